@@ -1,0 +1,33 @@
+import { type Logger, pino } from 'pino';
+
+export type { Logger } from 'pino';
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+
+export interface LogOptions {
+  /** Who speaks: `guardian`, `agent`, `worker` … */
+  readonly name: string;
+  readonly level?: string | undefined;
+}
+
+/**
+ * A logger that writes one JSON object a line to standard error (standard output is kept for what a command answers).
+ * Fields that are known to carry secrets are masked whatever object they arrive in.
+ */
+export function createLogger(options: LogOptions): Logger {
+  const level = levels.find((known) => known === options.level) ?? 'info';
+  return pino(
+    {
+      name: options.name,
+      level,
+      base: { name: options.name, pid: process.pid },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: {
+        paths: ['*.authorization', '*.password', '*.apiKey', '*.token', '*.dataKey'],
+        censor: '[secret]',
+      },
+    },
+    process.stderr,
+  );
+}
