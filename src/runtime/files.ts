@@ -56,7 +56,8 @@ export async function readFileIfThere(path: string): Promise<string | null> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes renames and removals in a directory survive a loss of power. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();
