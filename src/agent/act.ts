@@ -1,0 +1,158 @@
+import type { Action } from '../core/failover/action.ts';
+import {
+  type Actor,
+  beatTransaction,
+  claimTransaction,
+  dropLockTransaction,
+  leadTransaction,
+  recordTransaction,
+  releaseTransaction,
+  takeLockTransaction,
+  type Transaction,
+  writeSyncTransaction,
+} from '../core/failover/transactions.ts';
+import type { View } from '../core/failover/view.ts';
+import { Problem } from '../core/problem.ts';
+import { realClock } from '../runtime/real-clock.ts';
+import type { AgentState } from './agent-state.ts';
+import { writeLocalRecord } from './local-record.ts';
+import { copyBoth, rewindBoth } from './repair.ts';
+
+/** What a turn's actions may take at the edge. */
+interface Turn {
+  readonly state: AgentState;
+  readonly view: View;
+  readonly ttlMs: number;
+}
+
+/**
+ * Carries out a turn's actions in order. The first that fails ends the turn: nothing is patched up, the next turn looks
+ * again.
+ *
+ * @throws whatever the failed action threw
+ */
+export async function act(state: AgentState, view: View, actions: readonly Action[]): Promise<void> {
+  const ttlMs = view.cluster?.config.value.ttlMs ?? state.lastCluster?.config.value.ttlMs ?? 5000;
+  const turn: Turn = { state, view, ttlMs };
+  for (const action of actions) await perform(turn, action);
+}
+
+async function perform(turn: Turn, action: Action): Promise<void> {
+  const { state, view } = turn;
+  const { instances, task } = state;
+  const cluster = view.cluster ?? state.lastCluster;
+  switch (action.kind) {
+    case 'beat':
+      return beat(turn, action);
+    case 'fence':
+      return fence(turn);
+    case 'release':
+      return write(turn, releaseTransaction(action, actor(turn)));
+    case 'take-lock':
+      return write(turn, takeLockTransaction(action, actor(turn, await state.leases.forLock(callMs(turn)))));
+    case 'drop-lock':
+      return write(turn, dropLockTransaction(action, actor(turn)));
+    case 'plan-timelines': {
+      const record = { claimedTerm: action.term, planned: action.timelines };
+      await writeLocalRecord(state.node.layout, record);
+      state.record = record;
+      return instances.planTimelines(action.timelines);
+    }
+    case 'claim':
+      return write(turn, claimTransaction(action, actor(turn)));
+    case 'promote':
+      return instances.promote();
+    case 'lead':
+      return lead(turn, action);
+    case 'require':
+      return instances.require(action.names);
+    case 'write-sync':
+      return write(turn, writeSyncTransaction(action, actor(turn)));
+    case 'follow':
+      return instances.follow(action.target, cluster);
+    case 'detach':
+      return instances.detach();
+    case 'start':
+      return task.begin('start', 'starting both instances', () => instances.start());
+    case 'stop':
+      return task.begin('stop', 'stopping both instances', () => instances.stop());
+    case 'checkpoint':
+      return task.begin('checkpoint', 'making a checkpoint', () => instances.checkpoint());
+    case 'rewind':
+      return task.begin('rewind', `rewinding to ${action.source}`, (signal) =>
+        rewindBoth(state, action.source, cluster, signal),
+      );
+    case 'copy':
+      return task.begin('copy', `copying from ${action.source}`, (signal) =>
+        copyBoth(state, action.source, cluster, signal),
+      );
+    case 'tidy':
+      return instances.tidy();
+    case 'mark-for-copy':
+      state.copyNeeded = true;
+      return;
+    case 'evict':
+    case 'readmit':
+    case 'note-switch':
+    case 'drop-request':
+      return write(turn, recordTransaction(action, actor(turn)));
+    case 'exit':
+      state.ended = true;
+  }
+}
+
+/** A beat counts from its send. What the store says no to, or does not answer, extends nothing. */
+async function beat(turn: Turn, action: Extract<Action, { kind: 'beat' }>): Promise<void> {
+  const { state, ttlMs } = turn;
+  const { compare, writes } = beatTransaction(action, actor(turn));
+  const sentAt = realClock.now();
+  state.authority.lastBeatSentAt = sentAt;
+  const result = await state.store.txn(compare, writes, { timeoutMs: callMs(turn) });
+  if (!result.succeeded) throw new Problem('store_rejected', 'the beat was refused: the leader key is not ours');
+  await state.authority.extend(sentAt, ttlMs, action.leaderRevision, action.term);
+}
+
+/** The lead counts as the first beat. */
+async function lead(turn: Turn, action: Extract<Action, { kind: 'lead' }>): Promise<void> {
+  const { state, ttlMs } = turn;
+  const lease = await state.leases.forLeader(ttlMs, callMs(turn));
+  const { compare, writes } = leadTransaction(action, actor(turn, lease));
+  const sentAt = realClock.now();
+  state.authority.lastBeatSentAt = sentAt;
+  const result = await state.store.txn(compare, writes, { timeoutMs: callMs(turn) });
+  if (!result.succeeded) throw new Problem('store_rejected', 'the lead was refused: the lock or the claim is not ours');
+  await state.authority.extend(sentAt, ttlMs, result.revision, action.term);
+}
+
+/** Authority to zero, workers told, everything killed; what is not seen dead makes the turn fail. */
+async function fence(turn: Turn): Promise<void> {
+  const { state } = turn;
+  state.authority.drop();
+  state.workers.closeAll('fenced');
+  if (state.task.busy) void state.task.cancel();
+  if (await state.instances.kill()) return;
+  throw new Problem('instance_failed', 'a PostgreSQL process outlives its kill: nothing is released');
+}
+
+async function write(turn: Turn, transaction: Transaction): Promise<void> {
+  const result = await turn.state.store.txn(transaction.compare, transaction.writes, { timeoutMs: callMs(turn) });
+  if (!result.succeeded) throw new Problem('store_rejected', 'somebody else changed the cluster meanwhile');
+}
+
+function actor(turn: Turn, lease?: string): Actor {
+  const { node, keys } = turn.state;
+  return {
+    keys,
+    name: node.config.name,
+    bootId: node.bootId,
+    hostId: node.hostId,
+    ttlMs: turn.ttlMs,
+    lineage: { data: turn.view.instances.data.lineage, audit: turn.view.instances.audit.lineage },
+    lease,
+  };
+}
+
+/** A call to the store within a turn: short beside the ttl, long beside an election of etcd's leader. */
+function callMs(turn: Turn): number {
+  return Math.min(1000, Math.max(300, turn.ttlMs / 5));
+}

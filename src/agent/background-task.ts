@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TaskView } from '../core/failover/view.ts';
+import { describeError } from '../core/problem.ts';
+import type { Logger } from '../runtime/log.ts';
+
+/** After a failure the slot stays taken this long, so that a turn cannot try again in a tight loop. */
+const pauseAfterFailureMs = 1000;
+
+/** The one slot for work that takes longer than a turn: starts, stops, checkpoints, rewinds, copies. */
+export class BackgroundTask {
+  readonly #log: Logger;
+  readonly #onEnd: () => void;
+  #view: TaskView | null = null;
+  #current: Promise<void> = Promise.resolve();
+  #abort: AbortController | null = null;
+
+  constructor(log: Logger, onEnd: () => void) {
+    this.#log = log;
+    this.#onEnd = onEnd;
+  }
+
+  get view(): TaskView | null {
+    return this.#view;
+  }
+
+  get busy(): boolean {
+    return this.#view?.state === 'running';
+  }
+
+  /** Begins `work` unless something is under way; `detail` is the sentence that status shows meanwhile. */
+  begin(kind: TaskView['kind'], detail: string, work: (signal: AbortSignal) => Promise<void>): void {
+    if (this.busy) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#view = { kind, state: 'running', detail };
+    this.#current = this.#run(kind, detail, work, abort.signal);
+  }
+
+  /** Asks the work under way to end, and waits for it. */
+  async cancel(): Promise<void> {
+    this.#abort?.abort();
+    await this.#current;
+  }
+
+  async #run(
+    kind: TaskView['kind'],
+    detail: string,
+    work: (signal: AbortSignal) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await work(signal);
+      this.#view = { kind, state: 'done', detail };
+    } catch (error) {
+      const why = describeError(error);
+      this.#log.warn({ task: kind, err: error }, `${detail}: failed`);
+      this.#view = { kind, state: 'running', detail: `${detail} failed, trying again: ${why}` };
+      if (!signal.aborted) await pause(signal);
+      this.#view = { kind, state: 'failed', detail: why };
+    } finally {
+      this.#onEnd();
+    }
+  }
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  await sleep(pauseAfterFailureMs, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,169 @@
+import { isIP } from 'node:net';
+import {
+  assertHaproxySettings,
+  type BalancedNode,
+  type Endpoint,
+  type HaproxySettings,
+} from './haproxy-settings.ts';
+
+const defaultCheckIntervalMs = 200;
+const defaultMaxConnections = 4_000;
+
+/**
+ * The configuration of a load balancer in front of a cluster (HAProxy 2.6 or newer; "manual" below is
+ * docs.haproxy.org/2.6/configuration.html). TLS passes through untouched, so client certificates work end to end.
+ *
+ * Everybody who may become master is listed, and the answer to a health check decides who is: HAProxy is never told of
+ * a failover. Streaming asks `/health/replication`, open as soon as a node holds the leader key, since a new master opens
+ * its API only once a standby streams.
+ *
+ * @throws Problem `config_invalid` for a value that HAProxy would misread, and for a cluster without candidates
+ */
+export function haproxyConfig(settings: HaproxySettings): string {
+  assertHaproxySettings(settings);
+  const { api, followers, dataPostgres, auditPostgres, stats } = settings.frontends;
+  // Asynchronous standbys are among them: an operator may promote one, and until then its checks fail.
+  const candidates = settings.nodes.filter(({ kind }) => kind !== 'follower');
+  const readers = settings.nodes.filter(({ kind }) => kind === 'follower');
+  return [
+    preamble(settings),
+    frontend('api', api, 'api_master'),
+    apiBackend('api_master', candidates, settings),
+    ...(followers === undefined
+      ? []
+      : [frontend('followers', followers, 'api_followers'), apiBackend('api_followers', readers, settings)]),
+    frontend('data', dataPostgres, 'data_master'),
+    streamingBackend(candidates, settings),
+    frontend('audit', auditPostgres, 'audit_master'),
+    trackingBackend(candidates),
+    ...(stats === undefined ? [] : [statsFrontend(stats)]),
+  ].join('\n');
+}
+
+function preamble(settings: HaproxySettings): string {
+  return `# Written by Holdfast (holdfast haproxy-config); changes made here are lost when it is written anew.
+
+global
+    maxconn ${settings.maxConnections ?? defaultMaxConnections}
+    log stdout format raw local0 notice
+    # After a reload the old process checks nobody any more: its sessions must not stay with a master that has gone.
+    hard-stop-after 30s
+    ssl-default-server-options ssl-min-ver TLSv1.2
+${systemUser(settings)}
+defaults
+    mode tcp
+    log global
+    # A client that drops off the network sends nothing, not even an end: keep-alive probes find out.
+    option clitcpka
+    clitcpka-idle 30s
+    clitcpka-intvl 10s
+    clitcpka-cnt 3
+    timeout connect 1s
+    # For idle keep-alive connections to the API; streaming has its own.
+    timeout client 5m
+    timeout server 5m
+    timeout check ${checkTimeoutMs(settings)}ms
+    retries 3
+    option redispatch 1
+    ${defaultServer(settings)}
+`;
+}
+
+/**
+ * The first failed check is made sure of by a second one soon after, so that one slow answer cuts nobody off; the first
+ * good answer is believed, since only a node with authority gives it. Sessions to a node that is down are cut: they would
+ * otherwise hang on a master that is none any more.
+ */
+function defaultServer(settings: HaproxySettings): string {
+  const interval = intervalMs(settings);
+  const sooner = Math.max(20, Math.round(interval / 4));
+  return `default-server inter ${interval}ms fastinter ${sooner}ms downinter ${interval}ms fall 2 rise 1 on-marked-down shutdown-sessions init-addr libc,none`;
+}
+
+function systemUser({ systemUser: user }: HaproxySettings): string {
+  return user === undefined ? '' : `    user ${user}\n    group ${user}\n`;
+}
+
+function frontend(name: string, { host, port }: Endpoint, backend: string): string {
+  return `frontend ${name}
+    bind ${address(host, port)}
+    default_backend ${backend}
+`;
+}
+
+function apiBackend(name: string, nodes: readonly BalancedNode[], settings: HaproxySettings): string {
+  const lines = nodes.map(
+    (node) => `    server ${node.name} ${address(node.host, node.apiPort)} ${checked(settings)}`,
+  );
+  return [`backend ${name}`, '    balance leastconn', ...healthCheck('/health', settings), ...lines, ''].join(
+    '\n',
+  );
+}
+
+/** Checks go to the API port, the connections to PostgreSQL's. */
+function streamingBackend(nodes: readonly BalancedNode[], settings: HaproxySettings): string {
+  const lines = nodes.map(
+    (node) =>
+      `    server ${node.name} ${address(node.host, node.dataPort)} ${checked(settings)} port ${node.apiPort}`,
+  );
+  return [
+    'backend data_master',
+    streamingTimeout,
+    ...healthCheck('/health/replication', settings),
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+/** Nothing is checked twice: a TLS handshake five times a second has its price on the node (manual, "track"). */
+function trackingBackend(nodes: readonly BalancedNode[]): string {
+  const lines = nodes.map(
+    (node) => `    server ${node.name} ${address(node.host, node.auditPort)} track data_master/${node.name}`,
+  );
+  return ['backend audit_master', streamingTimeout, ...lines, ''].join('\n');
+}
+
+/**
+ * A WAL receiver reports every 10 s, but pg_rewind and a base backup can be silent for long while they read. Once both
+ * ends have spoken, this takes the place of both other timeouts (manual, "timeout tunnel").
+ */
+const streamingTimeout = '    timeout tunnel 1h';
+
+function healthCheck(path: string, settings: HaproxySettings): readonly string[] {
+  return [
+    '    option httpchk',
+    `    http-check send meth GET uri ${path} ver HTTP/1.1 hdr Host ${settings.dnsName}`,
+    '    http-check expect status 200',
+  ];
+}
+
+function checked(settings: HaproxySettings): string {
+  const { dnsName, caFile } = settings;
+  return `check check-ssl check-sni ${dnsName} verify required ca-file '${caFile}' verifyhost ${dnsName}`;
+}
+
+function statsFrontend({ host, port }: Endpoint): string {
+  return `frontend stats
+    mode http
+    bind ${address(host, port)}
+    timeout client 10s
+    timeout http-request 5s
+    http-request use-service prometheus-exporter if { path /metrics }
+    stats enable
+    stats uri /
+    stats refresh 5s
+`;
+}
+
+function intervalMs(settings: HaproxySettings): number {
+  return settings.checkIntervalMs ?? defaultCheckIntervalMs;
+}
+
+/** A handshake and an answer on a machine under full load take a while; a stopped process never answers. */
+function checkTimeoutMs(settings: HaproxySettings): number {
+  return Math.max(500, 2 * intervalMs(settings));
+}
+
+function address(host: string, port: number): string {
+  return isIP(host) === 6 ? `ipv6@[${host}]:${port}` : `${host}:${port}`;
+}

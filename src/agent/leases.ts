@@ -1,0 +1,56 @@
+import type { ClusterStore } from '../core/coordination/cluster-store.ts';
+import { lockTtlSeconds } from '../core/failover/timing.ts';
+
+/** Leases of this node's keys. The leader key's is long: the beat decides, the lease only removes what nobody wrote for long. */
+export class Leases {
+  readonly #store: ClusterStore;
+  #leader: string | null = null;
+  #member: string | null = null;
+  #memberTtlSeconds = 10;
+
+  constructor(store: ClusterStore) {
+    this.#store = store;
+  }
+
+  /** A new lease for the promotion lock: a winner that hangs loses it. */
+  async forLock(timeoutMs: number): Promise<string> {
+    return (await this.#store.grantLease(lockTtlSeconds, { timeoutMs })).id;
+  }
+
+  /** A new lease for the leader key. */
+  async forLeader(ttlMs: number, timeoutMs: number): Promise<string> {
+    const { id } = await this.#store.grantLease(Math.ceil((ttlMs * 3) / 1000), { timeoutMs });
+    this.#leader = id;
+    return id;
+  }
+
+  /** The lease of this node's report, made when there is none. */
+  async forMember(ttlMs: number, timeoutMs: number): Promise<string> {
+    if (this.#member === null) {
+      this.#memberTtlSeconds = Math.max(2, Math.ceil(ttlMs / 1000));
+      this.#member = (await this.#store.grantLease(this.#memberTtlSeconds, { timeoutMs })).id;
+    }
+    return this.#member;
+  }
+
+  /** Renews the leader key's lease. That it is lost shows in the key's absence: the beat fails then. */
+  async keepLeader(timeoutMs: number): Promise<void> {
+    if (this.#leader === null) return;
+    if ((await this.#store.keepAlive(this.#leader, { timeoutMs })) === 'lost') this.#leader = null;
+  }
+
+  /** Renews the report's lease; false when it is lost, and the report with it. */
+  async keepMember(timeoutMs: number): Promise<boolean> {
+    if (this.#member === null) return false;
+    if ((await this.#store.keepAlive(this.#member, { timeoutMs })) !== 'lost') return true;
+    this.#member = null;
+    return false;
+  }
+
+  /** Ends the report at once: this node is going. */
+  async endMember(timeoutMs: number): Promise<void> {
+    const id = this.#member;
+    this.#member = null;
+    if (id !== null) await this.#store.revoke(id, { timeoutMs });
+  }
+}

@@ -1,0 +1,175 @@
+import type { ClusterState, InstanceName, LineageStep, PerInstance } from '../core/failover/cluster-state.ts';
+import { instanceNames } from '../core/failover/cluster-state.ts';
+import { placeholderName } from '../core/failover/eligibility.ts';
+import { Problem } from '../core/problem.ts';
+import { killEveryProcess } from '../instance/kill.ts';
+import { checkpoint } from '../instance/maintenance.ts';
+import { discardMovedAside, settleDirectories } from '../instance/moved-aside.ts';
+import { promote } from '../instance/promote.ts';
+import type { RunningInstance } from '../instance/running-instance.ts';
+import { slotName } from '../instance/slots.ts';
+import { startInstance } from '../instance/start.ts';
+import { setSynchronousNames } from '../instance/synchronous.ts';
+import { localTimelineHistory } from '../instance/timeline-history.ts';
+import { skipTimelines } from '../instance/timeline-stubs.ts';
+import { disconnectFromPrimary, setPrimary } from '../instance/upstream.ts';
+import type { NodeContext } from './node-context.ts';
+import { upstreamOf } from './upstreams.ts';
+
+/** How long each quick step may take before the turn gives it up, in milliseconds. */
+const stepMs = 1000;
+const killMs = 2000;
+const promoteMs = 4500;
+const stopMs = 10_000;
+
+interface Slot {
+  running: RunningInstance | null;
+  /** Whom the connection string points at. */
+  target: string | null;
+  /** What commits are known to wait for, in every sender; null while a change has not been seen in effect. */
+  names: readonly string[] | null;
+  lineage: { readonly timeline: number; readonly steps: readonly LineageStep[] } | null;
+}
+
+/** The two instances of this node: the limbs that `act` moves. Decides nothing. */
+export class LocalInstances {
+  readonly #node: NodeContext;
+  readonly #onExit: () => void;
+  readonly #slots: PerInstance<Slot> = { data: emptySlot(), audit: emptySlot() };
+
+  constructor(node: NodeContext, onExit: () => void) {
+    this.#node = node;
+    this.#onExit = onExit;
+  }
+
+  slot(name: InstanceName): Readonly<Slot> {
+    return this.#slots[name];
+  }
+
+  /** Finishes what an interrupted copy left, before anything is started. */
+  async settle(): Promise<void> {
+    await forBoth((name) => settleDirectories(this.#node.instances[name]));
+  }
+
+  /** Starts what does not run: as a standby of nobody; a follower's *audit*, which is its own, read-write. */
+  async start(): Promise<void> {
+    await forBoth(async (name) => {
+      const slot = this.#slots[name];
+      if (slot.running !== null && slot.running.ended === null) return;
+      const own = name === 'audit' && this.#node.config.kind === 'follower';
+      const running = await startInstance(this.#node.instances[name], {
+        role: own
+          ? { kind: 'primary', synchronousNames: [] }
+          : { kind: 'standby', upstream: null, slotName: null },
+      });
+      slot.running = running;
+      slot.target = null;
+      slot.names = own ? [] : [placeholderName];
+      void running.exited.then(this.#onExit);
+    });
+  }
+
+  /** Fast stop of both, in parallel. @throws Problem `instance_failed` when a process outlives it */
+  async stop(): Promise<void> {
+    await forBoth(async (name) => {
+      const { running } = this.#slots[name];
+      if (running === null || running.ended !== null) return;
+      const result = await running.stop('fast', { timeoutMs: stopMs, killTimeoutMs: killMs });
+      if (!result.dead) throw new Problem('instance_failed', `${name}: a process outlives its kill`);
+    });
+  }
+
+  /** Kills every process of both; true once every one is seen dead. */
+  async kill(): Promise<boolean> {
+    const results = await forBoth((name) => {
+      const { running } = this.#slots[name];
+      const options = { timeoutMs: killMs };
+      if (running !== null && running.ended === null) return running.killAll(options);
+      return killEveryProcess({ dir: this.#node.instances[name].dir, postmaster: null }, options);
+    });
+    return results.every((result) => result.dead);
+  }
+
+  /** Points at `target`; a follower's *audit* follows nobody. */
+  async follow(target: string, cluster: ClusterState | null): Promise<void> {
+    const { config } = this.#node;
+    await forBoth(async (name) => {
+      if (name === 'audit' && config.kind === 'follower') return;
+      const upstream = upstreamOf(target, name, config, cluster);
+      await setPrimary(
+        this.#running(name),
+        { upstream, slotName: slotName(config.name) },
+        { timeoutMs: stepMs },
+      );
+      this.#slots[name].target = target;
+    });
+  }
+
+  async detach(): Promise<void> {
+    await forBoth(async (name) => {
+      this.#slots[name].target = null;
+      await disconnectFromPrimary(this.#running(name), { timeoutMs: 300 });
+    });
+  }
+
+  /** Requires exactly `names`; what was not seen in effect everywhere counts as unknown. */
+  async require(names: readonly string[]): Promise<void> {
+    await forBoth(async (name) => {
+      const slot = this.#slots[name];
+      slot.names = null;
+      const result = await setSynchronousNames(this.#running(name), names, { timeoutMs: stepMs });
+      if (result.inEffect) slot.names = names;
+    });
+  }
+
+  async planTimelines(timelines: PerInstance<number>): Promise<void> {
+    await forBoth((name) => skipTimelines(this.#node.instances[name], timelines[name]));
+  }
+
+  async promote(): Promise<void> {
+    await forBoth(async (name) => {
+      await promote(this.#running(name), { timeoutMs: promoteMs });
+    });
+  }
+
+  async checkpoint(): Promise<void> {
+    await forBoth((name) => checkpoint(this.#running(name), { timeoutMs: 60_000 }));
+  }
+
+  async tidy(): Promise<void> {
+    await forBoth((name) => discardMovedAside(this.#node.instances[name]));
+  }
+
+  /** The ancestry of a timeline by this node's own files, remembered. Empty when it cannot be read yet. */
+  async lineage(name: InstanceName, timeline: number): Promise<readonly LineageStep[]> {
+    const slot = this.#slots[name];
+    if (slot.lineage?.timeline === timeline) return slot.lineage.steps;
+    try {
+      const { ancestors } = await localTimelineHistory(this.#node.instances[name], timeline);
+      const steps = [
+        ...ancestors.map((a) => ({ timeline: a.timeline, endLsn: a.switchLsn })),
+        { timeline, endLsn: null },
+      ];
+      slot.lineage = { timeline, steps };
+      return steps;
+    } catch {
+      return []; // the file is written a moment after the switch: the next turn looks again
+    }
+  }
+
+  #running(name: InstanceName): RunningInstance {
+    const { running } = this.#slots[name];
+    if (running === null || running.ended !== null) {
+      throw new Problem('instance_unavailable', `the ${name} instance is not running`);
+    }
+    return running;
+  }
+}
+
+function emptySlot(): Slot {
+  return { running: null, target: null, names: null, lineage: null };
+}
+
+async function forBoth<T>(work: (name: InstanceName) => Promise<T>): Promise<readonly T[]> {
+  return Promise.all(instanceNames.map(work));
+}

@@ -1,0 +1,87 @@
+import { decodeCluster } from '../core/failover/codec.ts';
+import type { ClusterState } from '../core/failover/cluster-state.ts';
+import { decide } from '../core/failover/decide.ts';
+import { describeError, isProblem } from '../core/problem.ts';
+import { act } from './act.ts';
+import type { AgentState } from './agent-state.ts';
+import type { StoreConnection } from './etcd-endpoints.ts';
+import { lookAround } from './observe.ts';
+import type { OwnEtcd } from './own-etcd.ts';
+import { Publisher } from './publish.ts';
+import { memberReport, servingState } from './report.ts';
+import { Upkeep } from './upkeep.ts';
+
+const defaultTtlMs = 5000;
+
+/** What runs beside the turns. */
+interface Sides {
+  readonly publisher: Publisher;
+  readonly upkeep: Upkeep;
+  readonly etcd: OwnEtcd;
+  /** Follows the declared members in where the store is looked for. */
+  readonly know: StoreConnection['know'];
+}
+
+/**
+ * The agent: observe → decide → act → report, until it is told to end. A turn looks at everything once; what fails in it is
+ * not patched up, since the next turn looks again.
+ */
+export async function runLoop(
+  state: AgentState,
+  etcd: OwnEtcd,
+  know: StoreConnection['know'],
+): Promise<void> {
+  const sides: Sides = { publisher: new Publisher(state), upkeep: new Upkeep(state), etcd, know };
+  let said = '';
+  while (!state.ended) {
+    const { because, rule, wakeInMs } = await turn(state, sides);
+    if (because !== said) state.node.log.info({ rule }, because);
+    said = because;
+    if (!state.ended) await state.wake.wait(wakeInMs);
+  }
+}
+
+async function turn(
+  state: AgentState,
+  sides: Sides,
+): Promise<{ readonly because: string; readonly rule: string; readonly wakeInMs: number }> {
+  const ttlMs = state.lastCluster?.config.value.ttlMs ?? defaultTtlMs;
+  const lookMs = Math.min(1000, Math.max(250, ttlMs / 6));
+  const sight = await lookAround(state, () => readCluster(state, lookMs), lookMs);
+  const { cluster } = sight.view;
+  const decision = decide(sight.view, state.memory);
+  state.memory = decision.memory;
+  state.workers.tell(servingState(state, sight, decision, ttlMs));
+  const failed = await attempt(state, sight.view, decision.actions);
+  const beatMs = cluster?.config.value.beatMs ?? ttlMs / 6;
+  sides.publisher.offer(memberReport(state, sight, decision), { ttlMs, beatMs });
+  sides.upkeep.tend(cluster);
+  sides.etcd.tend();
+  if (cluster !== null) void sides.know(cluster.config.value.members);
+  return { because: decision.because, rule: decision.rule, wakeInMs: failed ? Math.max(20, decision.wakeInMs) : decision.wakeInMs };
+}
+
+async function readCluster(state: AgentState, timeoutMs: number): Promise<ClusterState | null> {
+  try {
+    const cluster = decodeCluster(await state.store.read(state.keys.prefix, { timeoutMs }), state.keys);
+    if (cluster !== null) state.lastCluster = cluster;
+    return cluster;
+  } catch (error) {
+    if (!isProblem(error)) throw error;
+    state.node.log.debug(`the store does not answer: ${error.detail}`);
+    return null;
+  }
+}
+
+/** Whether the turn's actions failed; why goes to the log. What is no Problem is a fault of ours, and ends the agent. */
+async function attempt(state: AgentState, view: Parameters<typeof act>[1], actions: Parameters<typeof act>[2]): Promise<boolean> {
+  try {
+    await act(state, view, actions);
+    return false;
+  } catch (error) {
+    if (!isProblem(error)) throw error;
+    const kinds = actions.map((action) => action.kind).join(', ');
+    state.node.log.info({ actions: kinds, code: error.code }, `not done: ${describeError(error)}`);
+    return true;
+  }
+}

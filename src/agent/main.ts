@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+import { clusterKeys } from '../core/failover/keys.ts';
+import { emptyMemory } from '../core/failover/memory.ts';
+import type { AgentState } from './agent-state.ts';
+import { ApiWorkers } from './api-workers.ts';
+import { Authority } from './authority.ts';
+import { BackgroundTask } from './background-task.ts';
+import { startControlServer } from './control-server.ts';
+import { connectStore } from './etcd-endpoints.ts';
+import { GuardianLink, requireGuardian } from './guardian-link.ts';
+import { Leases } from './leases.ts';
+import { LocalInstances } from './local-instances.ts';
+import { readLocalRecord } from './local-record.ts';
+import { runLoop } from './loop.ts';
+import { createNodeContext, type NodeContext } from './node-context.ts';
+import { OwnEtcd } from './own-etcd.ts';
+import { makeSocketsDirectory } from './sockets-directory.ts';
+import { Wake } from './wake.ts';
+import { watchCluster } from './watch.ts';
+import { workerSettings } from './worker-settings.ts';
+
+/** The agent's process: started by the guardian, ends by `exit` of a turn. */
+async function main(): Promise<void> {
+  requireGuardian();
+  const { values } = parseArgs({ options: { dir: { type: 'string' }, 'log-level': { type: 'string' } } });
+  const node = await createNodeContext(values.dir ?? '.', 'agent', values['log-level']);
+  const { store, gateway, know } = await connectStore(node.config, node.layout);
+  const state = await assemble(node, store);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined); // the guardian says when
+  state.guardian.announce(node.bootId);
+  state.guardian.events.on('gone', () => state.wake.ring());
+  state.guardian.events.on('etcd', () => state.wake.ring());
+  state.guardian.events.on('stop', () => {
+    state.stopRequested = true;
+    state.wake.ring();
+  });
+  const etcd = new OwnEtcd(node, state.guardian, gateway);
+  etcd.tend();
+  await state.instances.kill(); // what an earlier life left
+  await state.instances.settle();
+  state.workers.start();
+  const control = await startControlServer({ node, store, gateway });
+  const watching = new AbortController();
+  watchCluster(state, watching.signal);
+  await runLoop(state, etcd, know);
+  watching.abort();
+  await Promise.allSettled([control.close(), state.workers.stop(), state.leases.endMember(500)]);
+  store.close();
+  if (process.connected) process.disconnect();
+}
+
+async function assemble(node: NodeContext, store: AgentState['store']): Promise<AgentState> {
+  await makeSocketsDirectory(node.layout, node.runAs);
+  const wake = new Wake();
+  const ring = (): void => wake.ring();
+  const guardian = new GuardianLink();
+  return {
+    node,
+    store,
+    keys: clusterKeys(node.config.cluster),
+    wake,
+    guardian,
+    authority: new Authority(guardian),
+    instances: new LocalInstances(node, ring),
+    task: new BackgroundTask(node.log, ring),
+    workers: new ApiWorkers(workerSettings(node), node.log, ring),
+    leases: new Leases(store),
+    memory: emptyMemory,
+    record: await readLocalRecord(node.layout),
+    lastCluster: null,
+    copyNeeded: false,
+    ailment: null,
+    stopRequested: false,
+    ended: false,
+  };
+}
+
+await main();

@@ -1,0 +1,120 @@
+import type { ClusterState, InstanceName } from '../core/failover/cluster-state.ts';
+import type { InstanceView, ReplicaView, TaskView, View } from '../core/failover/view.ts';
+import type { InstanceReport } from '../instance/observe.ts';
+import { observe } from '../instance/observe.ts';
+import { realClock } from '../runtime/real-clock.ts';
+import type { AgentState } from './agent-state.ts';
+
+/** What the turn saw of the two instances beyond what `decide` needs: for reports and `/health`. */
+export interface Sight {
+  readonly view: View;
+  readonly reports: Readonly<Record<InstanceName, InstanceReport>>;
+}
+
+/** Gathers everything `decide` may know, once and side by side, within `timeoutMs`. Never throws. */
+export async function lookAround(
+  state: AgentState,
+  readCluster: () => Promise<ClusterState | null>,
+  timeoutMs: number,
+): Promise<Sight> {
+  // Read first: a task that ends while the instances are looked at still counts as running, or what it made would be missed.
+  const task = state.task.view;
+  const repairing = isRepairing(task);
+  const [cluster, data, audit] = await Promise.all([
+    readCluster(),
+    lookAt(state, 'data', timeoutMs),
+    lookAt(state, 'audit', timeoutMs),
+  ]);
+  const { node } = state;
+  const view: View = {
+    now: realClock.now(),
+    self: { name: node.config.name, kind: node.config.kind, bootId: node.bootId, hostId: node.hostId },
+    cluster,
+    instances: { data: data.view, audit: audit.view },
+    strays: !repairing && (data.strays || audit.strays),
+    record: state.record,
+    marker: state.copyNeeded || halfDone(data.report) || halfDone(audit.report),
+    unproven: unproven(data.report) || unproven(audit.report),
+    task,
+    guardian: state.guardian.state,
+    authorityUntil: state.authority.until,
+    lastBeatSentAt: state.authority.lastBeatSentAt,
+    workers: { obeying: state.workers.obeying, writesUnderWay: state.workers.writesUnderWay },
+    ailment: state.ailment,
+    stopRequested: state.stopRequested,
+  };
+  return { view, reports: { data: data.report, audit: audit.report } };
+}
+
+/** The programs of a rewind or copy work in the instance's directory too: they are no strays. */
+function isRepairing(task: TaskView | null): boolean {
+  return task?.state === 'running' && (task.kind === 'rewind' || task.kind === 'copy');
+}
+
+interface Look {
+  readonly view: InstanceView;
+  readonly report: InstanceReport;
+  readonly strays: boolean;
+}
+
+async function lookAt(state: AgentState, name: InstanceName, timeoutMs: number): Promise<Look> {
+  const slot = state.instances.slot(name);
+  const { running } = slot;
+  const settings = state.node.instances[name];
+  const report = await observe({ settings, running }, { timeoutMs });
+  const alive = running !== null && running.ended === null;
+  // Without a postmaster of ours, what lives in the directory is from an earlier life, or outlived a kill.
+  const strays = report.state === 'unresponsive' && !alive;
+  if (report.state !== 'running') {
+    return { view: { ...nothingKnown, state: strays ? 'stopped' : report.state }, report, strays };
+  }
+  const lineage = report.inRecovery ? [] : await state.instances.lineage(name, report.timeline);
+  const view: InstanceView = {
+    state: 'running',
+    inRecovery: report.inRecovery,
+    timeline: report.timeline,
+    lsn: report.inRecovery ? report.receivedLsn : report.currentLsn,
+    primary: report.primaryConninfo === '' ? null : slot.target,
+    receiving: report.walReceiverAlive || report.walReceiver !== null,
+    streaming: report.walReceiver?.status === 'streaming',
+    requiredNames: namesInEffect(slot.names, report.synchronousStandbyNames),
+    replicas: report.replication.map(replicaView),
+    lineage,
+  };
+  return { view, report, strays };
+}
+
+/** What the last change was seen to put in effect everywhere; if that is unknown, or not what is configured, nothing. */
+function namesInEffect(known: readonly string[] | null, configured: readonly string[]): readonly string[] {
+  const same = known !== null && known.length === configured.length && known.every((n) => configured.includes(n));
+  return same ? known : ['?'];
+}
+
+function replicaView(row: Extract<InstanceReport, { state: 'running' }>['replication'][number]): ReplicaView {
+  return {
+    name: row.applicationName,
+    streaming: row.state === 'streaming',
+    flushLsn: row.flushLsn,
+    synchronous: row.syncPriority > 0,
+  };
+}
+
+function halfDone(report: InstanceReport): boolean {
+  return report.interruption !== null && !report.interruption.startable;
+}
+
+function unproven(report: InstanceReport): boolean {
+  return report.interruption?.startable === true;
+}
+
+const nothingKnown: Omit<InstanceView, 'state'> = {
+  inRecovery: false,
+  timeline: null,
+  lsn: null,
+  primary: null,
+  receiving: false,
+  streaming: false,
+  requiredNames: [],
+  replicas: [],
+  lineage: [],
+};

@@ -1,0 +1,30 @@
+import type { StoreEvent } from '../core/coordination/cluster-store.ts';
+import type { AgentState } from './agent-state.ts';
+
+/**
+ * Rings the loop's bell when the cluster's keys change. A beat wakes those who wait for its absence; the reports of others
+ * matter only while somebody is being promoted. What changed is read by the turn itself.
+ */
+export function watchCluster(state: AgentState, signal: AbortSignal): void {
+  const from = (state.lastCluster?.revision ?? 0) + 1;
+  state.store.watch(state.keys.prefix, {
+    fromRevision: from,
+    signal,
+    onEvents: (events) => {
+      if (events.some((event) => matters(state, event))) state.wake.ring();
+    },
+    onEnd: (end) => {
+      if (end.kind === 'stopped') return;
+      // History was compacted away, or the store refused: the timer of the turns goes on, and the bell is hung anew.
+      setTimeout(() => watchCluster(state, signal), 1000).unref();
+    },
+  });
+}
+
+function matters(state: AgentState, event: StoreEvent): boolean {
+  const key = event.kind === 'put' ? event.entry.key : event.key;
+  const leading = state.memory.leading !== null;
+  if (key === state.keys.beat) return !leading;
+  if (key.startsWith(state.keys.member(''))) return state.memory.promotion !== null;
+  return true;
+}

@@ -1,0 +1,47 @@
+import type { ClusterConfig, ClusterState, SyncRecord } from './cluster-state.ts';
+
+/** Stands in `synchronous_standby_names` while nobody may acknowledge: node names hold no slash. */
+export const placeholderName = 'holdfast/nobody';
+
+/**
+ * Whether `name` surely holds every acknowledged write. The master and its confirmed standbys do; while none is confirmed
+ * and the master may not acknowledge alone, the new term has acknowledged nothing, so those of the last term that could do.
+ */
+export function holdsEveryWrite(name: string, sync: SyncRecord): boolean {
+  if (name === sync.master || sync.standbys.includes(name)) return true;
+  return sync.standbys.length === 0 && !sync.alone && sync.previous.includes(name);
+}
+
+/** Those who hold every acknowledged write at the end of `sync`'s term: what a new term keeps as `previous`. */
+export function lastAcknowledgers(sync: SyncRecord): readonly string[] {
+  if (sync.standbys.length > 0) return [sync.master, ...sync.standbys];
+  return sync.alone ? [sync.master] : sync.previous;
+}
+
+/** Declared candidates other than `master`, alive or not. */
+export function candidatesBeside(master: string, config: ClusterConfig): readonly string[] {
+  return config.members.filter((m) => m.kind === 'standby' && m.name !== master).map((m) => m.name);
+}
+
+/** The sync record of the term that `winner` claims: nobody confirmed yet, the last acknowledgers kept. */
+export function claimedSync(winner: string, term: number, old: SyncRecord, forced: boolean): SyncRecord {
+  const alone = old.alone && old.master === winner;
+  return {
+    term,
+    master: winner,
+    standbys: [],
+    previous: forced ? [winner] : lastAcknowledgers(old),
+    alone,
+  };
+}
+
+/** The names PostgreSQL must wait for while `sync` stands and nothing is being added. */
+export function requiredNames(sync: SyncRecord): readonly string[] {
+  if (sync.standbys.length > 0) return sync.standbys;
+  return sync.alone ? [] : [placeholderName];
+}
+
+/** How long a candidate must see the same beat: the longer of what is configured and what the master counts on. */
+export function silenceMs(cluster: ClusterState): number {
+  return Math.max(cluster.config.value.ttlMs, cluster.beat?.value.ttlMs ?? 0);
+}

@@ -1,0 +1,112 @@
+import { allDead, type Context, heldFor, type Rule, waitedFor } from './context.ts';
+import { isPrefix } from './lineage.ts';
+import { loadBalancerTarget } from './standby-rules.ts';
+import { soonMs, streamLimitMs } from './timing.ts';
+
+const following = { role: 'follower' as const };
+
+/**
+ * A follower replicates *data* through the load balancer and serves reads, with or without the store and the master. Its
+ * *audit* instance is its own.
+ */
+export const followerRules: readonly Rule<Context>[] = [
+  {
+    id: 'follower-stops',
+    about: 'The follower was told to stop.',
+    apply: (c) => {
+      if (!c.view.stopRequested) return null;
+      if (allDead(c.view)) return { because: 'stopped', actions: [{ kind: 'exit' }] };
+      return { because: 'stopping both instances', actions: [{ kind: 'stop' }], wakeInMs: soonMs };
+    },
+  },
+  {
+    id: 'follower-clears-strays',
+    about: 'Processes of an earlier life are alive: killed before anything is started.',
+    apply: (c) =>
+      c.view.strays && c.view.instances.data.state === 'stopped'
+        ? { because: 'killing what an earlier life left', actions: [{ kind: 'fence', reason: 'strays' }], wakeInMs: soonMs }
+        : null,
+  },
+  {
+    id: 'follower-waits-for-its-task',
+    about: 'A start, stop, rewind or copy is under way.',
+    apply: (c) =>
+      c.view.task?.state === 'running' ? { because: c.view.task.detail, wakeInMs: soonMs } : null,
+  },
+  {
+    id: 'follower-copies',
+    about: 'No data directory, or a rewind or copy was interrupted: a new copy through the load balancer.',
+    apply: (c) => {
+      if (c.view.instances.data.state !== 'absent' && !c.view.marker) return null;
+      return {
+        because: 'copying data through the load balancer',
+        actions: [{ kind: 'copy', source: loadBalancerTarget, keepOld: false }],
+        wakeInMs: 1000,
+      };
+    },
+  },
+  {
+    id: 'follower-starts',
+    about: 'What is stopped is started: data as a standby, audit read-write.',
+    apply: (c) => {
+      const { data, audit } = c.view.instances;
+      if (data.state !== 'stopped' && audit.state !== 'stopped') return null;
+      return { because: 'starting', actions: [{ kind: 'start' }], wakeInMs: soonMs };
+    },
+  },
+  {
+    id: 'follower-repairs',
+    about: 'The log here parted from the leader’s (this follower was ahead of a new master), or never streams from a live one.',
+    apply: (c) => {
+      const { data } = c.view.instances;
+      const leader = c.view.cluster?.leader ?? null;
+      if (leader === null || data.state !== 'running' || data.timeline === null || data.lsn === null) return null;
+      const parted = !isPrefix({ timeline: data.timeline, lsn: data.lsn }, leader.value.lineage.data);
+      const { notStreaming, beatSeen, rewoundFor } = c.memory;
+      const alive = beatSeen !== null && heldFor(c, beatSeen.since) < streamLimitMs / 2;
+      const stuck = notStreaming !== null && waitedFor(c, notStreaming.since) > streamLimitMs && alive;
+      if (!parted && !stuck) return null;
+      const source = loadBalancerTarget;
+      const again = rewoundFor === leader.value.term;
+      return {
+        because: parted ? 'data is ahead of the new master: repairing' : 'data does not stream: repairing',
+        actions: [again ? { kind: 'copy', source, keepOld: true } : { kind: 'rewind', source }],
+        memory: { rewoundFor: leader.value.term, notStreaming: null },
+        wakeInMs: soonMs,
+      };
+    },
+  },
+  {
+    id: 'follower-follows',
+    about: 'Points data at the load balancer.',
+    apply: (c) => {
+      const { data } = c.view.instances;
+      if (data.state !== 'running' || data.primary === loadBalancerTarget) return null;
+      return {
+        because: 'following through the load balancer',
+        actions: [{ kind: 'follow', target: loadBalancerTarget }],
+        serving: following,
+        wakeInMs: soonMs,
+      };
+    },
+  },
+  {
+    id: 'follower-keeps-its-new-copy',
+    about: 'A new copy streams: what it replaced is thrown away.',
+    apply: (c) =>
+      c.view.unproven && c.view.instances.data.streaming
+        ? { because: 'the new copy streams', actions: [{ kind: 'tidy' }], serving: following }
+        : null,
+  },
+  {
+    id: 'follower-serves',
+    about: 'Serves reads and authentication, also while there is no master.',
+    apply: (c) => {
+      const { data, audit } = c.view.instances;
+      const ready = data.state === 'running' && audit.state === 'running';
+      if (!ready) return { because: 'waiting for an instance to answer', wakeInMs: soonMs };
+      const how = data.streaming ? 'streaming through the load balancer' : 'cut off from the master, serving what it has';
+      return { because: `follower, ${how}`, serving: following, wakeInMs: 250 };
+    },
+  },
+];

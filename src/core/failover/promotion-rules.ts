@@ -1,0 +1,221 @@
+import { plus } from '../clock.ts';
+import type { ClusterState, HistoryRecord, PerInstance, PromotionRecord, Stored } from './cluster-state.ts';
+import { instanceNames } from './cluster-state.ts';
+import { both, type ClusterContext, either, heldFor, isDown, type Rule, type Verdict, waitedFor } from './context.ts';
+import { claimedSync, requiredNames } from './eligibility.ts';
+import { gatherStep } from './gather.ts';
+import type { PromotionMemory } from './memory.ts';
+import { sameNames } from './sync-set.ts';
+import { detachLimitMs, holdOffMs, promotionLimitMs, soonMs } from './timing.ts';
+
+/** A node that holds the promotion lock, or believes so. */
+export interface PromotionContext extends ClusterContext {
+  readonly lock: Stored<PromotionRecord> | null;
+  readonly promotion: PromotionMemory;
+}
+
+function giveBack(c: PromotionContext, why: string): Verdict {
+  return {
+    because: `giving the promotion lock back: ${why}`,
+    actions: [{ kind: 'drop-lock', lockRevision: c.promotion.lockRevision }],
+    memory: { promotion: null, holdOffUntil: plus(c.view.now, holdOffMs) },
+    wakeInMs: soonMs,
+  };
+}
+
+/** After the claim an abort means: stop both instances, copy if they were promoted, and start over. */
+function abort(c: PromotionContext, why: string): Verdict {
+  return {
+    because: `promotion aborted: ${why}`,
+    actions: [
+      { kind: 'fence', reason: why },
+      { kind: 'drop-lock', lockRevision: c.promotion.lockRevision },
+    ],
+    memory: { promotion: null, holdOffUntil: plus(c.view.now, holdOffMs) },
+    wakeInMs: soonMs,
+  };
+}
+
+const claimed = (c: PromotionContext): boolean =>
+  c.cluster.sync.value.term === c.promotion.term && c.cluster.sync.value.master === c.view.self.name;
+
+export const promotionRules: readonly Rule<PromotionContext>[] = [
+  {
+    id: 'loses-the-lock',
+    about: 'The promotion lock is gone or is another: what was not claimed is restored, what was claimed is stopped.',
+    apply: (c) => {
+      if (c.lock !== null && c.lock.createRevision === c.promotion.lockRevision) return null;
+      const touched = claimed(c) || c.promotion.claimedSince !== null || !both(c.view.instances, (i) => i.inRecovery);
+      if (!touched) return { because: 'the promotion lock was lost', memory: { promotion: null }, wakeInMs: soonMs };
+      return {
+        because: 'the promotion lock was lost after the claim: stopping',
+        actions: [{ kind: 'fence', reason: 'promotion lock lost' }],
+        memory: { promotion: null },
+        wakeInMs: soonMs,
+      };
+    },
+  },
+  {
+    id: 'gives-up-without-its-instances',
+    about: 'An instance of the winner ended or hangs: before the claim the lock is given back, after it both are stopped.',
+    apply: (c) => {
+      const ended = either(c.view.instances, isDown);
+      if (claimed(c)) return ended ? abort(c, 'an instance ended') : null;
+      return ended || either(c.view.instances, (i) => i.state !== 'running') ? giveBack(c, 'an instance is not running') : null;
+    },
+  },
+  {
+    id: 'aborts-late-promotion',
+    about: 'A promotion that takes more than five seconds, or came out on another timeline, is stopped.',
+    apply: (c) => {
+      if (!claimed(c)) return null;
+      const { planned, claimedTerm } = c.view.record;
+      if (planned === null || claimedTerm !== c.promotion.term) return abort(c, 'the claim is not on local record');
+      const { claimedSince } = c.promotion;
+      if (claimedSince === null) return abort(c, 'it was given up before');
+      if (heldFor(c, claimedSince) > promotionLimitMs) {
+        return abort(c, 'an instance was not promoted in time');
+      }
+      const { data, audit } = c.view.instances;
+      const wrong = [
+        data.state === 'running' && !data.inRecovery && data.timeline !== null && data.timeline !== planned.data,
+        audit.state === 'running' && !audit.inRecovery && audit.timeline !== null && audit.timeline !== planned.audit,
+      ];
+      if (!wrong.includes(true)) return null;
+      const verdict = abort(c, 'an instance came out on another timeline than planned');
+      const mark = { kind: 'mark-for-copy', reason: 'promoted onto an unplanned timeline' } as const;
+      return { ...verdict, actions: [mark, ...(verdict.actions ?? [])] };
+    },
+  },
+  {
+    id: 'waits-for-a-promoted-instance',
+    about: 'An instance did not answer this turn: the promotion goes on when it does, within its five seconds.',
+    apply: (c) =>
+      both(c.view.instances, (i) => i.state === 'running')
+        ? null
+        : { because: 'an instance did not answer this turn', wakeInMs: soonMs },
+  },
+  {
+    id: 'detaches',
+    about: 'Before anything else the winner leaves the old master: no write is acknowledged with its help any more.',
+    apply: (c) => {
+      if (claimed(c) || c.promotion.gather === 'streaming') return null;
+      if (both(c.view.instances, (i) => i.primary === null && !i.receiving)) {
+        if (c.promotion.detachedSince !== null) return null;
+        return {
+          because: 'detached from the old master',
+          memory: { promotion: { ...c.promotion, detachedSince: c.view.now, gatherSince: c.view.now } },
+          wakeInMs: 0,
+        };
+      }
+      const since = c.promotion.gatherSince ?? c.promotion.since;
+      if (heldFor(c, since) > detachLimitMs) return giveBack(c, 'the WAL receivers did not end in time');
+      return { because: 'detaching from the old master', actions: [{ kind: 'detach' }], wakeInMs: 5 };
+    },
+  },
+  {
+    id: 'gathers',
+    about: 'Asks the other detached standbys how much they have; fetches from one that has more, so that it need not rewind.',
+    apply: (c) => (claimed(c) || c.promotion.gather === 'done' ? null : gatherStep(c)),
+  },
+  {
+    id: 'blocks-acknowledgement',
+    about: 'The name of nobody is required before the promotion, so that the first write waits for a confirmed standby.',
+    apply: (c) => {
+      const sync = c.cluster.sync.value;
+      const wanted = requiredNames(claimed(c) ? sync : claimedSync(c.view.self.name, c.promotion.term, sync, false));
+      if (both(c.view.instances, (i) => sameNames(i.requiredNames, wanted))) return null;
+      return { because: 'nobody may acknowledge yet', actions: [{ kind: 'require', names: wanted }], wakeInMs: 0 };
+    },
+  },
+  {
+    id: 'claims-the-term',
+    about: 'One transaction writes the history and moves the synchronous set to the new term, nobody confirmed.',
+    apply: (c) => {
+      if (claimed(c)) return null;
+      if (c.cluster.sync.modRevision !== c.promotion.syncRevision) {
+        return giveBack(c, 'the synchronous set changed since the takeover');
+      }
+      const timelines = nextTimelines(c);
+      const history = historyOf(c, timelines);
+      const sync = claimedSync(c.view.self.name, c.promotion.term, c.cluster.sync.value, history.forced);
+      return {
+        because: `claiming term ${c.promotion.term} with timelines ${timelines.data} and ${timelines.audit}`,
+        actions: [
+          { kind: 'plan-timelines', term: c.promotion.term, timelines },
+          {
+            kind: 'claim',
+            lockRevision: c.promotion.lockRevision,
+            syncRevision: c.cluster.sync.modRevision,
+            sync,
+            history,
+          },
+        ],
+        memory: { promotion: { ...c.promotion, claimedSince: c.view.now } },
+        wakeInMs: 0,
+      };
+    },
+  },
+  {
+    id: 'promotes',
+    about: 'Both instances are promoted in parallel.',
+    apply: (c) => {
+      if (both(c.view.instances, (i) => i.state === 'running' && !i.inRecovery)) return null;
+      // Promoted before, and restarted since: a second promotion would take a number that nobody planned.
+      const planned = c.view.record.planned;
+      const again = instanceNames.some((i) => c.view.instances[i].inRecovery && c.view.instances[i].timeline === planned?.[i]);
+      if (again) return abort(c, 'an instance was restarted after its promotion');
+      return { because: 'promoting both instances', actions: [{ kind: 'promote' }], wakeInMs: 0 };
+    },
+  },
+  {
+    id: 'takes-the-lead',
+    about: 'Both are up: one transaction writes the leader key and the first beat and deletes the lock.',
+    apply: (c) => {
+      if (!both(c.view.instances, (i) => i.timeline !== null && i.lineage.length > 0)) {
+        return { because: 'reading the new timelines', wakeInMs: 5 };
+      }
+      return {
+        because: `leading term ${c.promotion.term}`,
+        actions: [
+          {
+            kind: 'lead',
+            lockRevision: c.promotion.lockRevision,
+            syncRevision: c.cluster.sync.modRevision,
+            term: c.promotion.term,
+          },
+        ],
+        serving: { replicationOpen: false },
+        wakeInMs: 0,
+      };
+    },
+  },
+];
+
+/** Timelines higher than any that was ever planned, and than what this node is on. */
+function nextTimelines(c: PromotionContext): PerInstance<number> {
+  const highest = (name: 'data' | 'audit'): number =>
+    Math.max(c.view.instances[name].timeline ?? 1, ...c.cluster.history.map((h) => h.value.timelines[name]));
+  return { data: highest('data') + 1, audit: highest('audit') + 1 };
+}
+
+function historyOf(c: PromotionContext, timelines: PerInstance<number>): HistoryRecord {
+  const old = c.cluster.sync.value;
+  const forced = isForced(c.cluster, c.view.self.name);
+  const released = c.cluster.released.find((r) => r.term === old.term);
+  const why = forced
+    ? 'an operator accepted the loss'
+    : (released?.reason ?? `${old.master} was silent for ${waitedText(c)}`);
+  return { term: c.promotion.term, from: old.master, to: c.view.self.name, why, timelines, forced, switchLsn: null };
+}
+
+function waitedText(c: PromotionContext): string {
+  const since = c.memory.beatSeen?.since;
+  return since === undefined ? 'a ttl' : `${(waitedFor(c, since) / 1000).toFixed(1)} s`;
+}
+
+/** Whether an operator's accepted loss applies to this node in this term. */
+export function isForced(cluster: ClusterState, name: string): boolean {
+  const forced = cluster.forced?.value;
+  return forced !== undefined && forced.candidate === name && forced.term === cluster.sync.value.term;
+}

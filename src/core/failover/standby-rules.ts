@@ -1,0 +1,259 @@
+import type { InstanceName } from './cluster-state.ts';
+import { instanceNames } from './cluster-state.ts';
+import { allDead, both, type ClusterContext, either, heldFor, isDown, type Rule, servingNobody, waitedFor } from './context.ts';
+import { holdsEveryWrite } from './eligibility.ts';
+import { isPrefix } from './lineage.ts';
+import { takeoverStep } from './takeover.ts';
+import { soonMs, streamLimitMs } from './timing.ts';
+
+/** A candidate or asynchronous standby that holds neither the leader key nor the lock. */
+export const standbyRules: readonly Rule<ClusterContext>[] = [
+  {
+    id: 'stops',
+    about: 'The node was told to stop: both instances are stopped, then the agent ends.',
+    apply: (c) => {
+      if (!c.view.stopRequested) return null;
+      if (allDead(c.view)) {
+        if (c.memory.passTo !== null) return { because: 'stopped; passing held requests on', wakeInMs: soonMs };
+        return { because: 'stopped', actions: [{ kind: 'exit' }] };
+      }
+      return { because: 'stopping both instances', actions: [{ kind: 'stop' }], wakeInMs: soonMs };
+    },
+  },
+  {
+    id: 'clears-strays',
+    about: 'Processes of an earlier life of this node are alive: they are killed before anything is started or released.',
+    apply: (c) =>
+      c.view.strays && both(c.view.instances, isDown)
+        ? { because: 'killing what an earlier life left', actions: [{ kind: 'fence', reason: 'strays' }], wakeInMs: soonMs }
+        : null,
+  },
+  {
+    id: 'releases-its-own-old-key',
+    about: 'The leader key is from an earlier life of this node on this machine, and nothing of it lives: says so.',
+    apply: (c) => {
+      const { leader } = c.cluster;
+      const { self } = c.view;
+      if (leader === null || leader.value.name !== self.name || leader.value.bootId === self.bootId) return null;
+      // Certain only where every instance is seen dead, or seen to be the standby that this life started.
+      const harmless = both(c.view.instances, (i) => isDown(i) || (i.state === 'running' && i.inRecovery));
+      if (leader.value.hostId !== self.hostId || !harmless || c.view.strays) return null;
+      return {
+        because: `releasing term ${leader.value.term}: this node was restarted`,
+        actions: [
+          {
+            kind: 'release',
+            leaderRevision: leader.createRevision,
+            term: leader.value.term,
+            reason: `the agent of ${self.name} was restarted`,
+            successor: null,
+          },
+        ],
+        wakeInMs: 0,
+      };
+    },
+  },
+  {
+    id: 'drops-its-own-old-lock',
+    about: 'The promotion lock is from an earlier life of this node on this machine: gives it back.',
+    apply: (c) => {
+      const lock = c.cluster.promotion;
+      const { self } = c.view;
+      if (lock === null || lock.value.candidate !== self.name || lock.value.bootId === self.bootId) return null;
+      if (lock.value.hostId !== self.hostId) return null;
+      return {
+        because: 'dropping the promotion lock of an earlier life',
+        actions: [{ kind: 'drop-lock', lockRevision: lock.createRevision }],
+        wakeInMs: 0,
+      };
+    },
+  },
+  {
+    id: 'waits-for-its-task',
+    about: 'A start, stop, rewind or copy is under way.',
+    apply: (c) => {
+      const { task } = c.view;
+      if (task === null || task.state !== 'running' || task.kind === 'checkpoint') return null;
+      return { because: task.detail, wakeInMs: task.kind === 'start' || task.kind === 'stop' ? soonMs : 200 };
+    },
+  },
+  {
+    id: 'stays-out-until-told',
+    about: 'autoRejoin is off and this node was evicted: it stays stopped until an operator readmits it.',
+    apply: (c) => {
+      if (c.cluster.config.value.autoRejoin || !c.cluster.evicted.has(c.view.self.name)) return null;
+      if (allDead(c.view)) return { because: `evicted; run: holdfast member rejoin ${c.view.self.name}` };
+      return { because: 'evicted: stopping', actions: [{ kind: 'stop' }], wakeInMs: soonMs };
+    },
+  },
+  {
+    id: 'copies-what-is-missing-or-half-done',
+    about: 'No data directory, or a rewind or copy was interrupted: makes a new copy from the leader.',
+    apply: (c) => {
+      const missing = either(c.view.instances, (i) => i.state === 'absent');
+      if (!missing && !c.view.marker) return null;
+      const source = sourceOf(c);
+      if (source === null) return { because: 'this node must be copied anew and waits for a leader' };
+      return {
+        because: `copying both instances from ${source}`,
+        actions: [{ kind: 'copy', source, keepOld: true }],
+        memory: { rewoundFor: c.cluster.leader?.value.term ?? null },
+        wakeInMs: soonMs,
+      };
+    },
+  },
+  {
+    id: 'starts-as-standby',
+    about: 'What is stopped is started as a standby of nobody, whatever it was before: nothing starts read-write.',
+    apply: (c) => {
+      if (!either(c.view.instances, (i) => i.state === 'stopped')) return null;
+      return { because: 'starting as a standby', actions: [{ kind: 'start' }], wakeInMs: soonMs };
+    },
+  },
+  {
+    id: 'restarts-what-is-read-write',
+    about: 'An instance is read-write although this node does not lead: it is stopped at once.',
+    apply: (c) =>
+      either(c.view.instances, (i) => i.state === 'running' && !i.inRecovery)
+        ? {
+            because: 'an instance is read-write without authority: stopping it',
+            actions: [{ kind: 'fence', reason: 'read-write without authority' }],
+            wakeInMs: soonMs,
+          }
+        : null,
+  },
+  {
+    id: 'waits-for-its-instances',
+    about: 'An instance is starting or does not answer.',
+    apply: (c) =>
+      both(c.view.instances, (i) => i.state === 'running')
+        ? null
+        : { because: 'waiting for an instance to answer', wakeInMs: soonMs },
+  },
+  {
+    id: 'detaches-for-the-winner',
+    about: 'Another node promotes: leaves the old master, says how much it has, and follows once the term is claimed.',
+    apply: (c) => {
+      const lock = c.cluster.promotion;
+      if (lock === null || lock.value.term <= c.cluster.sync.value.term || c.view.self.kind !== 'standby') return null;
+      const detached = both(c.view.instances, (i) => i.primary === null && !i.receiving);
+      return {
+        because: `${lock.value.candidate} is being promoted${detached ? '' : ': detaching'}`,
+        actions: detached ? [] : [{ kind: 'detach' }],
+        serving: { role: 'standby' },
+        wakeInMs: soonMs,
+      };
+    },
+  },
+  {
+    id: 'takes-over',
+    about: 'The master released its term or was silent for a full ttl, and this node holds every acknowledged write.',
+    apply: (c) => takeoverStep(c),
+  },
+  {
+    id: 'rewinds-or-copies',
+    about: 'The log here is no prefix of the leader’s: rewound once, then copied. Or it fits and does not stream for ten seconds: copied, the old directory kept. Whoever holds every acknowledged write is never rewound in place.',
+    apply: (c) => {
+      const { leader } = c.cluster;
+      if (leader === null || leader.value.name === c.view.self.name) return null;
+      const parted = instanceNames.filter((i) => !fits(c, i));
+      const { notStreaming } = c.memory;
+      const stuck = notStreaming !== null && waitedFor(c, notStreaming.since) > streamLimitMs && beatsAreFresh(c);
+      if (parted.length === 0 && !stuck) return null;
+      const what = parted.length > 0 ? `${parted.join(' and ')} parted from the leader's log` : 'nothing streams';
+      const action = repair(c, parted.length > 0);
+      return {
+        because: `${what}: ${action.kind === 'copy' ? 'copying' : 'rewinding'} from ${action.source}`,
+        actions: [action],
+        memory: { rewoundFor: leader.value.term, notStreaming: null },
+        wakeInMs: soonMs,
+      };
+    },
+  },
+  {
+    id: 'follows',
+    about: 'Points both instances at the master of the current term.',
+    apply: (c) => {
+      const target = targetOf(c);
+      if (target === null || both(c.view.instances, (i) => i.primary === target)) return null;
+      return {
+        because: `following ${target}`,
+        actions: [{ kind: 'follow', target }],
+        serving: { role: 'standby' },
+        wakeInMs: soonMs,
+      };
+    },
+  },
+  {
+    id: 'keeps-its-new-copy',
+    about: 'A new copy streams: what it replaced is thrown away.',
+    apply: (c) =>
+      c.view.unproven && both(c.view.instances, (i) => i.streaming)
+        ? { because: 'the new copy streams', actions: [{ kind: 'tidy' }], serving: { role: 'standby' } }
+        : null,
+  },
+  {
+    id: 'streams',
+    about: 'Replicates and waits.',
+    apply: (c) => {
+      const target = targetOf(c);
+      const serving = { ...servingNobody, role: 'standby' as const };
+      if (target === null) return { because: 'there is no master, and this node must not promote itself', serving };
+      if (!both(c.view.instances, (i) => i.streaming)) {
+        return { because: `waiting to stream from ${target}`, serving, wakeInMs: 100 };
+      }
+      const confirmed = c.cluster.sync.value.standbys.includes(c.view.self.name);
+      const how = confirmed ? 'synchronous standby' : 'standby';
+      return { because: `${how}, streaming from ${target}`, serving };
+    },
+  },
+];
+
+/**
+ * A log that parted is rewound, once a term. Everything else is copied, with the old directory kept until the new one
+ * streams: what a rewind did not help, what fits and finds no connection (its next piece of log is gone), and whatever may
+ * be the last to hold every write, since a rewind that is interrupted leaves nothing.
+ */
+function repair(
+  c: ClusterContext,
+  parted: boolean,
+): { kind: 'rewind'; source: string } | { kind: 'copy'; source: string; keepOld: boolean } {
+  const { leader, sync } = c.cluster;
+  const source = sourceOf(c) ?? leader?.value.name ?? sync.value.master;
+  const precious = holdsEveryWrite(c.view.self.name, sync.value);
+  const tried = c.memory.rewoundFor === (leader?.value.term ?? -1);
+  return parted && !precious && !tried ? { kind: 'rewind', source } : { kind: 'copy', source, keepOld: true };
+}
+
+function fits(c: ClusterContext, name: InstanceName): boolean {
+  const { leader } = c.cluster;
+  const { timeline, lsn } = c.view.instances[name];
+  if (leader === null || timeline === null || lsn === null) return true;
+  return isPrefix({ timeline, lsn }, leader.value.lineage[name]);
+}
+
+function beatsAreFresh(c: ClusterContext): boolean {
+  const seen = c.memory.beatSeen;
+  return seen !== null && heldFor(c, seen.since) < c.cluster.config.value.ttlMs / 2;
+}
+
+/** The node to copy or rewind from: the leader that lives. */
+function sourceOf(c: ClusterContext): string | null {
+  const { leader } = c.cluster;
+  if (leader === null || leader.value.name === c.view.self.name) return null;
+  return c.view.self.kind === 'standby' ? leader.value.name : throughLoadBalancer(c);
+}
+
+/** Whom this node streams from: candidates from the master itself, the others through the load balancer. */
+function targetOf(c: ClusterContext): string | null {
+  const { master } = c.cluster.sync.value;
+  if (master === c.view.self.name) return null;
+  return c.view.self.kind === 'standby' ? master : throughLoadBalancer(c);
+}
+
+/** `follow`'s target that means: through the load balancer. */
+export const loadBalancerTarget = '(load balancer)';
+
+function throughLoadBalancer(c: ClusterContext): string {
+  return c.cluster.config.value.loadBalancer === null ? c.cluster.sync.value.master : loadBalancerTarget;
+}

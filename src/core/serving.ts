@@ -1,0 +1,63 @@
+import type { Instant } from './clock.ts';
+
+/** What a node is to its clients. `starting` covers everything between two roles: such a node serves nobody. */
+export type ServingRole = 'master' | 'standby' | 'follower' | 'starting';
+
+/**
+ * How writes are treated. `open`: served. `held`: they wait for a planned hand-over and then go to `successor`.
+ * `closed`: answered 503 at once, before PostgreSQL is asked.
+ */
+export type WriteGate = 'open' | 'held' | 'closed';
+
+/** Where the peer API (mutual TLS) of another node listens. */
+export interface PeerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * What the agent tells its API workers, over and over: what they are, until when they may answer, and what `/health` and
+ * `/info` show. A worker that hears nothing for `validForMs` answers as `starting`.
+ */
+export interface ServingState {
+  readonly role: ServingRole;
+  /** The cluster term this node acts in; 0 before any. */
+  readonly term: number;
+  /** A master answers nothing after this instant (null: not a master; followers have no deadline). */
+  readonly authorityUntil: Instant | null;
+  readonly writes: WriteGate;
+  readonly successor: PeerAddress | null;
+  /** The sentence of the rule that decided this turn: shown by `/health`, `/info` and status. */
+  readonly because: string;
+  /** Status and body of `/health`. */
+  readonly health: { readonly ok: boolean; readonly body: Readonly<Record<string, unknown>> };
+  /** Whether `/health/replication` answers 200: the node holds the leader key. */
+  readonly replicationOpen: boolean;
+  readonly sentAt: Instant;
+  readonly validForMs: number;
+}
+
+/** What a worker is started with: its first IPC message. No secret is in it, only the names of files. */
+export interface WorkerSettings {
+  readonly account: string;
+  readonly nodeName: string;
+  readonly api: { readonly host: string; readonly port: number };
+  /** The same API for other nodes: mutual TLS required. */
+  readonly peer: { readonly host: string; readonly port: number };
+  readonly tls: { readonly caFile: string; readonly certFile: string; readonly keyFile: string };
+  readonly dataKeyFile: string;
+  /** Unix-socket directory and ports of the two local PostgreSQL instances. */
+  readonly postgres: { readonly socketDir: string; readonly dataPort: number; readonly auditPort: number };
+  readonly logLevel: string;
+}
+
+/** Agent to worker, over the IPC channel of the child process. */
+export type WorkerCommand =
+  | { readonly kind: 'settings'; readonly settings: WorkerSettings }
+  | { readonly kind: 'state'; readonly state: ServingState };
+
+/** Worker to agent. */
+export type WorkerEvent =
+  | { readonly kind: 'listening' }
+  /** Echo of a state that the worker obeys from now on, by its `sentAt.mono`; with the number of writes under way. */
+  | { readonly kind: 'obeys'; readonly sentAtMono: number; readonly writesUnderWay: number };
