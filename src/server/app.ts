@@ -1,0 +1,92 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import { Problem } from '../core/problem.ts';
+import { renderError } from './answers/render-error.ts';
+import { rotateKey } from './authn/api-key.ts';
+import { authenticate } from './authn/authenticate.ts';
+import { login } from './authn/login.ts';
+import { changePassword } from './authn/password.ts';
+import type { ServerContext } from './context.ts';
+import { addRoute, type Route } from './http/route.ts';
+import { rootRoute, whoami } from './routes/about.ts';
+import { batchSecrets } from './routes/batch-secrets.ts';
+import { healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
+import { policyRoutes } from './routes/policies.ts';
+import { publicKeys } from './routes/public-keys.ts';
+import { listRoutes, resourceRoute } from './routes/resources.ts';
+import { roleRoute } from './routes/roles.ts';
+import { showSecret, storeSecret } from './routes/secrets.ts';
+import { installGate } from './serving/gate.ts';
+import type { PassOn } from './serving/pass-on.ts';
+
+/** RFC 9110, 8.3.1, as far as fastify looks at it. */
+const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;.*)?$/;
+const bodyLimitBytes = 1024 * 1024;
+/** Identifiers may be long; a path is bounded by the HTTP parser's 16 KiB of headers anyway. */
+const maxParamLength = 8192;
+
+const routes: readonly Route[] = [
+  rootRoute,
+  whoami,
+  healthRoute,
+  replicationHealthRoute,
+  infoRoute,
+  login,
+  authenticate,
+  rotateKey,
+  changePassword,
+  ...policyRoutes,
+  batchSecrets,
+  showSecret,
+  storeSecret,
+  ...listRoutes,
+  resourceRoute,
+  roleRoute,
+  publicKeys,
+];
+
+/** The API of a node, without a listener: what `listeners.ts` serves and tests call in process. */
+export async function buildApp(
+  context: ServerContext,
+  gate: { readonly passOn: PassOn; readonly holdMs?: number },
+): Promise<FastifyInstance> {
+  const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, routerOptions: { maxParamLength } });
+  takeBodiesAsTheyAre(app);
+  app.setErrorHandler((error, _request, reply) => {
+    const translated = translateHttpError(error);
+    if (!(translated instanceof Problem) || translated.kind === 'internal') context.logFault(translated);
+    const { status, headers, body } = renderError(translated);
+    return reply.code(status).headers(headers).send(body);
+  });
+  app.setNotFoundHandler(() => {
+    throw new Problem('route_not_found', 'There is no such route.');
+  });
+  installGate(app, { serving: context.serving, ...gate });
+  for (const route of routes) addRoute(app, context, route);
+  await app.ready();
+  return app;
+}
+
+/**
+ * Every body is bytes, whatever its type says: official clients label raw values as forms. A type that cannot be parsed is
+ * dropped, since fastify would refuse it and Conjur does not.
+ */
+function takeBodiesAsTheyAre(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', async (request) => {
+    const type = request.headers['content-type'];
+    if (type !== undefined && !mediaType.test(type)) delete request.raw.headers['content-type'];
+  });
+}
+
+/** Fastify's own refusals as Problems. */
+function translateHttpError(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new Problem('body_too_large', 'The body is larger than this route takes.', { cause: error });
+  }
+  const ofTheRequest = 'statusCode' in error && error.statusCode === 400;
+  return ofTheRequest
+    ? new Problem('request_malformed', 'The request cannot be read.', { cause: error })
+    : error;
+}

@@ -1,0 +1,59 @@
+import { isProblem } from '../../core/problem.ts';
+import type { AuditRecord } from '../../store/audit.ts';
+import type { Call } from '../http/route.ts';
+
+/** RFC 5424, table 1 and 2. */
+const facilityAuth = 4;
+const facilityAuthpriv = 10;
+const severityWarning = 4;
+const severityNotice = 5;
+const severityInfo = 6;
+
+/** Private enterprise number that Conjur's structured data ids carry. */
+const pen = 43868;
+type Elements = Readonly<Record<string, string>>;
+
+export interface AuditEvent {
+  readonly msgid: string;
+  readonly operation: string;
+  /** The role that acts, or tries to. */
+  readonly user: string;
+  readonly subject: Elements;
+  /** Null after a success. */
+  readonly failure: unknown;
+  /** The sentence after a success, and after a failure (without its reason). */
+  readonly sentence: string;
+  readonly attempt: string;
+  readonly auth?: Elements;
+  readonly policy?: Elements;
+  /** Policy events are notices whatever comes of them; identity checks belong to another facility. */
+  readonly notice?: boolean;
+  readonly identityCheck?: boolean;
+}
+
+/** The record of an event. */
+export function auditRecord(call: Call, event: AuditEvent): AuditRecord {
+  const failed = event.failure !== null;
+  const usual = failed ? severityWarning : severityInfo;
+  return {
+    facility: event.identityCheck === true ? facilityAuth : facilityAuthpriv,
+    severity: event.notice === true ? severityNotice : usual,
+    timestamp: new Date(call.context.wallClock()).toISOString(),
+    appname: 'conjur',
+    procid: call.request.id,
+    msgid: event.msgid,
+    sdata: {
+      [`auth@${pen}`]: { user: event.user, ...event.auth },
+      [`subject@${pen}`]: event.subject,
+      [`action@${pen}`]: { result: failed ? 'failure' : 'success', operation: event.operation },
+      [`client@${pen}`]: { ip: call.address },
+      ...(event.policy === undefined ? {} : { [`policy@${pen}`]: event.policy }),
+    },
+    message: failed ? `${event.attempt}: ${reason(event.failure)}` : event.sentence,
+  };
+}
+
+/** Only Problems say why: the text of a fault may hold anything. */
+function reason(failure: unknown): string {
+  return isProblem(failure) && failure.kind !== 'internal' ? failure.detail : 'internal error';
+}

@@ -1,0 +1,21 @@
+import type { Store } from '../store/open-store.ts';
+import type { PasswordHasher } from '../store/password.ts';
+import type { Serving } from './serving/serving.ts';
+import type { Keyring } from './token/keyring.ts';
+import type { TokenVerifier } from './token/verifier.ts';
+
+/** What the routes need. One per worker. */
+export interface ServerContext {
+  readonly account: string;
+  readonly nodeName: string;
+  readonly store: Store;
+  readonly serving: Serving;
+  readonly keyring: Keyring;
+  readonly tokens: TokenVerifier;
+  readonly passwords: PasswordHasher;
+  /** Whether both local databases answered within the last second. */
+  readonly databases: () => { readonly data: boolean; readonly audit: boolean };
+  /** The wall clock, milliseconds since 1970: for tokens and audit records, never for decisions about roles. */
+  readonly wallClock: () => number;
+  readonly logFault: (error: unknown) => void;
+}

@@ -1,0 +1,8 @@
+/** The caller's address in a request that another node passes on. Believed on the peer listener only. */
+export const callerAddressHeader = 'x-holdfast-caller-address';
+
+/** Marks a request that was passed on once, so that two nodes cannot send it to and fro. */
+export const passedOnHeader = 'x-holdfast-passed-on';
+
+/** Of an answer: this refusal came before any work, so the same request may be sent again, here or elsewhere. */
+export const untouchedHeader = 'x-holdfast-untouched';

@@ -1,0 +1,77 @@
+import { isUtf8 } from 'node:buffer';
+import { parseFullId } from '../../core/ids.ts';
+import { Problem } from '../../core/problem.ts';
+import { type BatchEntry, readSecrets } from '../../store/secrets.ts';
+import { jsonAnswer } from '../answers/answer.ts';
+import { forbidden, secretEmpty } from '../answers/refusals.ts';
+import { queryText } from '../http/parameters.ts';
+import type { CallerCall, Route } from '../http/route.ts';
+import { secretRecord } from './secrets.ts';
+
+const idsLimit = 1000;
+/** RFC 2045 as Ruby's `Base64.encode64` writes it: a newline after every 60 letters and at the end. */
+const mimeLine = 60;
+
+/**
+ * `GET /secrets?variable_ids=a,b`: a JSON map of values, as `conjur variable get` asks for them. An existing variable
+ * without `execute` is 403 before anything unknown or empty is 404. With `Accept-Encoding: base64` the values are base64.
+ */
+export const batchSecrets: Route = {
+  method: 'GET',
+  url: '/secrets',
+  token: 'required',
+  handle: async (call) => {
+    const asked = idsParameter(call);
+    const wellFormed = asked.map((text) => parseFullId(text)).filter((id) => id !== null);
+    const batch = await readSecrets(call.context.store, call.caller.roleId, wellFormed);
+    if (!batch.callerExists || batch.entries.some((entry) => entry.exists && !entry.allowed))
+      throw forbidden();
+    const values = new Map(batch.entries.map((entry) => [entry.id as string, entry]));
+    for (const text of asked) {
+      if ((values.get(text)?.value ?? null) === null) {
+        throw new Problem('secret_empty', secretEmptyText(text));
+      }
+    }
+    const base64 = call.request.headers['accept-encoding']?.toLowerCase() === 'base64';
+    const answer = jsonAnswer(asMap(batch.entries, base64));
+    return base64 ? { ...answer, headers: { ...answer.headers, 'content-encoding': 'base64' } } : answer;
+  },
+  audit: (call, failure) => {
+    const ids = (queryText(call.request, 'variable_ids') ?? '').split(',').slice(0, idsLimit);
+    return ids.flatMap((text) => {
+      const id = parseFullId(text.trim());
+      return id === null ? [] : [secretRecord(call, 'fetch', id, failure)];
+    });
+  },
+};
+
+function asMap(entries: readonly BatchEntry[], base64: boolean): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    entries.map(({ id, value }) => {
+      if (value === null) throw secretEmpty(id);
+      if (base64) return [id, mimeBase64(value)];
+      if (isUtf8(value)) return [id, value.toString()];
+      throw new Problem(
+        'secret_not_text',
+        `Variable ${id} is not text; ask with the header "Accept-Encoding: base64".`,
+      );
+    }),
+  );
+}
+
+function mimeBase64(value: Buffer): string {
+  return value.toString('base64').replaceAll(new RegExp(`.{1,${mimeLine}}`, 'g'), '$&\n');
+}
+
+function idsParameter(call: CallerCall): readonly string[] {
+  const text = queryText(call.request, 'variable_ids');
+  if (text === null)
+    throw new Problem('argument_invalid', 'variable_ids: name one full id or more, separated by commas');
+  const ids = text.split(',').map((id) => id.trim());
+  if (ids.includes(''))
+    throw new Problem('argument_invalid', 'variable_ids: an id between the commas is empty');
+  if (ids.length > idsLimit) throw new Problem('argument_invalid', `variable_ids: more than ${idsLimit} ids`);
+  return [...new Set(ids)];
+}
+
+const secretEmptyText = (id: string): string => `CONJ00076E Variable ${id} is empty or not found.`;

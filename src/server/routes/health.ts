@@ -1,0 +1,77 @@
+import { jsonAnswer } from '../answers/answer.ts';
+import type { ServerContext } from '../context.ts';
+import type { Route } from '../http/route.ts';
+import { apiVersion } from './about.ts';
+
+/** `GET /health`: 200 where clients may be sent, 502 everywhere else (standbys too); the body is there in both cases. */
+export const healthRoute: Route = {
+  method: 'GET',
+  url: '/health',
+  effect: 'open',
+  token: 'none',
+  handle: async ({ context }) => {
+    const { ok, body } = health(context);
+    const answer = jsonAnswer(body, ok ? 200 : 502);
+    return ok ? { ...answer, headers: { ...answer.headers, 'conjur-health': 'OK' } } : answer;
+  },
+};
+
+/**
+ * `GET /health/replication`: 200 from the moment the node holds the leader key. A master that waits for its first standby
+ * is not healthy yet, but standbys must find it.
+ */
+export const replicationHealthRoute: Route = {
+  method: 'GET',
+  url: '/health/replication',
+  effect: 'open',
+  token: 'none',
+  handle: async ({ context }) => {
+    const { state } = context.serving.view();
+    const ok = state?.replicationOpen ?? false;
+    return jsonAnswer({ ok }, ok ? 200 : 502);
+  },
+};
+
+/** `GET /info`: what this node is; always 200. */
+export const infoRoute: Route = {
+  method: 'GET',
+  url: '/info',
+  effect: 'open',
+  token: 'none',
+  handle: async ({ context }) => {
+    const view = context.serving.view();
+    return jsonAnswer({
+      release: apiVersion,
+      version: apiVersion,
+      role: view.role,
+      because: view.because,
+      services: { possum: { desired: 'i', status: 'i', name: 'possum', version: apiVersion } },
+      configuration: {
+        conjur: {
+          account: context.account,
+          hostname: context.nodeName,
+          role: view.role,
+          cluster_term: view.term,
+        },
+      },
+    });
+  },
+};
+
+/** The agent's verdict, and what only the worker knows: whether the databases answer, and whether it may still speak. */
+function health(context: ServerContext): { readonly ok: boolean; readonly body: Record<string, unknown> } {
+  const view = context.serving.view();
+  const databases = context.databases();
+  const serves = view.role === 'master' || view.role === 'follower';
+  const ok = (view.state?.health.ok ?? false) && serves && databases.data && databases.audit;
+  return {
+    ok,
+    body: {
+      because: view.because,
+      ...view.state?.health.body,
+      ok,
+      role: view.role,
+      worker: { databases, writes_under_way: context.serving.writesUnderWay },
+    },
+  };
+}

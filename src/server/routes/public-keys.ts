@@ -1,0 +1,24 @@
+import { textAnswer } from '../answers/answer.ts';
+import { fullId } from '../../core/ids.ts';
+import { decrypt } from '../../store/cipher.ts';
+import { readPublicKeys } from '../../store/resources.ts';
+import { accountOfPath, noRoute, pathPart } from '../http/parameters.ts';
+import { findCaller, type Route } from '../http/route.ts';
+
+/** `GET /public_keys/:account/user/:login`: the public keys of a user, a line each. Anybody may ask; nobody learns who exists. */
+export const publicKeys: Route = {
+  method: 'GET',
+  url: '/public_keys/:account/:kind/*',
+  token: 'none',
+  handle: async (call) => {
+    await findCaller(call); // a token is not needed, but a broken one is refused
+    const account = accountOfPath(call.request);
+    const kind = pathPart(call.request, 'kind');
+    if (kind !== 'user' && kind !== 'public_key') throw noRoute();
+    const prefix = fullId(account, 'public_key', `${kind}/${pathPart(call.request, '*')}/`);
+    const { store } = call.context;
+    const keys = await store.reads.run((sql) => readPublicKeys(sql, prefix));
+    const lines = keys.map(({ id, value }) => decrypt(store.dataKey, value, id).toString().trim());
+    return textAnswer(`${lines.join('\n')}\n`);
+  },
+};

@@ -1,0 +1,95 @@
+import { type FullId, kindOf } from '../../core/ids.ts';
+import { Problem } from '../../core/problem.ts';
+import { clearExpirations, readSecret, writeSecret } from '../../store/secrets.ts';
+import { emptyAnswer } from '../answers/answer.ts';
+import { forbidden, secretEmpty } from '../answers/refusals.ts';
+import { auditRecord } from '../audit/record.ts';
+import { bodyBytes, hasQuery, idOfPath, queryText } from '../http/parameters.ts';
+import type { CallerCall, Route } from '../http/route.ts';
+import { requireAccess } from './require-access.ts';
+
+const hasValue = (kind: string): boolean => kind === 'variable' || kind === 'public_key';
+const newestVersion = 2 ** 31 - 1;
+
+/** `GET /secrets/:account/variable/:id[?version=n]`: the raw value. */
+export const showSecret: Route = {
+  method: 'GET',
+  url: '/secrets/:account/:kind/*',
+  token: 'required',
+  handle: async (call) => {
+    const resourceId = idOfPath(call.request, hasValue);
+    const version = versionParameter(call);
+    const secret = await readSecret(call.context.store, { caller: call.caller.roleId, resourceId, version });
+    if (!secret.callerExists) throw forbidden();
+    if (!secret.visible) throw secretEmpty(resourceId);
+    if (!secret.allowed) throw forbidden();
+    if (secret.value === null) throw secretEmpty(resourceId);
+    const headers = { 'content-type': secret.mimeType ?? 'application/octet-stream' };
+    return { status: 200, headers, body: secret.value };
+  },
+  audit: (call, failure) => [secretRecord(call, 'fetch', idOfPath(call.request, hasValue), failure)],
+};
+
+/** `POST /secrets/:account/variable/:id`: a new version; `?expirations` takes the expiration from all versions instead. */
+export const storeSecret: Route = {
+  method: 'POST',
+  url: '/secrets/:account/:kind/*',
+  effect: 'write',
+  token: 'required',
+  handle: async (call) => {
+    const { store } = call.context;
+    const resourceId = idOfPath(call.request, hasValue);
+    const expire = hasQuery(call.request, 'expirations');
+    if (expire && kindOf(resourceId) !== 'variable') {
+      throw new Problem('content_unprocessable', 'Only variables have expirations.');
+    }
+    const value = bodyBytes(call.request);
+    await store.writes.transaction(async (sql) => {
+      await requireAccess(sql, call.caller.roleId, 'update', resourceId);
+      if (expire) return clearExpirations(sql, resourceId);
+      requireValue(resourceId, value);
+      return writeSecret(sql, store.dataKey, resourceId, value);
+    });
+    return emptyAnswer(201);
+  },
+  audit: (call, failure) => [secretRecord(call, 'update', idOfPath(call.request, hasValue), failure)],
+};
+
+/** The record of one value that was read or written. */
+export function secretRecord(
+  call: CallerCall,
+  operation: 'fetch' | 'update',
+  resourceId: FullId,
+  failure: unknown,
+): ReturnType<typeof auditRecord> {
+  const user = call.caller.roleId;
+  const version = queryText(call.request, 'version');
+  const what = version === null ? resourceId : `version ${version} of ${resourceId}`;
+  return auditRecord(call, {
+    msgid: operation,
+    operation,
+    user,
+    subject: { resource: resourceId, ...(version === null ? {} : { version }) },
+    failure,
+    sentence: `${user} ${operation === 'fetch' ? 'fetched' : 'updated'} ${what}`,
+    attempt: `${user} tried to ${operation} ${what}`,
+  });
+}
+
+function versionParameter(call: CallerCall): number | null {
+  const text = queryText(call.request, 'version');
+  if (text === null) return null;
+  if (!/^-?\d{1,10}$/.test(text))
+    throw new Problem('argument_invalid', "invalid type for parameter 'version'");
+  return Math.max(0, Math.min(Number(text), newestVersion));
+}
+
+function requireValue(resourceId: FullId, value: Buffer): void {
+  if (value.toString('latin1').trim() === '') {
+    throw new Problem('argument_invalid', "'value' may not be empty");
+  }
+  const isKey = /^[\w@.-]+ [A-Za-z0-9+/=]+( .*)?\s*$/.test(value.toString('latin1'));
+  if (kindOf(resourceId) === 'public_key' && !isKey) {
+    throw new Problem('content_unprocessable', 'Invalid public key format: it must be "type base64 name".');
+  }
+}

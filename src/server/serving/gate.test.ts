@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { openClient, type Sql } from '../../store/connection.ts';
+import { stickCommits, waitingBackend } from '../../store/testing/stuck-commits.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
+
+describe('the gate', { timeout: 60_000 }, () => {
+  let server: TestServer;
+  let authorization: string;
+  const passedOn: string[] = [];
+
+  before(async () => {
+    server = await startTestServer({
+      holdMs: 400,
+      passOn: async (request, reply, successor) => {
+        passedOn.push(`${request.method} ${request.url} to ${successor.host}:${successor.port}`);
+        void reply.code(201).send('from the successor');
+        return true;
+      },
+    });
+    await server.load('- !variable v');
+    authorization = await server.tokenFor('admin', server.adminApiKey.reveal());
+  });
+  after(() => server.stop());
+  beforeEach(() => {
+    server.become();
+    passedOn.length = 0;
+  });
+
+  const read = () => server.app.inject({ url: '/secrets/demo/variable/v', headers: { authorization } });
+  const write = (value: string) =>
+    server.app.inject({
+      method: 'POST',
+      url: '/secrets/demo/variable/v',
+      payload: value,
+      headers: { authorization },
+    });
+  const untilUnderWay = async (): Promise<void> => {
+    while (server.context.serving.writesUnderWay === 0) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  it('refuses everything but health and info on a standby, in the shape of Conjur and with Retry-After', async () => {
+    assert.equal((await write('value')).statusCode, 201);
+    for (const role of ['standby', 'starting'] as const) {
+      server.become({ role, authorityUntil: null, writes: 'closed', health: { ok: false, body: {} } });
+      for (const answer of [await read(), await write('x'), await server.app.inject('/')]) {
+        assert.equal(answer.statusCode, 503);
+        assert.equal(answer.headers['retry-after'], '1');
+        assert.equal(answer.json<{ error: { code: string } }>().error.code, 'service_unavailable');
+      }
+      assert.equal((await server.app.inject('/health')).statusCode, 502);
+      assert.equal((await server.app.inject('/info')).json<{ role: string }>().role, role);
+    }
+  });
+
+  it('serves reads and authentication on a follower, and answers writes 405', async () => {
+    server.become({ role: 'follower', authorityUntil: null });
+    assert.equal((await read()).statusCode, 200);
+    await server.tokenFor('admin', server.adminApiKey.reveal());
+    const refused = await write('x');
+    assert.equal(refused.statusCode, 405);
+    assert.deepEqual(refused.json(), { error: { code: 405, message: 'Write operations are not allowed' } });
+  });
+
+  it('serves nobody once the agent has been silent for longer than its state is valid', async () => {
+    server.become({ validForMs: 100 });
+    assert.equal((await read()).statusCode, 200);
+    server.time.now += 101;
+    assert.equal((await read()).statusCode, 503);
+    const health = await server.app.inject('/health');
+    assert.equal(health.statusCode, 502);
+    assert.match(health.json<{ because: string }>().because, /silent/);
+  });
+
+  it('serves nobody past its authority', async () => {
+    server.become({ authorityUntil: { mono: server.time.now + 50, boot: Number.MAX_SAFE_INTEGER } });
+    assert.equal((await read()).statusCode, 200);
+    server.time.now += 50;
+    assert.equal((await read()).statusCode, 503);
+    assert.equal((await server.app.inject('/health')).statusCode, 502);
+  });
+
+  it('turns an answer that is ready after the deadline into a 503 without the value', async () => {
+    await write('late secret');
+    const { reads } = server.context.store;
+    const run = reads.run;
+    const slow = {
+      ...server.context.store.reads,
+      run: async <T>(query: Parameters<typeof run<T>>[0]): Promise<T> => {
+        const answer = await run(query);
+        server.time.now += 60_001; // the database has answered; authority ends now
+        return answer;
+      },
+    };
+    Object.assign(server.context.store, { reads: slow });
+    try {
+      const answer = await read();
+      assert.equal(answer.statusCode, 503);
+      assert.ok(!answer.body.includes('late secret'));
+      assert.match(answer.headers['content-type']?.toString() ?? '', /json/);
+    } finally {
+      Object.assign(server.context.store, { reads });
+      server.become();
+      authorization = await server.tokenFor('admin', server.adminApiKey.reveal());
+    }
+  });
+
+  it('turns the answer of a master that was followed by another term into a 503', async () => {
+    await write('old term');
+    const { reads } = server.context.store;
+    const run = reads.run;
+    const demoted = {
+      ...reads,
+      run: async <T>(query: Parameters<typeof run<T>>[0]): Promise<T> => {
+        const answer = await run(query);
+        server.become({ term: 2 });
+        return answer;
+      },
+    };
+    Object.assign(server.context.store, { reads: demoted });
+    try {
+      assert.equal((await read()).statusCode, 503);
+    } finally {
+      Object.assign(server.context.store, { reads });
+    }
+  });
+
+  it('answers writes 503 at once while they are closed, and says that nothing was done', async () => {
+    server.become({ writes: 'closed' });
+    const refused = await write('x');
+    assert.equal(refused.statusCode, 503);
+    assert.equal(refused.headers['x-holdfast-untouched'], '1');
+    assert.equal((await read()).statusCode, 200);
+  });
+
+  it('holds a write until writes are open again', async () => {
+    server.become({ writes: 'held' });
+    const held = write('after the hold');
+    assert.equal((await read()).statusCode, 200);
+    assert.equal(server.context.serving.writesUnderWay, 0, 'a held write has not begun');
+    server.become({ writes: 'open' });
+    assert.equal((await held).statusCode, 201);
+    assert.equal((await read()).body, 'after the hold');
+  });
+
+  it('passes a held write on once the successor is known, also when this node serves nobody any more', async () => {
+    server.become({ writes: 'held' });
+    const held = write('handed over');
+    await new Promise((resolve) => setImmediate(resolve));
+    const successor = { host: 'node-2', port: 7443 };
+    server.become({ role: 'standby', authorityUntil: null, writes: 'held', successor });
+    const answer = await held;
+    assert.equal(answer.statusCode, 201);
+    assert.equal(answer.body, 'from the successor');
+    assert.deepEqual(passedOn, ['POST /secrets/demo/variable/v to node-2:7443']);
+  });
+
+  it('answers a held write 503 when nothing changes within the bound', async () => {
+    server.become({ writes: 'held' });
+    assert.equal((await write('x')).statusCode, 503);
+  });
+
+  it('counts writes under way, and a wait cancelled on the database makes them 503', async () => {
+    const probe: Sql = openClient(server.addresses.data, { name: 'probe' });
+    const letThrough = await stickCommits(server.postgres.superuser, probe);
+    try {
+      const written = write('uncertain');
+      await untilUnderWay();
+      const pid = await waitingBackend(server.postgres.superuser);
+      assert.equal(server.context.serving.writesUnderWay, 1);
+      await server.postgres.superuser`select pg_cancel_backend(${pid})`;
+      const answer = await written;
+      assert.equal(answer.statusCode, 503);
+      assert.equal(answer.json<{ error: { code: string } }>().error.code, 'write_indeterminate');
+      assert.equal(answer.headers['x-holdfast-untouched'], undefined);
+      assert.equal(server.context.serving.writesUnderWay, 0);
+    } finally {
+      await letThrough();
+      await probe.end({ timeout: 1 });
+    }
+  });
+
+  it('opens replication health with the leader key, healthy or not', async () => {
+    server.become({ health: { ok: false, body: {} } });
+    assert.equal((await server.app.inject('/health/replication')).statusCode, 200);
+    server.become({ replicationOpen: false });
+    assert.equal((await server.app.inject('/health/replication')).statusCode, 502);
+    server.become();
+    const head = await server.app.inject({ method: 'HEAD', url: '/health' });
+    assert.deepEqual([head.statusCode, head.headers['conjur-health'], head.body], [200, 'OK', '']);
+  });
+
+  it('answers 503 when the audit trail cannot take the record', async () => {
+    await server.postgres.inDatabase(
+      server.addresses.audit,
+      (sql) => sql`alter table messages rename to gone`,
+    );
+    try {
+      assert.equal((await read()).statusCode, 503);
+    } finally {
+      await server.postgres.inDatabase(
+        server.addresses.audit,
+        (sql) => sql`alter table gone rename to messages`,
+      );
+    }
+    assert.equal((await read()).statusCode, 200);
+  });
+});

@@ -1,0 +1,104 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../../core/problem.ts';
+import { renderError } from '../answers/render-error.ts';
+import type { PassOn } from './pass-on.ts';
+import type { Serving, ServingView } from './serving.ts';
+
+/** What a route does: `open` routes are answered by every node; all others obey the serving state. */
+export type Effect = 'open' | 'read' | 'write';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    readonly effect?: Effect | ((request: FastifyRequest) => Effect);
+  }
+  interface FastifyRequest {
+    /** The role and term in which the gate let the request in; null for open routes. */
+    servedAs: { readonly role: 'master' | 'follower'; readonly term: number } | null;
+  }
+}
+
+export interface GateNeeds {
+  readonly serving: Serving;
+  readonly passOn: PassOn;
+  /** How long a held write waits for the hand-over. */
+  readonly holdMs?: number;
+}
+
+const defaultHoldMs = 2000;
+
+/**
+ * Lets requests in as the serving state says, and lets answers out only while it still says so:
+ *
+ * - onRequest: a node that serves nobody refuses (503) before it reads a body; a follower refuses writes (405);
+ * - preHandler: writes are held, passed on or refused (503), before PostgreSQL is asked;
+ * - onSend: the answer of a master whose authority has ended meanwhile becomes a 503.
+ */
+export function installGate(app: FastifyInstance, needs: GateNeeds): void {
+  const { serving } = needs;
+  app.decorateRequest('servedAs', null);
+  app.addHook('onRequest', async (request) => {
+    const effect = effectOf(request);
+    if (effect === 'open') return;
+    const view = serving.view();
+    if (effect === 'write' && view.writes === 'held' && view.role !== 'follower') return;
+    enter(request, view, effect);
+  });
+  app.addHook('preHandler', async (request, reply) => {
+    if (effectOf(request) !== 'write') return undefined;
+    const passedOn = await holdWrite(needs, request, reply);
+    return passedOn ? reply : undefined;
+  });
+  app.addHook('onSend', async (request, reply, payload) => {
+    const { servedAs } = request;
+    if (servedAs?.role !== 'master') return payload;
+    const view = serving.view();
+    if (view.role === 'master' && view.term === servedAs.term) return payload;
+    const refusal = renderError(
+      new Problem('node_not_serving', `This node is no longer the master: ${view.because}.`),
+    );
+    void reply.code(refusal.status).headers(refusal.headers).removeHeader('content-encoding');
+    return refusal.body;
+  });
+}
+
+/** What the route of a request does. */
+export function effectOf(request: FastifyRequest): Effect {
+  const effect = request.routeOptions.config.effect ?? 'read';
+  return typeof effect === 'function' ? effect(request) : effect;
+}
+
+/** @throws Problem `node_not_serving`, `read_only`, `writes_closed` */
+function enter(request: FastifyRequest, view: ServingView, effect: Effect): void {
+  if (view.role === 'standby' || view.role === 'starting') {
+    throw new Problem('node_not_serving', `This node serves no requests now: ${view.because}.`);
+  }
+  if (view.role === 'follower' && effect === 'write') {
+    throw new Problem('read_only', 'Write operations are not allowed');
+  }
+  if (effect === 'write' && view.writes === 'closed') {
+    throw new Problem('writes_closed', `This node takes no writes now: ${view.because}.`);
+  }
+  request.servedAs = { role: view.role, term: view.term };
+}
+
+/** Waits until a write may begin (false) or has been answered by the successor (true). */
+async function holdWrite(needs: GateNeeds, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  const giveUpAt = performance.now() + (needs.holdMs ?? defaultHoldMs);
+  for (;;) {
+    const view = needs.serving.view();
+    if (view.writes !== 'held' || view.role === 'follower') {
+      enter(request, view, 'write');
+      return false;
+    }
+    const leftMs = giveUpAt - performance.now();
+    if (leftMs <= 0) {
+      throw new Problem(
+        'writes_closed',
+        'The hand-over to another node takes longer than expected; try again.',
+      );
+    }
+    if (view.successor === null) await needs.serving.nextChange(leftMs);
+    else if (await needs.passOn(request, reply, view.successor, leftMs)) return true;
+    else await needs.serving.nextChange(Math.min(leftMs, 50));
+  }
+}

@@ -1,0 +1,132 @@
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../../core/problem.ts';
+import type { PeerAddress } from '../../core/serving.ts';
+import { clientAddress } from '../http/client-address.ts';
+import { callerAddressHeader, passedOnHeader, untouchedHeader } from '../http/holdfast-headers.ts';
+
+/**
+ * Sends a held write to the new master and its answer to the client.
+ *
+ * @returns false when the successor did nothing with it (it is not reached yet, or does not serve yet): ask again later
+ * @throws Problem `write_indeterminate` when it was sent and no answer came; `writes_closed` when it was passed on before
+ */
+export type PassOn = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  successor: PeerAddress,
+  withinMs: number,
+) => Promise<boolean>;
+
+/** This node's certificate, and the authority that successors must be certified by. */
+export interface PeerIdentity {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+interface PeerAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** Belongs to one connection (RFC 9110, 7.6.1), or is set anew. */
+const notPassedOn: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'content-length',
+  'host',
+]);
+const answerLimitBytes = 16 * 1024 * 1024;
+/** What PostgreSQL's confirmation may take on the new master. */
+const answerWithinMs = 10_000;
+
+/** Passes requests on over mutual TLS; the token and the address of the caller go along. */
+export function peerPassOn(identity: () => PeerIdentity): PassOn {
+  return async (request, reply, successor, withinMs) => {
+    if (request.headers[passedOnHeader] !== undefined) {
+      throw new Problem('writes_closed', 'This node has handed over too; the write was not passed on again.');
+    }
+    const answer = await send(identity(), request, successor, withinMs);
+    if (answer === null || answer.headers[untouchedHeader] !== undefined) return false;
+    for (const [name, value] of Object.entries(answer.headers)) {
+      if (value !== undefined && !notPassedOn.has(name)) void reply.header(name, value);
+    }
+    void reply.code(answer.status).send(answer.body);
+    return true;
+  };
+}
+
+/** Null when the connection did not come about, so that nothing was sent. */
+async function send(
+  identity: PeerIdentity,
+  request: FastifyRequest,
+  successor: PeerAddress,
+  withinMs: number,
+): Promise<PeerAnswer | null> {
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).filter(([name]) => !notPassedOn.has(name)),
+  );
+  const outgoing = httpsRequest({
+    ...identity,
+    host: successor.host,
+    port: successor.port,
+    method: request.method,
+    path: request.raw.url,
+    agent: false,
+    headers: {
+      ...headers,
+      [callerAddressHeader]: clientAddress(request),
+      [passedOnHeader]: '1',
+      'content-length': body.length,
+    },
+  });
+  let connected = false;
+  return new Promise<PeerAnswer | null>((resolve, reject) => {
+    const connectTimer = setTimeout(() => outgoing.destroy(), Math.min(withinMs, 500));
+    const answerTimer = setTimeout(() => outgoing.destroy(new Error('no answer')), answerWithinMs);
+    outgoing.once('socket', (socket) => {
+      socket.once('secureConnect', () => {
+        connected = true;
+        clearTimeout(connectTimer);
+        outgoing.end(body); // nothing leaves before the successor has proved who it is
+      });
+    });
+    outgoing.once('response', (response) => {
+      readAnswer(response).then(resolve, reject);
+    });
+    outgoing.once('error', (error) => reject(error));
+    outgoing.once('close', () => {
+      clearTimeout(connectTimer);
+      clearTimeout(answerTimer);
+      reject(new Error('closed'));
+    });
+  }).catch((error: unknown) => {
+    if (!connected) return null;
+    throw new Problem('write_indeterminate', 'The new master did not answer; read the value back.', {
+      cause: error,
+    });
+  });
+}
+
+async function readAnswer(response: IncomingMessage): Promise<PeerAnswer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    bytes += chunk.length;
+    if (bytes > answerLimitBytes) throw new Error('the answer is too large');
+    chunks.push(chunk);
+  }
+  return { status: response.statusCode ?? 502, headers: response.headers, body: Buffer.concat(chunks) };
+}

@@ -1,0 +1,101 @@
+import { type Clock, elapsedForHolder, type Instant, isPast } from '../../core/clock.ts';
+import type { PeerAddress, ServingRole, ServingState, WriteGate } from '../../core/serving.ts';
+
+/** What the node is at this instant, as far as this worker may claim. */
+export interface ServingView {
+  /** `starting` too when the agent has been silent for too long, or a master's authority has run out. */
+  readonly role: ServingRole;
+  readonly term: number;
+  readonly writes: WriteGate;
+  readonly successor: PeerAddress | null;
+  readonly because: string;
+  /** The state this comes from; null before the first one, and when it is too old. */
+  readonly state: ServingState | null;
+}
+
+/** Holds the newest `ServingState` and the number of writes under way. */
+export class Serving {
+  readonly #clock: Clock;
+  #state: ServingState | null = null;
+  #writesUnderWay = 0;
+  readonly #changed = new Set<() => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get writesUnderWay(): number {
+    return this.#writesUnderWay;
+  }
+
+  /** Takes a state from the agent; one that was sent before the state at hand is passed over. */
+  obey(state: ServingState): void {
+    if (this.#state !== null && state.sentAt.mono < this.#state.sentAt.mono) return;
+    this.#state = state;
+    this.#announce();
+  }
+
+  view(): ServingView {
+    const state = this.#state;
+    const now = this.#clock.now();
+    if (state === null) return unserved(null, 'the node is starting');
+    if (elapsedForHolder(state.sentAt, now) > state.validForMs) {
+      return unserved(null, 'the agent of this node has been silent for too long');
+    }
+    if (state.role === 'master' && lacksAuthority(state, now)) {
+      return { ...unserved(state, 'the authority of this master has run out'), successor: state.successor };
+    }
+    const { role, term, writes, successor, because } = state;
+    return { role, term, writes, successor, because, state };
+  }
+
+  /** Counts a write that is about to begin; call the answer when it has ended. */
+  beginWrite(): () => void {
+    this.#writesUnderWay += 1;
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      this.#writesUnderWay -= 1;
+      if (this.#writesUnderWay === 0) this.#announce();
+    };
+  }
+
+  /** Calls `listener` after each new state and when the last write has ended, until the answer is called. */
+  onChange(listener: () => void): () => void {
+    this.#changed.add(listener);
+    return () => this.#changed.delete(listener);
+  }
+
+  /** Resolves at the next change, or after `ms`. */
+  async nextChange(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        stop();
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      const stop = this.onChange(done);
+    });
+  }
+
+  #announce(): void {
+    for (const listener of [...this.#changed]) listener();
+  }
+}
+
+function lacksAuthority(state: ServingState, now: Instant): boolean {
+  return state.authorityUntil === null || isPast(state.authorityUntil, now);
+}
+
+function unserved(state: ServingState | null, because: string): ServingView {
+  return {
+    role: 'starting',
+    term: state?.term ?? 0,
+    writes: state?.writes ?? 'closed',
+    successor: null,
+    because,
+    state,
+  };
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { WorkerCommand, WorkerEvent } from '../core/serving.ts';
+import { createLogger } from '../runtime/log.ts';
+import { ask, startTestNode, stateNow, type TestNode } from './testing/test-node.ts';
+import { startWorker } from './worker.ts';
+
+describe('the API worker', { timeout: 60_000 }, () => {
+  let node: TestNode;
+  before(async () => {
+    node = await startTestNode();
+  });
+  after(() => node.stop());
+
+  const authenticate = async (port: number): Promise<string> => {
+    const path = '/authn/demo/admin/authenticate';
+    const answer = await ask(port, path, { ca: node.tls.ca, method: 'POST', body: node.adminApiKey });
+    assert.equal(answer.status, 200);
+    return `Token token="${Buffer.from(answer.body).toString('base64')}"`;
+  };
+
+  it('obeys its agent over IPC, and ends with it', async (test) => {
+    const settings = await node.settings();
+    const child: ChildProcess = fork(fileURLToPath(new URL('./main.ts', import.meta.url)), {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    test.after(() => child.kill('SIGKILL'));
+    const said = (kind: WorkerEvent['kind']): Promise<WorkerEvent> =>
+      new Promise((resolve) => {
+        const listen = (event: WorkerEvent): void => {
+          if (event.kind !== kind) return;
+          child.off('message', listen);
+          resolve(event);
+        };
+        child.on('message', listen);
+      });
+    const tell = (command: WorkerCommand): void => void child.send(command);
+    const listening = said('listening');
+    tell({ kind: 'settings', settings });
+    await listening;
+    const { ca } = node.tls;
+    assert.equal((await ask(settings.api.port, '/health', { ca })).status, 502, 'no state yet');
+    const obeys = said('obeys');
+    const state = stateNow();
+    tell({ kind: 'state', state });
+    assert.deepEqual(await obeys, { kind: 'obeys', sentAtMono: state.sentAt.mono, writesUnderWay: 0 });
+    while ((await ask(settings.api.port, '/health', { ca })).status !== 200) await delay(20); // the databases' first answers
+    const authorization = await authenticate(settings.api.port);
+    assert.equal((await ask(settings.api.port, '/whoami', { ca, headers: { authorization } })).status, 200);
+    const ended = once(child, 'exit');
+    child.disconnect();
+    assert.equal((await ended)[0], 0);
+  });
+
+  it('lets other nodes in with a certificate of the cluster only', async () => {
+    const settings = await node.settings();
+    const worker = await startWorker(
+      settings,
+      createLogger({ name: 'test', level: 'fatal' }),
+      () => undefined,
+    );
+    try {
+      worker.obey(stateNow());
+      const { ca, cert, key } = node.tls;
+      await assert.rejects(ask(worker.ports.peer, '/info', { ca }));
+      assert.equal((await ask(worker.ports.peer, '/info', { ca, cert, key })).status, 200);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it('passes held writes on to the new master, with the token and the address of the caller', async () => {
+    const log = createLogger({ name: 'test', level: 'fatal' });
+    const old = await startWorker(await node.settings(), log, () => undefined);
+    const fresh = await startWorker(await node.settings(), log, () => undefined);
+    try {
+      const { ca, cert, key } = node.tls;
+      fresh.obey(stateNow({ role: 'starting', writes: 'closed', authorityUntil: null }));
+      old.obey(stateNow());
+      const authorization = await authenticate(old.ports.api);
+      const post = (path: string, body: string, headers = {}) =>
+        ask(old.ports.api, path, { ca, method: 'POST', body, headers: { authorization, ...headers } });
+      assert.equal((await post('/policies/demo/policy/root', '- !variable handed')).status, 201);
+      const successor = { host: '127.0.0.1', port: fresh.ports.peer };
+      old.obey(stateNow({ role: 'starting', writes: 'held', authorityUntil: null, successor }));
+      const forged = { 'x-holdfast-caller-address': '203.0.113.9' };
+      const held = post('/secrets/demo/variable/handed', 'over', forged);
+      fresh.obey(stateNow({ term: 2 })); // it refuses until now, and the old node asks again
+      assert.equal((await held).status, 201);
+      const shown = await ask(fresh.ports.peer, '/secrets/demo/variable/handed', {
+        ca,
+        cert,
+        key,
+        headers: { authorization },
+      });
+      assert.equal(shown.body, 'over');
+      const [record] = await node.audit.inDatabase(
+        node.audit.address,
+        (sql) => sql<{ ip: string }[]>`
+          select sdata -> 'client@43868' ->> 'ip' as ip from messages where msgid = 'update' order by id desc limit 1`,
+      );
+      assert.equal(record?.ip, '127.0.0.1', 'the address the old node saw, not one that a client claims');
+      const looped = await post('/secrets/demo/variable/handed', 'x', { 'x-holdfast-passed-on': '1' });
+      assert.equal(looped.status, 503);
+    } finally {
+      await Promise.all([old.stop(), fresh.stop()]);
+    }
+  });
+});

@@ -1,0 +1,108 @@
+import type { Logger } from '../runtime/log.ts';
+import type { ServingState, WorkerEvent, WorkerSettings } from '../core/serving.ts';
+import { describeError } from '../core/problem.ts';
+import { realClock } from '../runtime/real-clock.ts';
+import { readDataKey } from '../store/data-key.ts';
+import { closeStore, openStore } from '../store/open-store.ts';
+import { PasswordHasher } from '../store/password.ts';
+import { openProbe } from '../store/probe.ts';
+import { prepareAudit } from '../store/provision.ts';
+import { buildApp } from './app.ts';
+import type { ServerContext } from './context.ts';
+import { openListeners, readIdentity } from './listeners.ts';
+import { peerPassOn } from './serving/pass-on.ts';
+import { Serving } from './serving/serving.ts';
+import { steadyClock } from './serving/steady-clock.ts';
+import { Keyring } from './token/keyring.ts';
+import { TokenVerifier } from './token/verifier.ts';
+
+/** A worker that listens. */
+export interface Worker {
+  readonly obey: (state: ServingState) => void;
+  readonly ports: { readonly api: number; readonly peer: number };
+  readonly stop: () => Promise<void>;
+}
+
+/** Opens databases and listeners. The worker serves nobody before its first state. */
+export async function startWorker(
+  settings: WorkerSettings,
+  log: Logger,
+  tell: (event: WorkerEvent) => void,
+): Promise<Worker> {
+  const { socketDir, dataPort, auditPort } = settings.postgres;
+  const data = { socketDir, port: dataPort };
+  const audit = { socketDir, port: auditPort };
+  const store = openStore({ data, audit, dataKey: await readDataKey(settings.dataKeyFile) });
+  const probes = { data: openProbe(data), audit: openProbe(audit) };
+  const serving = new Serving(steadyClock(realClock, () => Number(process.hrtime.bigint()) / 1e6));
+  const keyring = new Keyring(store, settings.account);
+  const context: ServerContext = {
+    account: settings.account,
+    nodeName: settings.nodeName,
+    store,
+    serving,
+    keyring,
+    tokens: new TokenVerifier(keyring, settings.account, () => Date.now() / 1000),
+    passwords: new PasswordHasher(),
+    databases: () => ({ data: probes.data.answers(), audit: probes.audit.answers() }),
+    wallClock: () => Date.now(),
+    logFault: (error) => log.error({ fault: describeError(error) }, 'a request failed by a fault of ours'),
+  };
+  let identity = await readIdentity(settings.tls);
+  const app = await buildApp(context, { passOn: peerPassOn(() => identity) });
+  const listeners = await openListeners(settings, app, identity, (fresh) => {
+    identity = fresh;
+  });
+  const echo = echoStates(serving, tell);
+  const prepare = preparesFollowersAudit(() => prepareAudit(audit), log);
+  return {
+    ports: listeners.ports,
+    obey: (state) => {
+      serving.obey(state);
+      echo(state);
+      prepare(state);
+    },
+    stop: async () => {
+      await listeners.close();
+      await app.close();
+      await Promise.all([closeStore(store), probes.data.end(), probes.audit.end()]);
+    },
+  };
+}
+
+/** Tells the agent of each state that is obeyed, and again when the last write under way has ended. */
+function echoStates(serving: Serving, tell: (event: WorkerEvent) => void): (state: ServingState) => void {
+  let newest: ServingState | null = null;
+  let told = -1;
+  const echo = (): void => {
+    if (newest === null) return;
+    told = serving.writesUnderWay;
+    tell({ kind: 'obeys', sentAtMono: newest.sentAt.mono, writesUnderWay: told });
+  };
+  serving.onChange(() => {
+    if (serving.writesUnderWay === 0 && told > 0) echo();
+  });
+  return (state) => {
+    newest = state;
+    echo();
+  };
+}
+
+/** A follower's audit database is its own and starts empty; everybody else's comes by replication or provisioning. */
+function preparesFollowersAudit(prepare: () => Promise<void>, log: Logger): (state: ServingState) => void {
+  let done: 'no' | 'under way' | 'yes' = 'no';
+  const attempt = async (): Promise<void> => {
+    try {
+      await prepare();
+      done = 'yes';
+    } catch (error) {
+      done = 'no'; // the next state tries again
+      log.warn({ reason: describeError(error) }, 'the audit database of this follower is not ready yet');
+    }
+  };
+  return (state) => {
+    if (state.role !== 'follower' || done !== 'no') return;
+    done = 'under way';
+    void attempt();
+  };
+}

@@ -1,0 +1,141 @@
+import { Problem } from '../core/problem.ts';
+import { bounded } from './bounded.ts';
+import { type InstanceAddress, openClient, type Sql } from './connection.ts';
+
+/** One record of the audit trail: the fields of an RFC 5424 message. */
+export interface AuditRecord {
+  readonly facility: number;
+  readonly severity: number;
+  /** ISO 8601. */
+  readonly timestamp: string;
+  readonly appname: string;
+  readonly procid: string;
+  readonly msgid: string;
+  readonly sdata: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly message: string;
+}
+
+/**
+ * How durable a record must be before its request is answered: on this node's disk (`local`: reads and refusals, whose
+ * answers a failover may leave without a record), or on the synchronous standby too (`replicated`: writes).
+ */
+export type Durability = 'local' | 'replicated';
+
+export interface AuditTrail {
+  /**
+   * Resolves once the records are durable.
+   *
+   * @throws Problem `audit_unavailable`
+   */
+  readonly append: (records: readonly AuditRecord[], durability: Durability) => Promise<void>;
+  readonly end: () => Promise<void>;
+}
+
+const batchLimit = 1000;
+const queueLimit = 20_000;
+const localWaitMs = 2500;
+const replicatedWaitMs = 10_000;
+
+/**
+ * Opens the trail: a lane per durability, each with one connection, so that a write that waits for its standby holds up
+ * no read. A lane commits in groups: what comes in while one batch is being written makes the next.
+ */
+export function openAuditTrail(address: InstanceAddress): AuditTrail {
+  const lanes: Readonly<Record<Durability, Lane>> = {
+    local: new Lane(address, 'local', localWaitMs),
+    replicated: new Lane(address, 'on', replicatedWaitMs),
+  };
+  return {
+    append: (records, durability) => lanes[durability].append(records),
+    end: async () => {
+      await Promise.all([lanes.local.end(), lanes.replicated.end()]);
+    },
+  };
+}
+
+interface Waiting {
+  readonly records: readonly AuditRecord[];
+  readonly resolve: () => void;
+  readonly reject: (error: Problem) => void;
+}
+
+class Lane {
+  readonly #sql: Sql;
+  readonly #waitMs: number;
+  #queue: Waiting[] = [];
+  #queued = 0;
+  #writing = false;
+  /** A WARNING on COMMIT: the wait for the standby was cancelled (see writes.ts). */
+  #warning: string | null = null;
+
+  constructor(address: InstanceAddress, synchronousCommit: 'local' | 'on', waitMs: number) {
+    this.#waitMs = waitMs;
+    this.#sql = openClient(address, {
+      name: `holdfast audit ${synchronousCommit}`,
+      session: { synchronous_commit: synchronousCommit, lock_timeout: 2000 },
+      onnotice: (notice) => {
+        if (notice['severity'] === 'WARNING') this.#warning = notice['message'] ?? 'a warning without text';
+      },
+    });
+  }
+
+  async append(records: readonly AuditRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    if (this.#queued + records.length > queueLimit) throw unavailable('too many records wait already');
+    const written = new Promise<void>((resolve, reject) => {
+      this.#queue.push({ records, resolve, reject });
+      this.#queued += records.length;
+    });
+    if (!this.#writing) void this.#drain();
+    await bounded(written, this.#waitMs, () => unavailable(`no answer within ${this.#waitMs} ms`));
+  }
+
+  async end(): Promise<void> {
+    await this.#sql.end({ timeout: 1 });
+  }
+
+  /** Writes batches until the queue is empty. Never rejects: each waiting request hears its own outcome. */
+  async #drain(): Promise<void> {
+    this.#writing = true;
+    while (this.#queue.length > 0) {
+      const batch = this.#takeBatch();
+      try {
+        await this.#insert(batch.flatMap((entry) => entry.records));
+        for (const entry of batch) entry.resolve();
+      } catch (error) {
+        const problem = unavailable('the audit database refused the record', error);
+        for (const entry of batch) entry.reject(problem);
+      }
+    }
+    this.#writing = false;
+  }
+
+  #takeBatch(): readonly Waiting[] {
+    let size = 0;
+    let end = 0;
+    for (const entry of this.#queue) {
+      if (end > 0 && size + entry.records.length > batchLimit) break;
+      size += entry.records.length;
+      end += 1;
+    }
+    this.#queued -= size;
+    return this.#queue.splice(0, end);
+  }
+
+  async #insert(records: readonly AuditRecord[]): Promise<void> {
+    this.#warning = null;
+    const sql = this.#sql;
+    await sql`insert into messages (facility, severity, "timestamp", appname, procid, msgid, sdata, message)
+      select facility, severity, "timestamp", appname, procid, msgid, sdata, message
+      from jsonb_to_recordset(${sql.json(records.map((record) => ({ ...record })))}) as r(
+        facility int, severity int, "timestamp" timestamptz, appname text, procid text, msgid text, sdata jsonb,
+        message text)`;
+    if (this.#warning !== null) throw new Error(this.#warning);
+  }
+}
+
+function unavailable(why: string, cause?: unknown): Problem {
+  return new Problem('audit_unavailable', `The audit trail of this node cannot take the record: ${why}.`, {
+    cause,
+  });
+}

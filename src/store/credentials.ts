@@ -1,0 +1,92 @@
+import type { FullId } from '../core/ids.ts';
+import { Secret } from '../core/secret.ts';
+import { newApiKey } from './api-key.ts';
+import { type DataKey, decrypt, encrypt } from './cipher.ts';
+import type { Sql, TransactionSql } from './connection.ts';
+import type { Store } from './open-store.ts';
+
+/** What a role can prove itself with. */
+export interface Credentials {
+  /** Null: the role has none (a group, or a host without an API key). */
+  readonly apiKey: Secret<Buffer> | null;
+  readonly passwordHash: Secret<string> | null;
+  /** Whether the address may be where the role comes from (`restricted_to`). */
+  readonly originAllowed: boolean;
+}
+
+/**
+ * The credentials of a role, decrypted; null when there is no such role.
+ *
+ * @param address of the caller, as PostgreSQL's inet reads it
+ */
+export async function readCredentials(
+  store: Store,
+  roleId: FullId,
+  address: string,
+): Promise<Credentials | null> {
+  type Row = { api_key: Buffer | null; encrypted_hash: Buffer | null; origin_allowed: boolean };
+  const [row] = await store.reads.run(
+    (sql) => sql<Row[]>`
+      select c.api_key, c.encrypted_hash,
+        coalesce(cardinality(c.restricted_to) = 0 or ${address}::inet <<= any (c.restricted_to), true) as origin_allowed
+      from roles r left join credentials c using (role_id) where r.role_id = ${roleId}`,
+  );
+  if (row === undefined) return null;
+  const open = (blob: Buffer): Buffer => decrypt(store.dataKey, blob, roleId);
+  return {
+    apiKey: row.api_key === null ? null : new Secret(open(row.api_key)),
+    passwordHash: row.encrypted_hash === null ? null : new Secret(open(row.encrypted_hash).toString()),
+    originAllowed: row.origin_allowed,
+  };
+}
+
+/** Whether a role exists and has credentials that can be rotated. */
+export async function readRoleKind(
+  sql: Sql | TransactionSql,
+  roleId: FullId,
+): Promise<'missing' | 'without credentials' | 'with credentials'> {
+  const [row] = await sql<{ has: boolean }[]>`
+    select c.role_id is not null as has from roles r left join credentials c using (role_id)
+    where r.role_id = ${roleId}`;
+  if (row === undefined) return 'missing';
+  return row.has ? 'with credentials' : 'without credentials';
+}
+
+/** Gives a role that has credentials a new API key. The old one is worth nothing from the commit on. */
+export async function rotateApiKey(
+  sql: TransactionSql,
+  dataKey: DataKey,
+  roleId: FullId,
+): Promise<Secret<string>> {
+  const key = newApiKey();
+  await sql`update credentials
+    set api_key = ${encrypt(dataKey, Buffer.from(key.reveal()), roleId)}, updated_at = transaction_timestamp()
+    where role_id = ${roleId}`;
+  return key;
+}
+
+/** Creates the credentials of a new role, with a new API key. */
+export async function createCredentials(
+  sql: TransactionSql,
+  dataKey: DataKey,
+  roleId: FullId,
+  restrictedTo: readonly string[],
+): Promise<Secret<string>> {
+  const key = newApiKey();
+  await sql`insert into credentials (role_id, api_key, restricted_to)
+    values (${roleId}, ${encrypt(dataKey, Buffer.from(key.reveal()), roleId)},
+      (select coalesce(array_agg(value::cidr), '{}') from jsonb_array_elements_text(${sql.json([...restrictedTo])})))`;
+  return key;
+}
+
+/** Stores the hash of a new password; the API key stays. */
+export async function storePasswordHash(
+  sql: TransactionSql,
+  dataKey: DataKey,
+  roleId: FullId,
+  hash: string,
+): Promise<void> {
+  await sql`update credentials
+    set encrypted_hash = ${encrypt(dataKey, Buffer.from(hash), roleId)}, updated_at = transaction_timestamp()
+    where role_id = ${roleId}`;
+}

@@ -1,0 +1,32 @@
+import { type AuditTrail, openAuditTrail } from './audit.ts';
+import type { DataKey } from './cipher.ts';
+import type { InstanceAddress } from './connection.ts';
+import { openReads, type Reads } from './reads.ts';
+import { openWrites, type Writes } from './writes.ts';
+
+/** The two databases of a node, each use of them with connections of its own. */
+export interface Store {
+  readonly reads: Reads;
+  readonly writes: Writes;
+  readonly audit: AuditTrail;
+  readonly dataKey: DataKey;
+}
+
+/** Opens a store. Nothing is connected before the first statement. */
+export function openStore(settings: {
+  readonly data: InstanceAddress;
+  readonly audit: InstanceAddress;
+  readonly dataKey: DataKey;
+}): Store {
+  return {
+    reads: openReads(settings.data),
+    writes: openWrites(settings.data),
+    audit: openAuditTrail(settings.audit),
+    dataKey: settings.dataKey,
+  };
+}
+
+/** Ends all connections; statements under way get a second. */
+export async function closeStore(store: Store): Promise<void> {
+  await Promise.all([store.reads.end(), store.writes.end(), store.audit.end()]);
+}

@@ -1,0 +1,53 @@
+import { Problem } from '../core/problem.ts';
+import { bounded } from './bounded.ts';
+import { type InstanceAddress, openClient, type Sql } from './connection.ts';
+import { translateStoreError } from './translate.ts';
+
+/** Bounded reads of the data instance. */
+export interface Reads {
+  /**
+   * Runs one read, at most `readTimeoutMs` long.
+   *
+   * @throws Problem `store_unavailable`, `server_busy` (too many reads wait already), `store_rejected`
+   */
+  readonly run: <T>(query: (sql: Sql) => Promise<T>) => Promise<T>;
+  readonly end: () => Promise<void>;
+}
+
+const connections = 4;
+/** PostgreSQL ends a statement itself before the caller gives up on one that hangs. */
+const statementTimeoutMs = 2000;
+const readTimeoutMs = 2500;
+/** A hung instance must not gather requests without end. */
+const underWayLimit = 4000;
+
+/**
+ * Opens the clients for reads. Their sessions are read-only, so that no read can become a write by mistake; statements
+ * are prepared once per connection and pipelined.
+ */
+export function openReads(address: InstanceAddress): Reads {
+  const sql = openClient(address, {
+    name: 'holdfast read',
+    max: connections,
+    session: { statement_timeout: statementTimeoutMs, default_transaction_read_only: true, jit: false },
+  });
+  let underWay = 0;
+  const late = (): Problem =>
+    new Problem('store_unavailable', `The database of this node did not answer within ${readTimeoutMs} ms.`);
+  return {
+    run: async (query) => {
+      if (underWay >= underWayLimit) {
+        throw new Problem('server_busy', 'Too many requests wait for the database of this node; try again.');
+      }
+      underWay += 1;
+      try {
+        return await bounded(query(sql), readTimeoutMs, late);
+      } catch (error) {
+        throw translateStoreError(error);
+      } finally {
+        underWay -= 1;
+      }
+    },
+    end: () => sql.end({ timeout: 1 }),
+  };
+}

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { Secret } from '../../core/secret.ts';
+import type { DataKey } from '../cipher.ts';
+import { closeStore, openStore, type Store } from '../open-store.ts';
+import { provision } from '../provision.ts';
+import { startTemporaryPostgres, type TemporaryPostgres } from './temporary-postgres.ts';
+
+/** A store with an account, on a throwaway PostgreSQL. */
+export interface ProvisionedStore {
+  readonly postgres: TemporaryPostgres;
+  readonly addresses: {
+    readonly data: TemporaryPostgres['address'];
+    readonly audit: TemporaryPostgres['address'];
+  };
+  readonly account: string;
+  readonly dataKey: DataKey;
+  readonly adminApiKey: Secret<string>;
+  readonly store: Store;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts PostgreSQL, makes both databases and the account `demo`. */
+export async function startProvisionedStore(): Promise<ProvisionedStore> {
+  const postgres = await startTemporaryPostgres();
+  const account = 'demo';
+  const dataKey = new Secret(randomBytes(32));
+  const addresses = { data: postgres.address, audit: await postgres.createDatabase('audit') };
+  const { adminApiKey } = await provision({ ...addresses, account, dataKey });
+  const store = openStore({ ...addresses, dataKey });
+  return {
+    postgres,
+    addresses,
+    account,
+    dataKey,
+    adminApiKey,
+    store,
+    stop: async () => {
+      await closeStore(store);
+      await postgres.stop();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { Problem } from '../core/problem.ts';
+
+/** Classes of SQLSTATE (PostgreSQL manual, appendix A) that say "not now": connection, resources, operator. */
+const unavailableClasses: ReadonlySet<string> = new Set(['08', '53', '57', '58']);
+const connectionErrors = /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|ENOENT|EPIPE|EACCES|ENOTSOCK|EAGAIN|ETIMEDOUT)/;
+
+/** The SQLSTATE or system code of an error, '' where it has none. */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error) || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}
+
+/**
+ * What the store's door lets out: Problems. The cause keeps code and message only, since PostgreSQL's `detail` quotes
+ * whole rows.
+ */
+export function translateStoreError(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const code = errorCode(error);
+  const cause = new Error(`${code} ${error instanceof Error ? error.message : 'unknown'}`);
+  if (code === '25006') {
+    return new Problem('read_only', 'Write operations are not allowed', { cause });
+  }
+  if (code === '55P03') {
+    return new Problem('server_busy', 'Another write holds the same rows; try again.', { cause });
+  }
+  if (isConnectionLoss(error) || unavailableClasses.has(code.slice(0, 2))) {
+    return new Problem('store_unavailable', 'The database of this node does not answer; try again.', {
+      cause,
+    });
+  }
+  return new Problem('store_rejected', `The database refused a statement (${code}).`, { cause });
+}
+
+/** Whether the connection broke, so that what was sent may or may not have been done. */
+export function isConnectionLoss(error: unknown): boolean {
+  return connectionErrors.test(errorCode(error));
+}

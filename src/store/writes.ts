@@ -1,0 +1,158 @@
+import { Problem } from '../core/problem.ts';
+import { bounded } from './bounded.ts';
+import { type InstanceAddress, openClient, type Sql, type TransactionSql } from './connection.ts';
+import { errorCode, isConnectionLoss, translateStoreError } from './translate.ts';
+
+/**
+ * A transaction goes through these phases; what an error means depends on the phase alone:
+ *
+ * - `working`: nothing is committed. An error, a lost connection or the end of patience: nothing was written.
+ * - `committing`: COMMIT has been sent. PostgreSQL commits locally *before* it waits for the synchronous standby, so a
+ *   lost connection, the end of patience, or a COMMIT that succeeds with a WARNING (a cancelled wait, see "Synchronous
+ *   Replication" in the manual, 27.2.8) leaves a write that may survive a failover or not: indeterminate.
+ */
+type Phase = 'working' | 'committing';
+
+interface Writer {
+  readonly sql: Sql;
+  /** What PostgreSQL warned of since this was last cleared. */
+  warning: string | null;
+}
+
+interface Pool {
+  readonly idle: Writer[];
+  /** Who waits for a writer, in the order they came. */
+  readonly waiting: Set<(writer: Writer) => void>;
+}
+
+export interface Writes {
+  /**
+   * Runs `work` in one transaction, at most `waitMs` for a connection, the work and the confirmation together.
+   *
+   * @throws Problem `write_indeterminate` when it may or may not have been written; any other means it was not.
+   */
+  readonly transaction: <T>(work: (sql: TransactionSql) => Promise<T>, waitMs?: number) => Promise<T>;
+  readonly end: () => Promise<void>;
+}
+
+const defaultConnections = 8;
+const defaultWaitMs = 10_000;
+const waitingLimit = 1000;
+
+/**
+ * Opens the writers. Each is a client with exactly one connection, because notices arrive per client and a WARNING must
+ * be matched with the COMMIT it belongs to. There is no `statement_timeout`: it would cancel the wait for the standby.
+ */
+export function openWrites(address: InstanceAddress, connections: number = defaultConnections): Writes {
+  const writers = Array.from({ length: connections }, () => openWriter(address));
+  const pool: Pool = { idle: [...writers], waiting: new Set() };
+  return {
+    transaction: async (work, waitMs = defaultWaitMs) => {
+      const startedAt = performance.now();
+      const writer = await takeWriter(pool, waitMs);
+      return runOn(writer, work, waitMs - (performance.now() - startedAt), () => giveBack(pool, writer));
+    },
+    end: async () => {
+      await Promise.all(writers.map((writer) => writer.sql.end({ timeout: 1 })));
+    },
+  };
+}
+
+function openWriter(address: InstanceAddress): Writer {
+  const writer: Writer = {
+    warning: null,
+    sql: openClient(address, {
+      name: 'holdfast write',
+      max: 1,
+      idle_timeout: 60,
+      session: { lock_timeout: 4000, idle_in_transaction_session_timeout: 15_000, jit: false },
+      onnotice: (notice) => {
+        if (notice['severity'] === 'WARNING') writer.warning = notice['message'] ?? 'a warning without text';
+      },
+    }),
+  };
+  return writer;
+}
+
+/** An idle writer, or the first that is given back within `waitMs`. */
+async function takeWriter(pool: Pool, waitMs: number): Promise<Writer> {
+  const free = pool.idle.pop();
+  if (free !== undefined) return free;
+  if (pool.waiting.size >= waitingLimit) {
+    throw new Problem('server_busy', 'Too many writes wait already; nothing was written. Try again.');
+  }
+  let wake: (writer: Writer) => void = () => undefined;
+  const taken = new Promise<Writer>((resolve) => {
+    wake = resolve;
+    pool.waiting.add(resolve);
+  });
+  return bounded(taken, waitMs, () => {
+    pool.waiting.delete(wake);
+    return new Problem('store_unavailable', 'All connections for writes are waiting; nothing was written.');
+  });
+}
+
+function giveBack(pool: Pool, writer: Writer): void {
+  const [next] = pool.waiting;
+  if (next === undefined) {
+    pool.idle.push(writer);
+    return;
+  }
+  pool.waiting.delete(next);
+  next(writer);
+}
+
+async function runOn<T>(
+  writer: Writer,
+  work: (sql: TransactionSql) => Promise<T>,
+  waitMs: number,
+  done: () => void,
+): Promise<T> {
+  const progress: { phase: Phase; abandoned: boolean } = { phase: 'working', abandoned: false };
+  const outcome = writer.sql
+    .begin(async (sql) => {
+      const result = { value: await work(sql) };
+      if (progress.abandoned) throw notWritten(waitMs);
+      writer.warning = null;
+      progress.phase = 'committing';
+      return result;
+    })
+    .then(({ value }) => ({ value, warning: writer.warning }))
+    .finally(done);
+  try {
+    const { value, warning } = await bounded(outcome, waitMs, () => {
+      progress.abandoned = true;
+      return progress.phase === 'committing'
+        ? indeterminate('no confirmation came in time')
+        : notWritten(waitMs);
+    });
+    if (warning !== null) throw indeterminate(warning);
+    return value;
+  } catch (error) {
+    throw progress.phase === 'committing' ? asCommitFailure(error) : translateStoreError(error);
+  }
+}
+
+/** A COMMIT that PostgreSQL itself refused (a deferred constraint) is a plain error; all else is indeterminate. */
+function asCommitFailure(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const code = errorCode(error);
+  if (isConnectionLoss(error) || !/^[0-9A-Z]{5}$/.test(code) || code.startsWith('57')) {
+    return indeterminate(`the connection was lost (${code})`);
+  }
+  return translateStoreError(error);
+}
+
+function indeterminate(why: string): Problem {
+  return new Problem(
+    'write_indeterminate',
+    `It is not certain that the write will last: ${why}. Read it back before you send it again.`,
+  );
+}
+
+function notWritten(waitMs: number): Problem {
+  return new Problem(
+    'store_unavailable',
+    `The database did not do the work within ${Math.round(waitMs)} ms; nothing was written.`,
+  );
+}
