@@ -4,7 +4,7 @@
  */
 export const problemKinds = {
   account_exists: 'conflict',
-  account_missing: 'not_found',
+  account_missing: 'unavailable',
   argument_invalid: 'invalid',
   audit_unavailable: 'unavailable',
   authorization_missing: 'unauthenticated',

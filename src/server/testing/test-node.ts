@@ -4,16 +4,15 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plus } from '../../core/clock.ts';
-import { Secret } from '../../core/secret.ts';
 import type { ServingState, WorkerSettings } from '../../core/serving.ts';
 import { realClock } from '../../runtime/real-clock.ts';
 import { runCommandOk } from '../../runtime/run-command.ts';
-import { provision } from '../../store/provision.ts';
 import {
   freePort,
   startTemporaryPostgres,
   type TemporaryPostgres,
 } from '../../store/testing/temporary-postgres.ts';
+import { provisionAccount } from '../provision-account.ts';
 
 /** What a worker needs to be started: two real databases with an account, a certificate, a data key. */
 export interface TestNode {
@@ -47,10 +46,14 @@ export async function startTestNode(): Promise<TestNode> {
   await runCommandOk(['openssl', ...selfSigned, ...names, '-keyout', keyFile, '-out', certFile], {
     timeoutMs: 20_000,
   });
-  const dataKey = new Secret(randomBytes(32));
-  await writeFile(dataKeyFile, dataKey.reveal().toString('base64'), { mode: 0o600 });
+  await writeFile(dataKeyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
   const account = 'demo';
-  const { adminApiKey } = await provision({ data: data.address, audit: audit.address, account, dataKey });
+  const postgres = {
+    socketDir: data.address.socketDir,
+    dataPort: data.address.port,
+    auditPort: audit.address.port,
+  };
+  const { adminApiKey } = await provisionAccount({ account, dataKeyFile, postgres });
   const cert = await readFile(certFile, 'utf8');
   return {
     settings: async () => ({
@@ -60,11 +63,7 @@ export async function startTestNode(): Promise<TestNode> {
       peer: { host: '127.0.0.1', port: await freePort() },
       tls: { caFile: certFile, certFile, keyFile },
       dataKeyFile,
-      postgres: {
-        socketDir: data.address.socketDir,
-        dataPort: data.address.port,
-        auditPort: audit.address.port,
-      },
+      postgres,
       logLevel: 'warn',
     }),
     adminApiKey: adminApiKey.reveal(),
