@@ -108,7 +108,8 @@ async function beat(turn: Turn, action: Extract<Action, { kind: 'beat' }>): Prom
   const sentAt = realClock.now();
   state.authority.lastBeatSentAt = sentAt;
   const result = await state.store.txn(compare, writes, { timeoutMs: callMs(turn) });
-  if (!result.succeeded) throw new Problem('store_rejected', 'the beat was refused: the leader key is not ours');
+  if (!result.succeeded)
+    throw new Problem('store_rejected', 'the beat was refused: the leader key is not ours');
   await state.authority.extend(sentAt, ttlMs, action.leaderRevision, action.term);
 }
 
@@ -120,7 +121,8 @@ async function lead(turn: Turn, action: Extract<Action, { kind: 'lead' }>): Prom
   const sentAt = realClock.now();
   state.authority.lastBeatSentAt = sentAt;
   const result = await state.store.txn(compare, writes, { timeoutMs: callMs(turn) });
-  if (!result.succeeded) throw new Problem('store_rejected', 'the lead was refused: the lock or the claim is not ours');
+  if (!result.succeeded)
+    throw new Problem('store_rejected', 'the lead was refused: the lock or the claim is not ours');
   await state.authority.extend(sentAt, ttlMs, result.revision, action.term);
 }
 
@@ -135,7 +137,9 @@ async function fence(turn: Turn): Promise<void> {
 }
 
 async function write(turn: Turn, transaction: Transaction): Promise<void> {
-  const result = await turn.state.store.txn(transaction.compare, transaction.writes, { timeoutMs: callMs(turn) });
+  const result = await turn.state.store.txn(transaction.compare, transaction.writes, {
+    timeoutMs: callMs(turn),
+  });
   if (!result.succeeded) throw new Problem('store_rejected', 'somebody else changed the cluster meanwhile');
 }
 

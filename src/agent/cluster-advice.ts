@@ -13,7 +13,9 @@ export function unprotectedBecause(facts: StatusFacts): readonly string[] {
   const standbys = standbysOf(state);
   const reasons: string[] = [];
   if (state.promotion !== null) {
-    reasons.push(`${state.promotion.value.candidate} is being promoted for term ${state.promotion.value.term}.`);
+    reasons.push(
+      `${state.promotion.value.candidate} is being promoted for term ${state.promotion.value.term}.`,
+    );
   } else if (master === null) {
     reasons.push(noMaster(facts));
   }
@@ -59,14 +61,21 @@ function etcdReasons({ etcd, etcdMode }: StatusFacts, master: string | null): re
   const left = voters.filter(({ healthy, name }) => healthy && (etcdMode === 'external' || name !== master));
   const needed = Math.floor(voters.length / 2) + 1;
   if (left.length >= needed) return [];
-  if (etcdMode === 'external') return [`etcd has ${left.length} healthy voters of the ${needed} that it needs.`];
+  if (etcdMode === 'external')
+    return [`etcd has ${left.length} healthy voters of the ${needed} that it needs.`];
   if (voters.length === 1) {
-    return ['etcd has one voter: with its machine the cluster stands still. Add standbys until there are three.'];
+    return [
+      'etcd has one voter: with its machine the cluster stands still. Add standbys until there are three.',
+    ];
   }
   if (voters.length === 2) {
-    return ['etcd has two voters: the loss of either stops failover. Add a standby, so that there are three.'];
+    return [
+      'etcd has two voters: the loss of either stops failover. Add a standby, so that there are three.',
+    ];
   }
-  return [`etcd would lose its majority with the master's machine (${left.length} of the ${needed} needed are left).`];
+  return [
+    `etcd would lose its majority with the master's machine (${left.length} of the ${needed} needed are left).`,
+  ];
 }
 
 /** What else needs somebody's attention. */
@@ -76,7 +85,8 @@ export function clusterAdvice({ state, etcd, certificates }: StatusFacts): reado
   const advice: string[] = [];
   for (const { name, learner, healthy } of etcd) {
     if (!healthy) advice.push(`etcd: the member ${name} does not answer, or knows no leader.`);
-    else if (learner) advice.push(`etcd: ${name} is still a learner; it becomes a voter once it has caught up.`);
+    else if (learner)
+      advice.push(`etcd: ${name} is still a learner; it becomes a voter once it has caught up.`);
   }
   const voters = etcd.filter(({ learner }) => !learner).length;
   if (voters > 2 && voters % 2 === 0) {
@@ -95,10 +105,14 @@ export function clusterAdvice({ state, etcd, certificates }: StatusFacts): reado
       advice.push(`${name} was evicted in term ${record.term} (${record.reason}); ${way}.`);
     }
     if (kind !== 'standby' && value.loadBalancer === null) {
-      advice.push(`${name} streams past a load balancer that is not declared: set it, so that promotions change nothing for it.`);
+      advice.push(
+        `${name} streams past a load balancer that is not declared: set it, so that promotions change nothing for it.`,
+      );
     }
   }
-  if (switchover !== null) advice.push(`A switchover to ${switchover.value.to ?? 'any standby'} is under way.`);
-  if (forced !== null) advice.push(`${forced.value.candidate} was told to take over at the price of what it lacks.`);
+  if (switchover !== null)
+    advice.push(`A switchover to ${switchover.value.to ?? 'any standby'} is under way.`);
+  if (forced !== null)
+    advice.push(`${forced.value.candidate} was told to take over at the price of what it lacks.`);
   return [...advice, ...certificates];
 }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import type { ClusterConfig, DeclaredMember, MemberReport, SyncRecord } from '../core/failover/cluster-state.ts';
+import type {
+  ClusterConfig,
+  DeclaredMember,
+  MemberReport,
+  SyncRecord,
+} from '../core/failover/cluster-state.ts';
 import { encodeRecord } from '../core/failover/codec.ts';
 import { isProblem } from '../core/problem.ts';
 import type { ProblemCode } from '../core/problem-codes.ts';
@@ -40,7 +45,12 @@ function member(name: string, kind: DeclaredMember['kind'], port: number): Decla
   return { name, kind, addresses: { host: '10.0.0.9', api, peer, data, audit, agent, ...etcd } };
 }
 
-function report(of: DeclaredMember, role: string, lsn: bigint, change: Partial<MemberReport> = {}): MemberReport {
+function report(
+  of: DeclaredMember,
+  role: string,
+  lsn: bigint,
+  change: Partial<MemberReport> = {},
+): MemberReport {
   const instance = { state: 'running', timeline: 2, receivedLsn: lsn, streaming: role !== 'master' };
   return {
     ...of,
@@ -86,7 +96,8 @@ async function plant(): Promise<void> {
 }
 
 afterEach(async () => {
-  for (const key of ['leader', 'beat', 'switchover', 'forced', 'promotion'] as const) await erase(keys()[key]);
+  for (const key of ['leader', 'beat', 'switchover', 'forced', 'promotion'] as const)
+    await erase(keys()[key]);
   for (const name of ['n1', 'n2', 'n3', 'dr', 'f1']) {
     await erase(keys().member(name));
     await erase(keys().evicted(name));
@@ -100,7 +111,13 @@ test('shows roles, lag and who confirms', async () => {
   const status = await cluster.status();
   assert.equal(status.master, 'n1');
   assert.deepEqual(
-    status.nodes.map(({ name, role, synchronous, lagBytes }) => [name, role, synchronous, lagBytes.data, lagBytes.audit]),
+    status.nodes.map(({ name, role, synchronous, lagBytes }) => [
+      name,
+      role,
+      synchronous,
+      lagBytes.data,
+      lagBytes.audit,
+    ]),
     [
       ['n1', 'master', false, 0, 0],
       ['n2', 'standby', true, 100, 100],
@@ -138,7 +155,10 @@ test('says what is unprotected, evicted, copied or cut off', async () => {
   assert.match(advice, /n3 was evicted in term 2 \(the postmaster ended\); it comes back by itself/);
   assert.equal(nodeOf(status, 'n3')?.evicted, 'the postmaster ended');
   await put(keys().sync, { ...sync, standbys: [], previous: ['n1', 'n2'] });
-  assert.match((await cluster.status()).advice.join('\n'), /No synchronous standby is confirmed: writes are refused/);
+  assert.match(
+    (await cluster.status()).advice.join('\n'),
+    /No synchronous standby is confirmed: writes are refused/,
+  );
 });
 
 test('a watch tells a change without being asked', async () => {
@@ -153,7 +173,10 @@ test('a watch tells a change without being asked', async () => {
   assert.deepEqual(masters, ['n1', null]);
 });
 
-const asked = (to: string | null, change: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}) =>
+const asked = (
+  to: string | null,
+  change: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+) =>
   cluster.switchover({
     to,
     timeoutMs: change.timeoutMs ?? 5000,
@@ -191,7 +214,11 @@ test('follows a switchover to its end and tells each step once', async () => {
       if (steps.length === 1) void handOver();
     },
   });
-  assert.deepEqual(await done.then(({ from, to, term }) => ({ from, to, term })), { from: 'n1', to: 'n2', term: 3 });
+  assert.deepEqual(await done.then(({ from, to, term }) => ({ from, to, term })), {
+    from: 'n1',
+    to: 'n2',
+    term: 3,
+  });
   assert.deepEqual(steps, [
     'n1 was asked to hand over',
     'n1 has stopped and released term 2 to n2',
@@ -220,7 +247,10 @@ test('follows a switchover to its end and tells each step once', async () => {
 
 test('takes a switchover back that nobody carries out, and says when the master gave it up', async () => {
   await plant();
-  await assert.rejects(asked('n2', { timeoutMs: 300 }), refusal('command_timeout', /taken back \(n1: says that/));
+  await assert.rejects(
+    asked('n2', { timeoutMs: 300 }),
+    refusal('command_timeout', /taken back \(n1: says that/),
+  );
   assert.match((await cluster.status()).advice.join('\n'), /^(?!.*switchover)/s);
   const stop = new AbortController();
   const interrupted = asked('n2', { signal: stop.signal });
@@ -239,17 +269,26 @@ test('forces a failover only as a last resort, and names what is lost', async ()
   await plant();
   const force = (candidate: string, acceptLoss = true) => cluster.forceFailover({ candidate, acceptLoss });
   await assert.rejects(force('f1'), refusal('operation_refused', /no copy of the audit trail/));
-  await assert.rejects(force('dr'), refusal('operation_refused', /n1, n2 is up and holds every acknowledged write/));
+  await assert.rejects(
+    force('dr'),
+    refusal('operation_refused', /n1, n2 is up and holds every acknowledged write/),
+  );
   for (const name of ['n1', 'n2']) await erase(keys().member(name));
   const beating = setInterval(() => void put(keys().beat, { counter: 2, term: 2, ttlMs: 2000 }), 100);
   await assert.rejects(force('dr'), refusal('operation_refused', /n1 is master and beats/));
   clearInterval(beating);
   await erase(keys().leader);
-  await assert.rejects(force('dr', false), refusal('operation_refused', /after 0\/BB8 in data and 0\/BB8 in audit is lost.*--accept-loss/));
+  await assert.rejects(
+    force('dr', false),
+    refusal('operation_refused', /after 0\/BB8 in data and 0\/BB8 in audit is lost.*--accept-loss/),
+  );
   const loss = await force('dr');
   assert.equal(loss.term, 3);
   assert.deepEqual(loss.keptUpTo, { data: '0/BB8', audit: '0/BB8' });
-  assert.deepEqual(loss.further.map(({ name }) => name), ['f1', 'n3']);
+  assert.deepEqual(
+    loss.further.map(({ name }) => name),
+    ['f1', 'n3'],
+  );
   assert.equal((await cluster.members()).find(({ name }) => name === 'dr')?.kind, 'standby');
   assert.match((await cluster.status()).advice.join('\n'), /dr was told to take over/);
 });
@@ -263,18 +302,30 @@ test('removes and readmits members, but never the master', async () => {
   await cluster.rejoinMember('n3');
   assert.equal(nodeOf(await cluster.status(), 'n3')?.evicted, null);
   await cluster.removeMember('n3');
-  assert.deepEqual((await cluster.members()).map(({ name }) => name), ['n1', 'n2', 'dr', 'f1']);
+  assert.deepEqual(
+    (await cluster.members()).map(({ name }) => name),
+    ['n1', 'n2', 'dr', 'f1'],
+  );
   await erase(keys().leader);
-  await assert.rejects(cluster.removeMember('n2'), refusal('operation_refused', /n2 holds every acknowledged write/));
+  await assert.rejects(
+    cluster.removeMember('n2'),
+    refusal('operation_refused', /n2 holds every acknowledged write/),
+  );
 });
 
 test('changes settings with all their bounds, and writes a load balancer for them', async () => {
   await plant();
-  await assert.rejects(cluster.setConfig({ ttlMs: 10, syncCount: 9 }), refusal('config_invalid', /--ttl.*--sync/));
+  await assert.rejects(
+    cluster.setConfig({ ttlMs: 10, syncCount: 9 }),
+    refusal('config_invalid', /--ttl.*--sync/),
+  );
   await cluster.setConfig({ ttlMs: 8000, strict: false });
   assert.equal((await cluster.status()).ttlMs, 8000);
   assert.match(await cluster.haproxy({ listen: '127.0.0.1' }), /bind 127\.0\.0\.1:5432/);
   await cluster.setLoadBalancer(null);
   await assert.rejects(cluster.haproxy(), refusal('config_invalid', /--load-balancer/));
-  assert.match((await cluster.status()).advice.join('\n'), /f1 streams past a load balancer that is not declared/);
+  assert.match(
+    (await cluster.status()).advice.join('\n'),
+    /f1 streams past a load balancer that is not declared/,
+  );
 });

@@ -20,7 +20,10 @@ import { createToken, type CreatedToken } from './token-creation.ts';
 export interface ClusterClient {
   readonly status: () => Promise<ClusterStatus>;
   readonly watchStatus: (onStatus: (status: ClusterStatus) => void, signal: AbortSignal) => Promise<void>;
-  readonly createToken: (wanted: { readonly kind: NodeKind; readonly ttlMs: number }) => Promise<CreatedToken>;
+  readonly createToken: (wanted: {
+    readonly kind: NodeKind;
+    readonly ttlMs: number;
+  }) => Promise<CreatedToken>;
   readonly switchover: (options: SwitchoverOptions) => Promise<SwitchoverResult>;
   readonly forceFailover: (wanted: {
     readonly candidate: string;

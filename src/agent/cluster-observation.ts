@@ -116,7 +116,10 @@ async function observeEtcd(connection: StoreConnection): Promise<ClusterStatus['
 
 async function certificateAdvice({ layout, config }: Observer): Promise<readonly string[]> {
   try {
-    const [pem, caPem] = await Promise.all([readFile(layout.tls.cert, 'utf8'), readFile(layout.tls.ca, 'utf8')]);
+    const [pem, caPem] = await Promise.all([
+      readFile(layout.tls.cert, 'utf8'),
+      readFile(layout.tls.ca, 'utf8'),
+    ]);
     const names = [config.name, config.publicName];
     const faults = checkCertificate({ pem, caPem, nowMs: Date.now(), warnDays, names });
     return faults.map(({ sentence }) => `${config.name}: ${sentence}`);

@@ -26,18 +26,25 @@ export function assertClusterOptions(options: InitOptions): void {
     ...externalEtcd.flatMap(urlFaults),
     ...(loadBalancer === null ? [] : loadBalancerFaults(loadBalancer)),
     ...(!external && ports.etcdClient === null
-      ? ['--etcd-client-port, --etcd-peer-port: the first node runs an etcd member, unless --etcd names an external etcd']
+      ? [
+          '--etcd-client-port, --etcd-peer-port: the first node runs an etcd member, unless --etcd names an external etcd',
+        ]
       : []),
   ]);
 }
 
 /** Faults of the settings that can be changed later too. */
-export function settingFaults(settings: { readonly ttlMs?: number; readonly syncCount?: number }): readonly string[] {
+export function settingFaults(settings: {
+  readonly ttlMs?: number;
+  readonly syncCount?: number;
+}): readonly string[] {
   const { ttlMs = leastTtlMs, syncCount = 1 } = settings;
   const ttlIsGood = Number.isInteger(ttlMs) && ttlMs >= leastTtlMs && ttlMs <= mostTtlMs;
   const countIsGood = Number.isInteger(syncCount) && syncCount >= 1 && syncCount <= mostSyncCount;
   return [
-    ...(ttlIsGood ? [] : [`--ttl: ${ttlMs / 1000} s must be between ${leastTtlMs / 1000} and ${mostTtlMs / 1000} s`]),
+    ...(ttlIsGood
+      ? []
+      : [`--ttl: ${ttlMs / 1000} s must be between ${leastTtlMs / 1000} and ${mostTtlMs / 1000} s`]),
     ...(countIsGood ? [] : [`--sync: ${syncCount} must be a whole number from 1 to ${mostSyncCount}`]),
   ];
 }

@@ -19,7 +19,11 @@ export async function setConfig(connection: StoreConnection, change: SettingChan
   failOn(settingFaults(change));
   await changeCluster(connection, (state) => {
     const old = state.config.value;
-    const next = { ...old, ...change, beatMs: change.ttlMs === undefined ? old.beatMs : beatOf(change.ttlMs) };
+    const next = {
+      ...old,
+      ...change,
+      beatMs: change.ttlMs === undefined ? old.beatMs : beatOf(change.ttlMs),
+    };
     return encodeRecord(next) === encodeRecord(old) ? null : configChange(connection, state, next);
   });
 }

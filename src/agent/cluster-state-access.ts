@@ -28,7 +28,10 @@ export async function readCluster(connection: StoreConnection): Promise<ClusterS
   }
   const state = decodeCluster(snapshot, keys);
   if (state === null) {
-    throw new Problem('cluster_missing', `etcd holds no cluster under ${keys.prefix}. Was it made by "holdfast init"?`);
+    throw new Problem(
+      'cluster_missing',
+      `etcd holds no cluster under ${keys.prefix}. Was it made by "holdfast init"?`,
+    );
   }
   await connection.know(state.config.value.members);
   return state;
@@ -60,7 +63,10 @@ export async function changeCluster(
       if (!isProblem(error, 'store_unanswered')) throw error;
     }
   }
-  throw new Problem('server_busy', 'The cluster is changed by others again and again. Try again in a moment.');
+  throw new Problem(
+    'server_busy',
+    'The cluster is changed by others again and again. Try again in a moment.',
+  );
 }
 
 /** The configuration under the condition that nobody changed it. */

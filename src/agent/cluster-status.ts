@@ -1,4 +1,9 @@
-import type { ClusterState, DeclaredMember, InstanceName, MemberReport } from '../core/failover/cluster-state.ts';
+import type {
+  ClusterState,
+  DeclaredMember,
+  InstanceName,
+  MemberReport,
+} from '../core/failover/cluster-state.ts';
 import { isStreaming, liveMaster, roleOf } from './cluster-roles.ts';
 import { clusterAdvice, unprotectedBecause } from './cluster-advice.ts';
 import type { ClusterStatus, NodeStatus } from './operations.ts';
@@ -56,7 +61,11 @@ function timelinesOf({ kind, instances }: MemberReport): string | null {
   return shown.map((one) => one?.timeline ?? '?').join('/');
 }
 
-function lagOf(member: DeclaredMember, report: MemberReport | null, state: ClusterState): NodeStatus['lagBytes'] {
+function lagOf(
+  member: DeclaredMember,
+  report: MemberReport | null,
+  state: ClusterState,
+): NodeStatus['lagBytes'] {
   const master = liveMaster(state);
   if (master === member.name) return { data: 0, audit: 0 };
   const ahead = master === null ? null : (state.members.get(master)?.value ?? null);

@@ -14,7 +14,13 @@ import { open } from '../identity/sealed-box.ts';
 import { openCluster } from './cluster-client.ts';
 import { readBody } from './http-limits.ts';
 import { dataKeyContext, encodeJoinRequest, parseJoinAnswer } from './join-exchange.ts';
-import { nodeOptions, makeRoot, removeRoot, type RunningFounder, startFounder } from './testing/enrolment-lab.ts';
+import {
+  nodeOptions,
+  makeRoot,
+  removeRoot,
+  type RunningFounder,
+  startFounder,
+} from './testing/enrolment-lab.ts';
 
 let root = '';
 let founder: RunningFounder;
@@ -76,7 +82,11 @@ test('answers a certificate of the cluster, and nobody else', async () => {
   assert.match(version, /^\d+\.\d+\.\d+/);
   await using other = await createTestAuthority('lab');
   const foreign = await other.node('n1');
-  const callers = { none: null, expired: await expiredCertificate(), foreign: { cert: foreign.certPem, key: foreign.keyPem } };
+  const callers = {
+    none: null,
+    expired: await expiredCertificate(),
+    foreign: { cert: foreign.certPem, key: foreign.keyPem },
+  };
   for (const [who, client] of Object.entries(callers)) {
     for (const path of ['/v1/node', '/', '/v1/other']) {
       const said = await call('GET', path, client);
@@ -109,7 +119,10 @@ test('a follower never receives the key of the authority, a standby sealed to it
     const answer = parseJoinAnswer(said.text);
     assert.equal(answer.authorityKey === null, kind === 'follower');
     assert.ok(!said.text.includes('PRIVATE KEY'));
-    for (const secret of [dataKey, ...caKey.split('\n').filter((line) => /^[A-Za-z0-9+/=]{20,}$/.test(line))]) {
+    for (const secret of [
+      dataKey,
+      ...caKey.split('\n').filter((line) => /^[A-Za-z0-9+/=]{20,}$/.test(line)),
+    ]) {
       assert.ok(!said.text.includes(secret));
     }
     const opened = open(await readFile(keyFile), answer.dataKey, dataKeyContext('lab', kind));
@@ -129,6 +142,7 @@ test('refuses a body without end, one that is no join, and a flood of attempts',
   const large = await call('POST', '/v1/join', null, 'x'.repeat(70_000));
   assert.deepEqual([large.status, large.code], [413, 'body_too_large']);
   const codes: number[] = [];
-  while (codes.length < 30 && codes.at(-1) !== 429) codes.push((await call('POST', '/v1/join', null, '{}')).status);
+  while (codes.length < 30 && codes.at(-1) !== 429)
+    codes.push((await call('POST', '/v1/join', null, '{}')).status);
   assert.equal(codes.at(-1), 429);
 });

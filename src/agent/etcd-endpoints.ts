@@ -40,7 +40,8 @@ export async function connectStore(config: NodeConfig, layout: NodeLayout): Prom
   const external = config.etcd.mode === 'external';
   let remembered = external ? [] : await readRemembered(file);
   const own = external ? null : etcdClientUrl(config.addresses);
-  const all = (): readonly string[] => unique([...(own === null ? [] : [own]), ...config.etcd.endpoints, ...remembered]);
+  const all = (): readonly string[] =>
+    unique([...(own === null ? [] : [own]), ...config.etcd.endpoints, ...remembered]);
   const { ca: caFile, cert: certFile, key: keyFile } = layout.tls;
   const gateway = await openEtcdGateway({ endpoints: all(), tls: { caFile, certFile, keyFile } });
   const store = createEtcdStore(gateway);

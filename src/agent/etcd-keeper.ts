@@ -50,6 +50,10 @@ export class EtcdKeeper {
   async #tellEnd(etcd: EtcdProcess, tell: (message: GuardianMessage) => void): Promise<void> {
     const { problem } = await etcd.exited;
     if (this.#running === etcd) this.#running = null;
-    tell({ kind: 'etcd-ended', code: problem?.code ?? 'stopped', detail: problem?.detail ?? 'it was stopped' });
+    tell({
+      kind: 'etcd-ended',
+      code: problem?.code ?? 'stopped',
+      detail: problem?.detail ?? 'it was stopped',
+    });
   }
 }

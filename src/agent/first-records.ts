@@ -61,7 +61,11 @@ function firstRecords(name: string): {
 }
 
 /** @throws Problem `cluster_exists` when the store knows a cluster of that name which is not this attempt's own */
-export async function requireNoCluster(connection: StoreConnection, cluster: string, initId: string): Promise<void> {
+export async function requireNoCluster(
+  connection: StoreConnection,
+  cluster: string,
+  initId: string,
+): Promise<void> {
   const { store, keys } = connection;
   const { entries } = await store.read(keys.prefix, { timeoutMs: callMs });
   if (entries.length === 0) return;
@@ -77,7 +81,12 @@ export async function requireNoCluster(connection: StoreConnection, cluster: str
  */
 export async function writeFirstRecords(
   connection: StoreConnection,
-  facts: { readonly cluster: string; readonly name: string; readonly config: ClusterConfig; readonly initId: string },
+  facts: {
+    readonly cluster: string;
+    readonly name: string;
+    readonly config: ClusterConfig;
+    readonly initId: string;
+  },
 ): Promise<void> {
   const { store, keys } = connection;
   const first = firstRecords(facts.name);

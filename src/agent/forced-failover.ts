@@ -47,7 +47,9 @@ export async function forceFailover(
       throw refused(`${loss.sentence} Say --accept-loss if that is what you want`);
     }
     const { keys } = connection;
-    const members = state.config.value.members.map((one) => (one === member ? { ...one, kind: 'standby' as const } : one));
+    const members = state.config.value.members.map((one) =>
+      one === member ? { ...one, kind: 'standby' as const } : one,
+    );
     const config = configChange(connection, state, { ...state.config.value, members });
     const forced = { id, candidate, term: state.sync.value.term };
     return {
@@ -75,14 +77,20 @@ function requireForcible(state: ClusterState, candidate: string): DeclaredMember
   }
   const report = state.members.get(candidate)?.value;
   if (report === undefined) throw refused(`${candidate} is down; start it first`);
-  if (report.marker) throw refused(`${candidate} has a half-made copy (${report.because}); choose another node`);
-  if (state.promotion !== null) throw refused(`${state.promotion.value.candidate} is being promoted right now`);
+  if (report.marker)
+    throw refused(`${candidate} has a half-made copy (${report.because}); choose another node`);
+  if (state.promotion !== null)
+    throw refused(`${state.promotion.value.candidate} is being promoted right now`);
   const holders = eligibleAndAlive(state);
   const others = holders.filter((name) => name !== candidate);
   if (others.length > 0) {
-    throw refused(`${others.join(', ')} is up and holds every acknowledged write. Nothing need be lost: promote that one`);
+    throw refused(
+      `${others.join(', ')} is up and holds every acknowledged write. Nothing need be lost: promote that one`,
+    );
   }
-  const beside = state.config.value.members.filter(({ name, kind }) => kind === 'standby' && name !== state.sync.value.master);
+  const beside = state.config.value.members.filter(
+    ({ name, kind }) => kind === 'standby' && name !== state.sync.value.master,
+  );
   if (holders.includes(candidate) && (beside.length >= 2 || candidate === state.sync.value.master)) {
     throw refused(`${candidate} holds every acknowledged write and takes over by itself (${report.because})`);
   }
@@ -93,7 +101,9 @@ function eligibleAndAlive(state: ClusterState): readonly string[] {
   return state.config.value.members
     .filter(({ kind }) => kind === 'standby')
     .map(({ name }) => name)
-    .filter((name) => holdsEveryWrite(name, state.sync.value) && state.members.get(name)?.value.marker === false);
+    .filter(
+      (name) => holdsEveryWrite(name, state.sync.value) && state.members.get(name)?.value.marker === false,
+    );
 }
 
 /** A leader key may outlive its master by its lease: the beat tells, seen for as long as a candidate would wait. */
@@ -126,7 +136,10 @@ function lossOf(state: ClusterState, candidate: string): AcceptedLoss {
     .map(({ name, at }) => ({ name, receivedUpTo: printed(at) }));
   const keptUpTo = printed(own);
   const ahead = further
-    .map(({ name, receivedUpTo }) => ` ${name} has data up to ${receivedUpTo.data} and audit up to ${receivedUpTo.audit}.`)
+    .map(
+      ({ name, receivedUpTo }) =>
+        ` ${name} has data up to ${receivedUpTo.data} and audit up to ${receivedUpTo.audit}.`,
+    )
     .join('');
   const sentence = `With ${candidate} as master every write after ${keptUpTo.data} in data and ${keptUpTo.audit} in audit is lost.${ahead}`;
   return { candidate, term: state.sync.value.term + 1, keptUpTo, further, sentence };

@@ -13,7 +13,9 @@ export class GuardianLink {
   #gone: boolean;
   #seq = 0;
   readonly #waiting = new Map<number, () => void>();
-  #etcd: { readonly state: 'unknown' | 'running' } | { readonly state: 'ended'; readonly code: string; readonly detail: string } = {
+  #etcd:
+    | { readonly state: 'unknown' | 'running' }
+    | { readonly state: 'ended'; readonly code: string; readonly detail: string } = {
     state: 'unknown',
   };
 
@@ -31,7 +33,11 @@ export class GuardianLink {
   }
 
   /** What the guardian last said of this node's etcd. */
-  get etcd(): { readonly state: 'unknown' | 'running' | 'ended'; readonly code?: string; readonly detail?: string } {
+  get etcd(): {
+    readonly state: 'unknown' | 'running' | 'ended';
+    readonly code?: string;
+    readonly detail?: string;
+  } {
     return this.#etcd;
   }
 
@@ -68,7 +74,8 @@ export class GuardianLink {
     if (message.kind === 'acknowledged') this.#waiting.get(message.seq)?.();
     if (message.kind === 'stop') this.events.emit('stop');
     if (message.kind === 'etcd-running') this.#etcd = { state: 'running' };
-    if (message.kind === 'etcd-ended') this.#etcd = { state: 'ended', code: message.code, detail: message.detail };
+    if (message.kind === 'etcd-ended')
+      this.#etcd = { state: 'ended', code: message.code, detail: message.detail };
     if (message.kind === 'etcd-running' || message.kind === 'etcd-ended') this.events.emit('etcd');
   }
 

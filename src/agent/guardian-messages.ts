@@ -4,7 +4,13 @@ import type { Instant } from '../core/clock.ts';
 /** Agent to guardian, over the IPC channel between them. */
 export type AgentMessage =
   /** Authority ends then (null: there is none): past it the guardian kills. Acknowledged by number. */
-  | { readonly kind: 'authority'; readonly until: Instant | null; readonly leaderRevision: number | null; readonly term: number; readonly seq: number }
+  | {
+      readonly kind: 'authority';
+      readonly until: Instant | null;
+      readonly leaderRevision: number | null;
+      readonly term: number;
+      readonly seq: number;
+    }
   | { readonly kind: 'boot'; readonly bootId: string }
   | { readonly kind: 'etcd-start'; readonly settings: EtcdSettings }
   | { readonly kind: 'etcd-stop' };

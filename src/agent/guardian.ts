@@ -43,7 +43,9 @@ const restartPauseMaxMs = 5000;
  */
 export async function runGuardian(options: GuardianOptions): Promise<number> {
   const config = await readNodeConfig(options.dir);
-  const log = createLogger({ name: 'guardian', level: options.logLevel ?? config.logLevel }).child({ node: config.name });
+  const log = createLogger({ name: 'guardian', level: options.logLevel ?? config.logLevel }).child({
+    node: config.name,
+  });
   const layout = nodeLayout(options.dir);
   const lock = await lockDirectory(layout);
   const etcd = new EtcdKeeper({ runAs: resolveRunAs(config.runAs), log });
@@ -80,9 +82,14 @@ async function watchAgents(guardian: Guardian): Promise<number> {
     const end = await watchOneAgent(guardian);
     await fence(guardian);
     if (guardian.stopping) return end.code === 0 ? 0 : 1;
-    guardian.log.warn({ code: end.code, signal: end.signal }, 'the agent ended: fenced, releasing, starting another');
-    if (end.bootId !== null) await releaseForDeadAgent(guardian.config, guardian.layout, end.bootId, guardian.log);
-    pauseMs = performance.now() - startedAt > 30_000 ? restartPauseMs : Math.min(pauseMs * 2, restartPauseMaxMs);
+    guardian.log.warn(
+      { code: end.code, signal: end.signal },
+      'the agent ended: fenced, releasing, starting another',
+    );
+    if (end.bootId !== null)
+      await releaseForDeadAgent(guardian.config, guardian.layout, end.bootId, guardian.log);
+    pauseMs =
+      performance.now() - startedAt > 30_000 ? restartPauseMs : Math.min(pauseMs * 2, restartPauseMaxMs);
     await sleep(pauseMs);
     if (guardian.stopping) return 0;
   }

@@ -9,7 +9,8 @@ export async function readBody(message: IncomingMessage, limitBytes: number): Pr
     const part: unknown = chunk;
     if (!Buffer.isBuffer(part)) throw new Problem('request_malformed', 'The body is not bytes.');
     bytes += part.length;
-    if (bytes > limitBytes) throw new Problem('body_too_large', `A body takes at most ${limitBytes} bytes here.`);
+    if (bytes > limitBytes)
+      throw new Problem('body_too_large', `A body takes at most ${limitBytes} bytes here.`);
     chunks.push(part);
   }
   return Buffer.concat(chunks).toString();

@@ -45,10 +45,15 @@ test('leaves a whole node that holds the first term and runs nothing', async () 
   const socketDir = layout.sockets;
   const { data: dataPort, audit: auditPort } = config.addresses;
   assert.deepEqual(target, { socketDir, dataPort, auditPort, account: 'demo', dataKeyFile: layout.dataKey });
-  const state = decodeCluster(await connection.store.read(connection.keys.prefix, { timeoutMs: 3000 }), connection.keys);
+  const state = decodeCluster(
+    await connection.store.read(connection.keys.prefix, { timeoutMs: 3000 }),
+    connection.keys,
+  );
   assert.deepEqual(state?.sync.value, { term: 1, master: 'n1', standbys: [], previous: [], alone: true });
   assert.deepEqual(state?.released, [{ term: 1, reason: 'initialised', successor: null }]);
-  assert.deepEqual(state?.config.value.members, [{ name: 'n1', kind: 'standby', addresses: config.addresses }]);
+  assert.deepEqual(state?.config.value.members, [
+    { name: 'n1', kind: 'standby', addresses: config.addresses },
+  ]);
   assert.ok((state?.config.value.beatMs ?? 9999) <= 2000 / 6);
   assert.equal(state?.history[0]?.value.term, 1);
   await assertClosedFiles(dir);
@@ -76,7 +81,10 @@ async function assertClosedFiles(dir: string): Promise<void> {
 
 test('refuses a directory that holds a node, a foreign file, or nothing it could reach', async () => {
   const held = await initOptions(join(root, 'whole'));
-  await assert.rejects(initialiseNode(held), refusal('directory_not_ours', /holds the node n1 of the cluster lab/));
+  await assert.rejects(
+    initialiseNode(held),
+    refusal('directory_not_ours', /holds the node n1 of the cluster lab/),
+  );
   const foreign = join(root, 'foreign');
   await mkdir(foreign);
   await writeFile(join(foreign, 'letter.txt'), 'mine');
@@ -87,7 +95,10 @@ test('refuses a directory that holds a node, a foreign file, or nothing it could
   const closed = join(root, 'closed');
   await mkdir(closed, { mode: 0o700 });
   const inside = await initOptions(join(closed, 'node'));
-  await assert.rejects(initialiseNode(inside), refusal('directory_not_ours', new RegExp(`chmod o\\+x ${closed}"`)));
+  await assert.rejects(
+    initialiseNode(inside),
+    refusal('directory_not_ours', new RegExp(`chmod o\\+x ${closed}"`)),
+  );
   assert.deepEqual(await readdir(closed), []);
 });
 
@@ -97,7 +108,10 @@ test('names the option of a taken port, and every fault of the options at once',
   await once(taken, 'listening');
   await assert.rejects(
     initialiseNode(options),
-    refusal('port_taken', new RegExp(`^--audit-port: another program listens on 127.0.0.1:${options.ports.audit}`)),
+    refusal(
+      'port_taken',
+      new RegExp(`^--audit-port: another program listens on 127.0.0.1:${options.ports.audit}`),
+    ),
   );
   taken.close();
   const ports = { ...options.ports, api: 0, peer: options.ports.data };
@@ -105,7 +119,10 @@ test('names the option of a taken port, and every fault of the options at once',
     initialiseNode({ ...options, name: 'Not_A_Name', listen: 'here', ports }),
     refusal('config_invalid', /--name: .*--listen: .*--api-port: .*--data-port: /),
   );
-  await assert.rejects(initialiseNode({ ...options, ttlMs: 500 }), refusal('config_invalid', /^--ttl: 0.5 s/));
+  await assert.rejects(
+    initialiseNode({ ...options, ttlMs: 500 }),
+    refusal('config_invalid', /^--ttl: 0.5 s/),
+  );
 });
 
 test('stops everything when interrupted, and a second run starts over', async () => {
@@ -119,7 +136,8 @@ test('stops everything when interrupted, and a second run starts over', async ()
     },
   });
   await assert.rejects(initialiseNode(options), refusal('interrupted', /Run it again/));
-  for (const instance of Object.values(nodeLayout(dir).instances)) assert.deepEqual(findStrays({ dir: instance }), []);
+  for (const instance of Object.values(nodeLayout(dir).instances))
+    assert.deepEqual(findStrays({ dir: instance }), []);
   await requireFreePorts(options);
   assert.equal((await readNodeConfig(dir)).state, 'preparing');
   const again = await initOptions(dir);

@@ -17,8 +17,21 @@ import { type NodeLayout, nodeLayout } from './layout.ts';
 import { etcdClientUrl, etcdPeerUrl, memberEtcdSettings } from './member-etcd.ts';
 import { type NodeConfig, writeNodeConfig } from './node-config.ts';
 import { instanceSettings } from './node-context.ts';
-import { assertClaimable, claimDirectory, clearHalfMade, makeNodeDirectories, releaseClaim, settleClaim } from './node-directory.ts';
-import { authorityDays, certificateNames, nodeDays, writeCertificates, writeDataKey } from './node-identity.ts';
+import {
+  assertClaimable,
+  claimDirectory,
+  clearHalfMade,
+  makeNodeDirectories,
+  releaseClaim,
+  settleClaim,
+} from './node-directory.ts';
+import {
+  authorityDays,
+  certificateNames,
+  nodeDays,
+  writeCertificates,
+  writeDataKey,
+} from './node-identity.ts';
 import type { InitOptions, InitResult } from './operations.ts';
 import { goOn, type Ground, surveyGround } from './preflight.ts';
 
@@ -62,7 +75,10 @@ export async function initialiseNode(options: InitOptions): Promise<InitResult> 
       await clearHalfMade(layout, { keepKey: false });
     }
     const node = nodeConfig(options, ports);
-    const log = createLogger({ name: 'init', level: options.logLevel === 'info' ? 'error' : options.logLevel });
+    const log = createLogger({
+      name: 'init',
+      level: options.logLevel === 'info' ? 'error' : options.logLevel,
+    });
     await writeNodeConfig(layout.dir, node);
     const adminApiKey = await make({ options, ground, layout, node, initId: id, log, ends: [] });
     await writeNodeConfig(layout.dir, { ...node, state: 'ready' });
@@ -127,7 +143,14 @@ async function makeIdentity({ options, layout, ground }: Attempt): Promise<void>
   });
   const names = certificateNames(options);
   const authorityDir = layout.authority;
-  const cert = await issueCertificate({ authorityDir, requestPem, commonName: name, ...names, days: nodeDays, signal });
+  const cert = await issueCertificate({
+    authorityDir,
+    requestPem,
+    commonName: name,
+    ...names,
+    days: nodeDays,
+    signal,
+  });
   await writeCertificates(layout, { ca, cert }, ground.runAs);
   const key = randomBytes(32);
   try {
@@ -165,7 +188,10 @@ async function makeInstances(attempt: Attempt): Promise<readonly RunningInstance
     const running = await startInstance(settings, { role: { kind: 'primary', synchronousNames: [] } });
     ends.push(() => running.stop('immediate', { timeoutMs: 2000 }));
     if (await running.ready({ timeoutMs: readyMs, signal: options.signal })) return running;
-    throw new Problem('instance_failed', `The ${settings.name} instance was not ready within ${readyMs / 1000} s.`);
+    throw new Problem(
+      'instance_failed',
+      `The ${settings.name} instance was not ready within ${readyMs / 1000} s.`,
+    );
   };
   const made = await Promise.allSettled(
     instanceNames.map((name) => make(instanceSettings(name, { config: node, layout, runAs, log, binDir }))),

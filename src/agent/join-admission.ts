@@ -10,12 +10,7 @@ import { requestPublicKey } from '../identity/node-key.ts';
 import { seal } from '../identity/sealed-box.ts';
 import { exists } from '../instance/exists.ts';
 import { declareNewcomer, readConfig } from './join-declare.ts';
-import {
-  authorityKeyContext,
-  dataKeyContext,
-  type JoinAnswer,
-  type JoinRequest,
-} from './join-exchange.ts';
+import { authorityKeyContext, dataKeyContext, type JoinAnswer, type JoinRequest } from './join-exchange.ts';
 import { readToken, tokenRefused } from './join-tokens.ts';
 import type { NodeLayout } from './layout.ts';
 import { etcdClientUrl, httpsUrl } from './member-etcd.ts';
@@ -44,7 +39,11 @@ export async function admit(deps: AdmissionDeps, request: JoinRequest): Promise<
   if (!(await exists(authority.keyFile))) throw noAuthority(config.name, cluster.members);
   const token = parseToken(request.token.reveal());
   await assertKnown(deps, keys, token);
-  const member: DeclaredMember = { name: request.name, kind: token.kind, addresses: placeFor(config, token, request) };
+  const member: DeclaredMember = {
+    name: request.name,
+    kind: token.kind,
+    addresses: placeFor(config, token, request),
+  };
   const { requestPem, name } = request;
   const publicKeyPem = await requestPublicKey(requestPem);
   const names = certificateNames({ name, publicName: cluster.publicName, host: request.addresses.host });
@@ -70,7 +69,8 @@ async function assertKnown(deps: AdmissionDeps, keys: ClusterKeys, token: JoinTo
 
 /** @throws Problem `config_invalid` when the newcomer would not find its place in etcd */
 function placeFor({ etcd }: NodeConfig, { kind }: JoinToken, { addresses }: JoinRequest): NodeAddresses {
-  if (etcd.mode === 'external' || kind !== 'standby') return { ...addresses, etcdClient: null, etcdPeer: null };
+  if (etcd.mode === 'external' || kind !== 'standby')
+    return { ...addresses, etcdClient: null, etcdPeer: null };
   if (addresses.etcdClient !== null) return addresses;
   throw new Problem(
     'config_invalid',
@@ -78,7 +78,11 @@ function placeFor({ etcd }: NodeConfig, { kind }: JoinToken, { addresses }: Join
   );
 }
 
-async function sealedDataKey({ layout, config }: AdmissionDeps, publicKeyPem: string, name: string): Promise<string> {
+async function sealedDataKey(
+  { layout, config }: AdmissionDeps,
+  publicKeyPem: string,
+  name: string,
+): Promise<string> {
   const file = await readFile(layout.dataKey);
   const key = Buffer.from(file.toString('latin1').trim(), 'base64');
   try {
@@ -107,7 +111,13 @@ function clusterFacts({ config, gateway }: AdmissionDeps, cluster: ClusterConfig
   const declared = config.etcd.mode === 'own' ? members.map(({ addresses }) => etcdClientUrl(addresses)) : [];
   const known = gateway.endpoints.order().map(({ url }) => url.origin);
   const endpoints = [...new Set([...declared.filter((url) => url !== null), ...known])];
-  return { name: config.cluster, account, publicName, loadBalancer, etcd: { mode: config.etcd.mode, endpoints } };
+  return {
+    name: config.cluster,
+    account,
+    publicName,
+    loadBalancer,
+    etcd: { mode: config.etcd.mode, endpoints },
+  };
 }
 
 function noAuthority(self: string, members: readonly DeclaredMember[]): Problem {

@@ -58,7 +58,13 @@ test('a standby gets a certificate for its own key, the data key, and the author
   assert.equal(config.state, 'ready');
   assert.deepEqual(
     [config.kind, config.account, config.publicName, config.cluster, config.etcd],
-    ['standby', 'demo', 'vault.example.com', 'lab', { mode: 'own', endpoints: founder.config.etcd.endpoints }],
+    [
+      'standby',
+      'demo',
+      'vault.example.com',
+      'lab',
+      { mode: 'own', endpoints: founder.config.etcd.endpoints },
+    ],
   );
   assert.equal(await readFile(layout.dataKey, 'utf8'), await readFile(founder.layout.dataKey, 'utf8'));
   assert.equal(
@@ -70,7 +76,11 @@ test('a standby gets a certificate for its own key, the data key, and the author
   assert.deepEqual([...cert.dnsNames].sort(), ['localhost', 'n2', 'vault.example.com']);
   assert.notEqual(await readFile(layout.tls.key, 'utf8'), await readFile(founder.layout.tls.key, 'utf8'));
   const declared = (await cluster.members()).find(({ name }) => name === 'n2');
-  assert.deepEqual(declared, { name: 'n2', kind: 'standby', addresses: { host: '127.0.0.1', ...options.ports } });
+  assert.deepEqual(declared, {
+    name: 'n2',
+    kind: 'standby',
+    addresses: { host: '127.0.0.1', ...options.ports },
+  });
   assert.ok(!(await readdir(dir)).includes('enrolment.json'));
 });
 
@@ -101,7 +111,10 @@ test('a follower cannot let anybody in and names those who can', async () => {
   try {
     const url = httpsUrl('127.0.0.1', config.addresses.agent);
     const options = await joinOptions(join(root, 'late'), 'late', { ...(await token('standby')), url });
-    await assert.rejects(joinCluster(options), refusal('no_authority', new RegExp(`${founder.url} \\(n1\\)`)));
+    await assert.rejects(
+      joinCluster(options),
+      refusal('no_authority', new RegExp(`${founder.url} \\(n1\\)`)),
+    );
   } finally {
     await control.close();
   }
@@ -115,13 +128,27 @@ test('refuses a used, an expired, an altered and a foreign token, each in its ow
   await joinCluster(await joinOptions(join(root, 'n3'), 'n3', used));
   await assert.rejects(attempt(used), refusal('join_refused', /used already, by n3/));
   const cut = new Secret(used.token.reveal().slice(0, -9));
-  await assert.rejects(attempt({ ...used, token: cut }), refusal('token_invalid', /incomplete or was altered/));
+  await assert.rejects(
+    attempt({ ...used, token: cut }),
+    refusal('token_invalid', /incomplete or was altered/),
+  );
   const caFingerprint = describeCertificate(await readFile(founder.layout.tls.ca, 'utf8')).fingerprint;
-  const made = mintToken({ cluster: 'lab', kind: 'standby', caFingerprint, expiresAtMs: Date.now() + 60_000 });
-  await assert.rejects(attempt({ ...used, token: made.text }), refusal('join_refused', /knows no such join token/));
+  const made = mintToken({
+    cluster: 'lab',
+    kind: 'standby',
+    caFingerprint,
+    expiresAtMs: Date.now() + 60_000,
+  });
+  await assert.rejects(
+    attempt({ ...used, token: made.text }),
+    refusal('join_refused', /knows no such join token/),
+  );
   const brief = await cluster.createToken({ kind: 'standby', ttlMs: 1000 });
   while (Date.now() <= brief.expiresAt.getTime()) await new Promise((resolve) => setTimeout(resolve, 20));
-  await assert.rejects(attempt({ token: brief.text, url: brief.url }), refusal('join_refused', /expired on 20/));
+  await assert.rejects(
+    attempt({ token: brief.text, url: brief.url }),
+    refusal('join_refused', /expired on 20/),
+  );
   assert.ok(!(await names()).includes('n9'));
   const wanted = await joinOptions(dir, 'n9', await token('standby'));
   await joinCluster(wanted); // what failed before is gone on with
@@ -132,10 +159,13 @@ test('sends nothing to a node of another cluster, and says what is unreachable',
   await using other = await createTestAuthority('other');
   const node = await other.node('n1');
   let asked = 0;
-  const impostor = createTlsServer({ cert: `${node.certPem}${other.caPem}`, key: node.keyPem }, (_, response) => {
-    asked += 1;
-    response.end('{}');
-  });
+  const impostor = createTlsServer(
+    { cert: `${node.certPem}${other.caPem}`, key: node.keyPem },
+    (_, response) => {
+      asked += 1;
+      response.end('{}');
+    },
+  );
   impostor.listen(0, '127.0.0.1');
   await once(impostor, 'listening');
   const address = impostor.address();
@@ -168,7 +198,10 @@ test('does not send the token to whoever passes the authority along without a ce
 
 test('a name that is taken is refused, and stays with its owner', async () => {
   const options = await joinOptions(join(root, 'n2-twin'), 'n2', await token('standby'));
-  await assert.rejects(joinCluster(options), refusal('member_exists', /has a node n2 already.*member remove n2/));
+  await assert.rejects(
+    joinCluster(options),
+    refusal('member_exists', /has a node n2 already.*member remove n2/),
+  );
   await assert.rejects(
     joinCluster(await joinOptions(join(root, 'local'), 'localhost', await token('standby'))),
     refusal('config_invalid', /--name/),
@@ -206,7 +239,10 @@ test('an interrupted join is gone on with by the same token and key', async () =
   await joinCluster(again);
   assert.equal(await readFile(nodeLayout(dir).tls.key, 'utf8'), key);
   const declared = (await cluster.members()).filter(({ name }) => name === 'n4');
-  assert.deepEqual(declared.map(({ addresses }) => addresses.api), [again.ports.api]);
+  assert.deepEqual(
+    declared.map(({ addresses }) => addresses.api),
+    [again.ports.api],
+  );
   await cluster.removeMember('n4');
   const third = await joinOptions(join(root, 'n4-third'), 'n4', given);
   await assert.rejects(joinCluster(third), refusal('join_refused', /used already, by n4/));

@@ -60,7 +60,8 @@ export async function joinCluster(options: JoinOptions): Promise<void> {
   const token = parseToken(options.token.reveal());
   const url = agentUrl(options.url);
   const layout = nodeLayout(options.dir);
-  const ports = token.kind === 'standby' ? options.ports : { ...options.ports, etcdClient: null, etcdPeer: null };
+  const ports =
+    token.kind === 'standby' ? options.ports : { ...options.ports, etcdClient: null, etcdPeer: null };
   options.onStep('Checking programs, ports and the directory');
   await assertClaimable(layout, 'join');
   const ground = await surveyGround({ ...options, ports });
@@ -125,7 +126,8 @@ async function accept(attempt: Attempt, answer: JoinAnswer, ca: string): Promise
     privateKeyPem: key.toString(),
   });
   const [fault] = faults.filter(({ fatal }) => fatal);
-  if (fault !== undefined) throw new Problem('certificate_invalid', `The certificate that came is of no use: ${fault.sentence}`);
+  if (fault !== undefined)
+    throw new Problem('certificate_invalid', `The certificate that came is of no use: ${fault.sentence}`);
   const dataKey = open(key, answer.dataKey, dataKeyContext(token.cluster, name));
   try {
     await writeDataKey(layout, dataKey);
@@ -160,7 +162,11 @@ async function makeAudit({ options, layout, ground }: Attempt, config: NodeConfi
   }
 }
 
-function nodeConfig({ options, token }: Attempt, answer: JoinAnswer | null, state: NodeConfig['state']): NodeConfig {
+function nodeConfig(
+  { options, token }: Attempt,
+  answer: JoinAnswer | null,
+  state: NodeConfig['state'],
+): NodeConfig {
   const kind: NodeKind = token.kind;
   return {
     version: 1,

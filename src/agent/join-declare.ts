@@ -40,7 +40,11 @@ export async function declareNewcomer(
     if (found === null) throw tokenRefused('unknown', null);
     const others = config.value.members.filter((one) => !again || one !== declared);
     assertPlace(others, member);
-    const used: StoredToken = { ...found.record, usedBy: member.name, usedByKey: publicKeyHash(publicKeyPem) };
+    const used: StoredToken = {
+      ...found.record,
+      usedBy: member.name,
+      usedByKey: publicKeyHash(publicKeyPem),
+    };
     const next: ClusterConfig = { ...config.value, members: [...others, member] };
     const { key, lease, modRevision } = found.entry;
     const writes: readonly Write[] = [
@@ -62,7 +66,10 @@ export async function declareNewcomer(
       if (!isProblem(error, 'store_unanswered')) throw error;
     }
   }
-  throw new Problem('server_busy', 'The cluster is changed by others again and again. Try again in a moment.');
+  throw new Problem(
+    'server_busy',
+    'The cluster is changed by others again and again. Try again in a moment.',
+  );
 }
 
 /** @throws Problem `member_exists` when the name or an address belongs to somebody else already */
@@ -78,7 +85,10 @@ function assertPlace(others: readonly DeclaredMember[], member: DeclaredMember):
     }
     // A certificate for another's name would let this node speak for it.
     if (addresses.host === other.name || other.addresses.host === name) {
-      throw new Problem('member_exists', `--host: ${addresses.host} and the node ${other.name} share a name. Rename one.`);
+      throw new Problem(
+        'member_exists',
+        `--host: ${addresses.host} and the node ${other.name} share a name. Rename one.`,
+      );
     }
     if (addresses.host === other.addresses.host && addresses.agent === other.addresses.agent) {
       throw new Problem(
@@ -102,5 +112,8 @@ export async function readConfig(
   const entry = entries.find(({ key }) => key === keys.config);
   const value = entry === undefined ? null : decodeRecord<ClusterConfig>(entry.value);
   if (entry !== undefined && value !== null) return { entry, value };
-  throw new Problem('cluster_missing', `etcd holds no cluster under ${keys.prefix}. Was it made by "holdfast init"?`);
+  throw new Problem(
+    'cluster_missing',
+    `etcd holds no cluster under ${keys.prefix}. Was it made by "holdfast init"?`,
+  );
 }

@@ -3,7 +3,12 @@ import type { ClusterStore, StoreEntry } from '../core/coordination/cluster-stor
 import { decodeRecord, encodeRecord } from '../core/failover/codec.ts';
 import type { ClusterKeys } from '../core/failover/keys.ts';
 import { Problem } from '../core/problem.ts';
-import { type JoinToken, type JoinTokenRecord, matchesRecord, type TokenVerdict } from '../identity/join-token.ts';
+import {
+  type JoinToken,
+  type JoinTokenRecord,
+  matchesRecord,
+  type TokenVerdict,
+} from '../identity/join-token.ts';
 
 const callMs = 3000;
 /** A record outlives its token for so long, so that an expired token is told from an unknown one. */
@@ -38,7 +43,11 @@ export async function storeToken(
   );
 }
 
-export async function readToken(store: ClusterStore, keys: ClusterKeys, id: string): Promise<TokenEntry | null> {
+export async function readToken(
+  store: ClusterStore,
+  keys: ClusterKeys,
+  id: string,
+): Promise<TokenEntry | null> {
   const key = keys.token(id);
   const { entries } = await store.read(key, { timeoutMs: callMs });
   const entry = entries.find((one) => one.key === key);

@@ -58,7 +58,11 @@ async function turn(
   sides.upkeep.tend(cluster);
   sides.etcd.tend();
   if (cluster !== null) void sides.know(cluster.config.value.members);
-  return { because: decision.because, rule: decision.rule, wakeInMs: failed ? Math.max(20, decision.wakeInMs) : decision.wakeInMs };
+  return {
+    because: decision.because,
+    rule: decision.rule,
+    wakeInMs: failed ? Math.max(20, decision.wakeInMs) : decision.wakeInMs,
+  };
 }
 
 async function readCluster(state: AgentState, timeoutMs: number): Promise<ClusterState | null> {
@@ -74,7 +78,11 @@ async function readCluster(state: AgentState, timeoutMs: number): Promise<Cluste
 }
 
 /** Whether the turn's actions failed; why goes to the log. What is no Problem is a fault of ours, and ends the agent. */
-async function attempt(state: AgentState, view: Parameters<typeof act>[1], actions: Parameters<typeof act>[2]): Promise<boolean> {
+async function attempt(
+  state: AgentState,
+  view: Parameters<typeof act>[1],
+  actions: Parameters<typeof act>[2],
+): Promise<boolean> {
   try {
     await act(state, view, actions);
     return false;

@@ -11,11 +11,17 @@ import type { StoreConnection } from './etcd-endpoints.ts';
  * @param ownEtcd whether the nodes run etcd themselves
  * @throws Problem `member_missing`, `operation_refused` for the master and for the last that holds every write
  */
-export async function removeMember(connection: StoreConnection, name: string, ownEtcd: boolean): Promise<void> {
+export async function removeMember(
+  connection: StoreConnection,
+  name: string,
+  ownEtcd: boolean,
+): Promise<void> {
   const etcdMember = ownEtcd
     ? (await connection.membership.memberList({ timeoutMs: callMs })).find((member) => member.name === name)
     : undefined;
-  const declared = (await readCluster(connection)).config.value.members.some((member) => member.name === name);
+  const declared = (await readCluster(connection)).config.value.members.some(
+    (member) => member.name === name,
+  );
   if (!declared && etcdMember === undefined) throw missing(name, await readCluster(connection));
   // The declaration goes first: a node that is declared brings its lost etcd member back by itself.
   await changeCluster(connection, (state) => {
@@ -33,7 +39,8 @@ export async function removeMember(connection: StoreConnection, name: string, ow
       ],
     };
   });
-  if (etcdMember !== undefined) await connection.membership.memberRemove(etcdMember.id, { timeoutMs: callMs });
+  if (etcdMember !== undefined)
+    await connection.membership.memberRemove(etcdMember.id, { timeoutMs: callMs });
 }
 
 /**

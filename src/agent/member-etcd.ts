@@ -34,7 +34,10 @@ export function memberEtcdSettings(
   const { addresses, listen, name } = config;
   const [clientUrl, peerUrl] = [etcdClientUrl(addresses), etcdPeerUrl(addresses)];
   if (clientUrl === null || peerUrl === null) {
-    throw new Problem('config_invalid', `${layout.config}: addresses.etcdClient and addresses.etcdPeer are missing.`);
+    throw new Problem(
+      'config_invalid',
+      `${layout.config}: addresses.etcdClient and addresses.etcdPeer are missing.`,
+    );
   }
   const tls = { caFile: layout.tls.ca, certFile: layout.tls.cert, keyFile: layout.tls.key };
   return {

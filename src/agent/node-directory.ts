@@ -68,14 +68,20 @@ export async function settleClaim(layout: NodeLayout): Promise<void> {
 export async function releaseClaim(layout: NodeLayout): Promise<void> {
   const left = await readMark(layout);
   if (left === null) return;
-  await writeFileAtomically(markFile(layout), `${JSON.stringify({ ...left, pid: 0 })}\n`).catch(() => undefined);
+  await writeFileAtomically(markFile(layout), `${JSON.stringify({ ...left, pid: 0 })}\n`).catch(
+    () => undefined,
+  );
 }
 
 /** Removes what an earlier attempt made, and ends what it left running; `keepKey`: the node's private key stays. */
-export async function clearHalfMade(layout: NodeLayout, options: { readonly keepKey: boolean }): Promise<void> {
+export async function clearHalfMade(
+  layout: NodeLayout,
+  options: { readonly keepKey: boolean },
+): Promise<void> {
   for (const dir of Object.values(layout.instances)) {
     const { dead } = await killEveryProcess({ dir, postmaster: null }, { timeoutMs: 5000 });
-    if (!dead) throw notOurs(layout, `processes that an earlier attempt left in ${dir} do not end`, 'End them');
+    if (!dead)
+      throw notOurs(layout, `processes that an earlier attempt left in ${dir} do not end`, 'End them');
   }
   const made = [
     layout.config,
@@ -122,12 +128,19 @@ async function assertMayGoOn(
     throw notOurs(layout, `holds a half-finished "holdfast ${left.operation}"`, way);
   }
   if (isAlive(left)) {
-    throw notOurs(layout, `is being worked on by another "holdfast ${operation}" (process ${left.pid})`, 'Let it end');
+    throw notOurs(
+      layout,
+      `is being worked on by another "holdfast ${operation}" (process ${left.pid})`,
+      'Let it end',
+    );
   }
 }
 
 function notOurs(layout: NodeLayout, what: string, way: string): Problem {
-  return new Problem('directory_not_ours', `--dir: ${layout.dir} ${what}. ${way}, or choose another directory.`);
+  return new Problem(
+    'directory_not_ours',
+    `--dir: ${layout.dir} ${what}. ${way}, or choose another directory.`,
+  );
 }
 
 function markFile(layout: NodeLayout): string {

@@ -20,9 +20,7 @@ export const portUses: Readonly<Record<PortName, { readonly option: string; read
 };
 
 /** The ports that this node listens on. */
-export function portsInUse(
-  ports: Ports,
-): readonly { readonly name: PortName; readonly port: number }[] {
+export function portsInUse(ports: Ports): readonly { readonly name: PortName; readonly port: number }[] {
   const names: readonly PortName[] = ['api', 'peer', 'data', 'audit', 'agent', 'etcdClient', 'etcdPeer'];
   return names.flatMap((name) => {
     const port = ports[name];
@@ -39,7 +37,9 @@ export function assertNodeOptions(options: NodeOptions): void {
   const faults = [
     ...nodeNameFaults('--name', options.name),
     ...hostFaults('--host', options.host),
-    ...(isIP(options.listen) === 0 ? [`--listen: "${options.listen}" must be an IP address (0.0.0.0: all)`] : []),
+    ...(isIP(options.listen) === 0
+      ? [`--listen: "${options.listen}" must be an IP address (0.0.0.0: all)`]
+      : []),
     ...portFaults(options.ports),
     ...(options.dir.trim() === '' ? ['--dir: name a directory'] : []),
   ];
@@ -84,11 +84,7 @@ function portFaults(ports: Ports): readonly string[] {
     .filter(({ port }, index) => used.findIndex((other) => other.port === port) < index)
     .map(({ name, port }) => `${portUses[name].option}: ${port} is named for two things`);
   const half = (ports.etcdClient === null) !== (ports.etcdPeer === null);
-  return [
-    ...outside,
-    ...twice,
-    ...(half ? ['--etcd-client-port, --etcd-peer-port: name both or none'] : []),
-  ];
+  return [...outside, ...twice, ...(half ? ['--etcd-client-port, --etcd-peer-port: name both or none'] : [])];
 }
 
 /** What is wrong with addresses that another machine sent; null when they can be declared. */

@@ -86,7 +86,8 @@ async function lookAt(state: AgentState, name: InstanceName, timeoutMs: number):
 
 /** What the last change was seen to put in effect everywhere; if that is unknown, or not what is configured, nothing. */
 function namesInEffect(known: readonly string[] | null, configured: readonly string[]): readonly string[] {
-  const same = known !== null && known.length === configured.length && known.every((n) => configured.includes(n));
+  const same =
+    known !== null && known.length === configured.length && known.every((n) => configured.includes(n));
   return same ? known : ['?'];
 }
 

@@ -22,7 +22,12 @@ export interface InitOptions extends NodeOptions {
   readonly publicName: string;
   readonly ttlMs: number;
   readonly syncCount: number;
-  readonly loadBalancer: { readonly host: string; readonly api: number; readonly data: number; readonly audit: number } | null;
+  readonly loadBalancer: {
+    readonly host: string;
+    readonly api: number;
+    readonly data: number;
+    readonly audit: number;
+  } | null;
   readonly externalEtcd: readonly string[];
   /**
    * Fills the two started, empty instances (tables, account, admin) and returns the admin's key. The agent knows nothing
@@ -80,6 +85,11 @@ export interface ClusterStatus {
   readonly protected: boolean;
   readonly advice: readonly string[];
   readonly ttlMs: number;
-  readonly etcd: readonly { readonly name: string; readonly healthy: boolean; readonly leader: boolean; readonly learner: boolean }[];
+  readonly etcd: readonly {
+    readonly name: string;
+    readonly healthy: boolean;
+    readonly leader: boolean;
+    readonly learner: boolean;
+  }[];
   readonly nodes: readonly NodeStatus[];
 }

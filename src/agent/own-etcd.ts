@@ -59,7 +59,8 @@ export class OwnEtcd {
 
   async #start(): Promise<void> {
     const { etcd } = this.#guardian;
-    const refused = etcd.state === 'ended' && (etcd.code === 'etcd_data_missing' || etcd.code === 'etcd_removed');
+    const refused =
+      etcd.state === 'ended' && (etcd.code === 'etcd_data_missing' || etcd.code === 'etcd_removed');
     if (await this.#hasData()) {
       if (!refused) return this.#launch({}, { kind: 'resume' });
       await rename(this.#node.layout.etcd, `${this.#node.layout.etcd}.removed-${Date.now()}`);
@@ -86,14 +87,17 @@ export class OwnEtcd {
   #launch(others: Readonly<Record<string, string>>, start: EtcdStart): void {
     const { config, layout } = this.#node;
     this.#startedAs = start.kind;
-    this.#guardian.startEtcd(memberEtcdSettings(config, layout, { ...others, [config.name]: this.#peerUrl() }, start));
+    this.#guardian.startEtcd(
+      memberEtcdSettings(config, layout, { ...others, [config.name]: this.#peerUrl() }, start),
+    );
   }
 
   async #becomeVoter(): Promise<void> {
     const members = await this.#membership.memberList({ timeoutMs: callMs });
     const own = this.#ownMember(members);
     if (own === undefined) return;
-    if (own.learner && (await this.#membership.memberPromote(own.id, { timeoutMs: callMs })) === 'behind') return;
+    if (own.learner && (await this.#membership.memberPromote(own.id, { timeoutMs: callMs })) === 'behind')
+      return;
     this.#voting = true;
     this.#node.log.info({ startedAs: this.#startedAs }, 'this node is a voting etcd member');
   }

@@ -80,9 +80,12 @@ export function callFailed(error: unknown, url: URL): Problem {
 
 /** The other's own refusal, as the Problem that it was there. */
 function refusal(text: string, status: number, url: URL): Problem {
-  const body = decodeRecord<{ readonly error?: { readonly code?: unknown; readonly message?: unknown } }>(text);
+  const body = decodeRecord<{ readonly error?: { readonly code?: unknown; readonly message?: unknown } }>(
+    text,
+  );
   const { code, message } = body?.error ?? {};
-  if (typeof code === 'string' && isCode(code) && typeof message === 'string') return new Problem(code, message);
+  if (typeof code === 'string' && isCode(code) && typeof message === 'string')
+    return new Problem(code, message);
   return new Problem(
     'peer_unreachable',
     `url: what listens on ${url.host} answered ${status} and is not the agent of a Holdfast node. Is it the agent's port?`,

@@ -36,5 +36,7 @@ function refused(
     const detail = `${option}: ${place} is reserved for root. Name a port from 1024 on, or start as root.`;
     return new Problem('port_taken', detail, { cause });
   }
-  return new Problem('config_invalid', `${option}: cannot listen on ${place}: ${describeError(cause)}.`, { cause });
+  return new Problem('config_invalid', `${option}: cannot listen on ${place}: ${describeError(cause)}.`, {
+    cause,
+  });
 }

@@ -52,7 +52,10 @@ export async function copyBoth(
 }
 
 /** Waits for all, then throws the first failure: none is left running behind a thrown error. */
-async function forEach(names: readonly InstanceName[], work: (name: InstanceName) => Promise<void>): Promise<void> {
+async function forEach(
+  names: readonly InstanceName[],
+  work: (name: InstanceName) => Promise<void>,
+): Promise<void> {
   const results = await Promise.allSettled(names.map(work));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;

@@ -39,7 +39,12 @@ function entry(instance: InstanceView): InstanceReportEntry {
 }
 
 /** What the API workers are told this turn: role, gate, deadline, and the body of `/health`. */
-export function servingState(state: AgentState, sight: Sight, decision: Decision<Memory>, ttlMs: number): ServingState {
+export function servingState(
+  state: AgentState,
+  sight: Sight,
+  decision: Decision<Memory>,
+  ttlMs: number,
+): ServingState {
   const { serving, because } = decision;
   const { view } = sight;
   const cluster = view.cluster ?? state.lastCluster;
@@ -51,7 +56,8 @@ export function servingState(state: AgentState, sight: Sight, decision: Decision
     term: decision.memory.leading?.term ?? cluster?.sync.value.term ?? 0,
     authorityUntil,
     writes: serving.writes,
-    successor: successor === undefined ? null : { host: successor.addresses.host, port: successor.addresses.peer },
+    successor:
+      successor === undefined ? null : { host: successor.addresses.host, port: successor.addresses.peer },
     because,
     health: { ok, body: healthBody(state, sight, decision, ok) },
     replicationOpen: serving.replicationOpen && view.authorityUntil !== null,
@@ -111,7 +117,8 @@ function replicationStatus(report: InstanceReport): Readonly<Record<string, unkn
       state: row.state,
       sync_state: row.syncState,
       flush_lsn: row.flushLsn === null ? null : formatLsn(row.flushLsn),
-      replication_lag_bytes: current === null || row.replayLsn === null ? null : Number(current - row.replayLsn),
+      replication_lag_bytes:
+        current === null || row.replayLsn === null ? null : Number(current - row.replayLsn),
     })),
   };
 }

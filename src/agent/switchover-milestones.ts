@@ -21,20 +21,35 @@ export function newMilestones(
   return (state) => {
     const { leader, promotion, sync, released } = state;
     const end = released.find(({ term }) => term === before.term);
-    if (sync.value.term === before.term && end === undefined && state.switchover === null && leader !== null) {
+    if (
+      sync.value.term === before.term &&
+      end === undefined &&
+      state.switchover === null &&
+      leader !== null
+    ) {
       const because = state.members.get(before.name)?.value.because ?? 'it does not say why';
-      throw new Problem('operation_refused', `${before.name} gave the switchover up and stays master: ${because}.`);
+      throw new Problem(
+        'operation_refused',
+        `${before.name} gave the switchover up and stays master: ${because}.`,
+      );
     }
     if (end !== undefined) {
-      once(`${before.name} has stopped and released term ${end.term}${end.successor === null ? '' : ` to ${end.successor}`}`);
+      once(
+        `${before.name} has stopped and released term ${end.term}${end.successor === null ? '' : ` to ${end.successor}`}`,
+      );
     }
-    if (promotion !== null && promotion.value.term > before.term) once(`${promotion.value.candidate} is being promoted`);
+    if (promotion !== null && promotion.value.term > before.term)
+      once(`${promotion.value.candidate} is being promoted`);
     if (leader === null || leader.value.term <= before.term) return null;
     const { name, term } = leader.value;
     once(`${name} is master of term ${term}`);
     const confirmed = sync.value.term === term ? sync.value.standbys : [];
     if (confirmed.length === 0 && !sync.value.alone) return null;
-    once(confirmed.length === 0 ? `${name} acknowledges writes alone` : `${confirmed.join(', ')} confirms its writes`);
+    once(
+      confirmed.length === 0
+        ? `${name} acknowledges writes alone`
+        : `${confirmed.join(', ')} confirms its writes`,
+    );
     return { to: name, term };
   };
 }

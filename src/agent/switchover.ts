@@ -81,7 +81,11 @@ async function request(
   let asked: { readonly leader: LeaderRecord; readonly revision: number } | null = null;
   await changeCluster(connection, (state) => {
     // Already written, or already acted upon: then the master has dropped it.
-    if (state.switchover?.value.id === id || (asked !== null && state.sync.value.term >= asked.leader.term + 1)) return null;
+    if (
+      state.switchover?.value.id === id ||
+      (asked !== null && state.sync.value.term >= asked.leader.term + 1)
+    )
+      return null;
     const leader = requireSwitchable(state, to);
     asked = { leader: leader.value, revision: state.revision };
     return {
@@ -100,7 +104,8 @@ async function request(
 /** @throws Problem `operation_refused`, `member_missing` */
 function requireSwitchable(state: ClusterState, to: string | null): NonNullable<ClusterState['leader']> {
   const master = liveMaster(state);
-  if (state.promotion !== null) throw refused(`${state.promotion.value.candidate} is being promoted right now`);
+  if (state.promotion !== null)
+    throw refused(`${state.promotion.value.candidate} is being promoted right now`);
   if (master === null || state.leader === null) {
     throw refused('there is no live master to hand over; "holdfast status" says what the nodes wait for');
   }
@@ -154,7 +159,10 @@ async function withdrawn(
     const takenBack = await withdraw(connection, state.switchover.modRevision);
     const master = state.sync.value.master;
     const because = state.members.get(master)?.value.because ?? 'the master says nothing';
-    return new Problem(code, `${why}: ${takenBack ? `the request was taken back (${master}: ${because})` : underWay}.`);
+    return new Problem(
+      code,
+      `${why}: ${takenBack ? `the request was taken back (${master}: ${because})` : underWay}.`,
+    );
   } catch {
     return new Problem(code, `${why}, and etcd does not answer now: "holdfast status" shows how it ends.`);
   }

@@ -53,7 +53,9 @@ async function issuerUrl(
   const own = (await exists(authorityFiles(layout.authority).keyFile)) ? config.name : null;
   const up = able.filter(({ name }) => state.members.has(name)).map(({ name }) => name);
   const order = [own, liveMaster(state), ...up, able[0]?.name];
-  const chosen = order.map((name) => able.find((member) => member.name === name)).find((found) => found !== undefined);
+  const chosen = order
+    .map((name) => able.find((member) => member.name === name))
+    .find((found) => found !== undefined);
   if (chosen === undefined) {
     throw new Problem('no_authority', 'No standby is declared, so nobody could issue a certificate.');
   }

@@ -63,7 +63,10 @@ export class Upkeep {
         { timeoutMs: 2000 },
       );
       if (changes.lost.length > 0) {
-        this.#state.node.log.warn({ instance, lost: changes.lost }, 'slots lost their log: their users need a new copy');
+        this.#state.node.log.warn(
+          { instance, lost: changes.lost },
+          'slots lost their log: their users need a new copy',
+        );
       }
     }
   }

@@ -28,7 +28,11 @@ function direct(member: DeclaredMember, instance: InstanceName): Upstream {
   return { certificateName: member.name, address: member.addresses.host, port: member.addresses[instance] };
 }
 
-function throughLoadBalancer(instance: InstanceName, config: NodeConfig, cluster: ClusterState | null): Upstream {
+function throughLoadBalancer(
+  instance: InstanceName,
+  config: NodeConfig,
+  cluster: ClusterState | null,
+): Upstream {
   const balancer = cluster?.config.value.loadBalancer ?? config.loadBalancer;
   if (balancer !== null) {
     return { certificateName: config.publicName, address: balancer.host, port: balancer[instance] };

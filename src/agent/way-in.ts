@@ -55,7 +55,8 @@ async function make(path: string): Promise<void> {
     await mkdir(path, { mode: 0o700 });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-    const way = code === 'EACCES' || code === 'EROFS' ? 'Choose a directory that you may write to' : 'See the cause';
+    const way =
+      code === 'EACCES' || code === 'EROFS' ? 'Choose a directory that you may write to' : 'See the cause';
     throw new Problem('directory_not_ours', `--dir: ${path} cannot be made (${code}). ${way}.`, { cause });
   }
 }

@@ -24,7 +24,8 @@ export async function makeRoot(): Promise<string> {
 }
 
 export async function nodeOptions(dir: string, name: string): Promise<NodeOptions> {
-  const [api = 0, peer = 0, data = 0, audit = 0, agent = 0, etcdClient = 0, etcdPeer = 0] = await freePorts(7);
+  const [api = 0, peer = 0, data = 0, audit = 0, agent = 0, etcdClient = 0, etcdPeer = 0] =
+    await freePorts(7);
   return {
     dir,
     name,
@@ -94,7 +95,11 @@ export async function startFounder(dir: string, change: Partial<InitOptions> = {
   };
 }
 
-export function openControl(config: NodeConfig, layout: NodeLayout, connection: StoreConnection): Promise<ControlServer> {
+export function openControl(
+  config: NodeConfig,
+  layout: NodeLayout,
+  connection: StoreConnection,
+): Promise<ControlServer> {
   const { store, gateway } = connection;
   return startControlServer({ node: { config, layout, log }, store, gateway });
 }

@@ -51,6 +51,7 @@ function aimed(world: World, node: ModelNode, action: Action, eagerness: number)
   const often = crucial.has(action.kind) ? Math.ceil(eagerness / 4) : eagerness * 5;
   if (!world.random.chance(often)) return;
   const { random } = world;
+  if (action.kind === 'beat' && random.chance(2)) return aimedAtBeat(world, node);
   const kind = random.below(7);
   if (kind === 0) node.crashAgent();
   else if (kind === 1) node.crashMachine();
@@ -59,6 +60,23 @@ function aimed(world: World, node: ModelNode, action: Action, eagerness: number)
   else if (kind === 4) suspend(world, node);
   else if (kind === 5) cutStore(world, node);
   else strike(world);
+}
+
+/** A beat is the edge of authority: it comes late, its answer comes late, and then no more of them. */
+function aimedAtBeat(world: World, node: ModelNode): void {
+  const { random } = world;
+  const { ttlMs } = world.store.state.config.value;
+  if (random.chance(2)) {
+    node.suspend(random.chance(2));
+    world.after(ttlMs * 0.7 + random.below(ttlMs), () => node.resume());
+    return;
+  }
+  if (random.chance(2)) world.fates.set(node.name, 'slow');
+  else {
+    world.after(3, () => node.stopAgent());
+    world.after(50 + random.below(ttlMs * 0.8), () => node.continueAgent());
+  }
+  world.after(8, () => cutStore(world, node));
 }
 
 const crucial: ReadonlySet<Action['kind']> = new Set<Action['kind']>([

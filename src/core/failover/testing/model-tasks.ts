@@ -62,11 +62,11 @@ const work: Record<TaskView['kind'], Work> = {
       eachFrom(node, source, go, end, (instance, from) => {
         // The marker stands from before pg_rewind looks until it is done, also where it finds nothing to do.
         node.world.judge.destroys(node, instance);
-        const parted = !isBeginningOf(instance.log, from.log);
+        // What it shows from then on looks like the source's log; what is in it is a mix.
+        if (!isBeginningOf(instance.log, from.log)) instance.log = from.log;
         instance.ruined = true;
         return () => {
           instance.ruined = false;
-          if (parted) instance.log = from.log;
         };
       });
     });

@@ -59,6 +59,7 @@ export const mutations: readonly Mutation[] = [
           ? { ...instancesAs(view, (i) => ({ ...i, state: 'stopped' })), strays: false }
           : view;
         const decision = decide(blind, memory);
+        if (decision.memory.givingUp === null) return decision;
         return { ...decision, actions: decision.actions.filter((a) => a.kind !== 'fence') };
       },
     }),
@@ -138,10 +139,6 @@ export const mutations: readonly Mutation[] = [
     }),
   },
   {
-    what: 'the lead compares neither lock nor claim',
-    make: () => ({ edge: transact(['lead'], without(keys.promotion, keys.sync)) }),
-  },
-  {
     what: 'the claim compares neither lock nor sync',
     make: () => ({
       edge: transact(['claim'], (t) => ({ ...t, compare: [] })),
@@ -191,12 +188,6 @@ export const mutations: readonly Mutation[] = [
         const decision = decide(view, memory);
         return decision.rule.startsWith('fences-') ? { ...decision, actions: [], memory } : decision;
       },
-    }),
-  },
-  {
-    what: 'an old key is released while something of that life answers',
-    make: () => ({
-      decide: seeing((view, memory) => (memory.leading === null ? { ...view, strays: false } : view)),
     }),
   },
 ];

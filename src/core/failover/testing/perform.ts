@@ -72,7 +72,7 @@ function performHere(node: ModelNode, action: Here, done: Done): void {
       let left = both.length;
       const end = once(done);
       for (const instance of both) instance.require(action.names, () => --left === 0 && node.agentNow(() => end(true)));
-      return node.agentAfter(1000, () => end(false));
+      return node.agentAfter(node.edge.showsNamesEarly === true ? 0 : 1000, () => end(node.edge.showsNamesEarly === true));
     }
     case 'follow':
       for (const instance of both) {

@@ -59,7 +59,7 @@ export class World {
   /** An agent ended. */
   onEnd: (node: ModelNode) => void = () => undefined;
   /** Overrides for scenarios: what the next transaction of a node meets. */
-  readonly fates = new Map<string, 'lost' | 'unheard' | 'late'>();
+  readonly fates = new Map<string, 'lost' | 'unheard' | 'late' | 'slow'>();
   slowPromotionMs = 0;
   stuckReceiversMs = 0;
   readonly #cuts = new Set<string>();
@@ -170,11 +170,14 @@ export class World {
     const fate = this.#fate(node);
     if (fate === 'refused') return node.agentAfter(5, () => done(null));
     if (fate === 'lost') return unanswered();
-    const late = fate === 'late' ? this.between(400, this.random.chance(3) ? 9000 : 2500) : this.between(1, 4);
+    const late =
+      fate === 'late'
+        ? this.between(400, this.random.chance(3) ? 9000 : 2500)
+        : this.between(1, this.chaos && this.random.chance(15) ? 200 : 4);
     this.after(late, () => {
       const revision = this.storeUp ? this.store.txn(transaction) : null;
       if (fate === 'heard') node.agentAfter(this.between(1, 4), () => done(revision));
-      if (fate === 'slow') node.agentAfter(this.between(10, timeoutMs - 10), () => done(revision));
+      if (fate === 'slow') node.agentAfter(this.between(timeoutMs / 4, timeoutMs - 10), () => done(revision));
     });
     if (fate !== 'heard' && fate !== 'slow') unanswered();
   }

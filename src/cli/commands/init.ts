@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import type { InitOptions } from '../../agent/operations.ts';
+import type { LoadBalancerAddress } from '../../core/failover/cluster-state.ts';
+import { Problem } from '../../core/problem.ts';
+import { loadBalancerAddress } from '../arguments/load-balancer.ts';
+import { addNodeOptions, type NodeArguments, nodeOptions } from '../arguments/node-arguments.ts';
+import { duration, wholeNumber } from '../arguments/numbers.ts';
+import type { CliContext } from '../context.ts';
+import { interruptible } from '../interrupt.ts';
+
+interface InitArguments extends NodeArguments {
+  readonly cluster: string;
+  readonly account: string;
+  readonly publicName?: string;
+  readonly ttl: number;
+  readonly sync: number;
+  readonly loadBalancer?: LoadBalancerAddress;
+  readonly etcd: readonly string[];
+}
+
+const examples = `
+Examples:
+  A first node that other machines reach as db1, behind the name vault.example.com:
+    holdfast init --name db1 --host db1.example.com --public-name vault.example.com \\
+                  --load-balancer vault.example.com:443:5432:5433 >admin.key
+
+  Standard output is the admin's API key and nothing else. It is shown once.
+  Next: start the node ("holdfast node", or the systemd unit), then "holdfast token create".`;
+
+export function addInit(program: Command, context: CliContext): void {
+  const command = program
+    .command('init')
+    .summary('make the first node of a new cluster')
+    .description(
+      "Makes the first node of a new cluster: its certificate authority and data key, etcd, both databases, the account and its admin. Prints the admin's API key on standard output.",
+    );
+  addNodeOptions(command, context)
+    .option('--cluster <name>', 'name of the cluster', 'holdfast')
+    .option('--account <name>', 'name of the account that clients log in to', 'default')
+    .option('--public-name <fqdn>', 'DNS name under which clients reach the cluster (the host)')
+    .option(
+      '--ttl <time>',
+      'how long the cluster waits for a silent master',
+      duration('--ttl', 2_000, 300_000),
+      5_000,
+    )
+    .option('--sync <number>', 'how many standbys must confirm each write', wholeNumber('--sync', 1, 4), 1)
+    .option(
+      '--load-balancer <host:api:data:audit>',
+      'where the load balancer will listen; followers and asynchronous standbys stream through it',
+      loadBalancerAddress('--load-balancer'),
+    )
+    .option('--etcd <url>', 'use this external etcd (repeat for each member)', addUrl, [])
+    .addHelpText('after', examples)
+    .action((given: InitArguments) => init(given, context));
+}
+
+async function init(given: InitArguments, context: CliContext): Promise<void> {
+  const { initialiseNode } = await import('../../agent/initialise-node.ts');
+  const { adminApiKey } = await interruptible((signal) =>
+    initialiseNode({
+      ...nodeOptions(given, context, signal),
+      cluster: given.cluster,
+      account: given.account,
+      publicName: given.publicName ?? given.host,
+      ttlMs: given.ttl,
+      syncCount: given.sync,
+      loadBalancer: given.loadBalancer ?? null,
+      externalEtcd: given.etcd,
+      provision: provisionAccount,
+    }),
+  );
+  context.say(`✓ ${given.name} is ready; start it with: holdfast node --dir ${given.dir}`);
+  context.say(
+    `  The API key of "admin" in account "${given.account}" follows. Keep it: it is not shown again.`,
+  );
+  context.answer(adminApiKey.reveal());
+}
+
+/** The agent knows nothing of secrets: the tables and the first account are handed to it as a step of its own. */
+const provisionAccount: InitOptions['provision'] = async (target) => {
+  const [{ provision }, { readDataKey }] = await Promise.all([
+    import('../../store/provision.ts'),
+    import('../../store/data-key.ts'),
+  ]);
+  const { adminApiKey } = await provision({
+    data: { socketDir: target.socketDir, port: target.dataPort },
+    audit: { socketDir: target.socketDir, port: target.auditPort },
+    account: target.account,
+    dataKey: await readDataKey(target.dataKeyFile),
+  });
+  return adminApiKey;
+};
+
+function addUrl(text: string, before: readonly string[]): readonly string[] {
+  if (URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol)) return [...before, text];
+  throw new Problem('usage', `--etcd: "${text}" is not a URL; write it like https://etcd1.example.com:2379.`);
+}

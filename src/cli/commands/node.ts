@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { addDir, logLevels, oneOf } from '../arguments/node-arguments.ts';
+import type { CliContext } from '../context.ts';
+
+interface NodeCommandArguments {
+  readonly dir: string;
+  readonly logLevel?: string;
+}
+
+const examples = `
+Runs in the foreground and logs JSON lines on standard error. SIGTERM and Ctrl-C end it in order: a master hands over
+to a standby first.`;
+
+export function addNode(program: Command, context: CliContext): void {
+  const command = program
+    .command('node')
+    .summary("run this machine's node")
+    .description('Runs the node that "holdfast init" or "holdfast join" made: databases, etcd and API.');
+  addDir(command, context)
+    .option(
+      '--log-level <level>',
+      `${logLevels.join(', ')} (as the node was made)`,
+      oneOf('--log-level', logLevels),
+    )
+    .addHelpText('after', examples)
+    .action(async ({ dir, logLevel }: NodeCommandArguments) => {
+      // This process becomes the guardian: it loads nothing else, and decides by itself what signals mean.
+      const { runGuardian } = await import('../../agent/guardian.ts');
+      process.exitCode = await runGuardian({ dir, ...(logLevel === undefined ? {} : { logLevel }) });
+    });
+}

@@ -1,0 +1,166 @@
+import { join } from 'node:path';
+import { Problem } from '../core/problem.ts';
+import type { DemoArguments } from './arguments.ts';
+
+/** What a demo consists of: kept in its directory, so that it can be started again as it was. */
+export interface DemoShape {
+  readonly port: number;
+  readonly ttlSeconds: number;
+  readonly standbys: number;
+  readonly followers: number;
+}
+
+export interface PlannedNode {
+  readonly name: string;
+  readonly kind: 'standby' | 'follower';
+  readonly dir: string;
+  /** PGDATA of the instance *data*. */
+  readonly dataDir: string;
+  readonly log: string;
+  readonly ports: {
+    readonly base: number;
+    readonly api: number;
+    readonly data: number;
+    readonly audit: number;
+    /** Null on a follower, which has no etcd. */
+    readonly etcdClient: number | null;
+  };
+  /** URL of its own API. */
+  readonly api: string;
+}
+
+export interface DemoPlan {
+  readonly dir: string;
+  readonly shape: DemoShape;
+  /** The first is the one that `init` makes. */
+  readonly nodes: readonly PlannedNode[];
+  readonly balancer: {
+    readonly api: number;
+    readonly followers: number;
+    readonly data: number;
+    readonly audit: number;
+    readonly stats: number;
+    readonly config: string;
+    readonly log: string;
+  };
+  readonly caFile: string;
+  readonly demoFile: string;
+  /** API URLs through the load balancer. */
+  readonly api: string;
+  readonly followersApi: string | null;
+}
+
+export const account = 'default';
+/** Every node listens here, and nothing else is touched. */
+export const loopback = '127.0.0.1';
+/** In every certificate, and a name of the loopback interface everywhere (RFC 6761, section 6.3). */
+export const publicName = 'localhost';
+
+const defaults: DemoShape = { port: 8400, ttlSeconds: 5, standbys: 2, followers: 1 };
+/** A hundred ports: ten for the load balancer, ten for each node. */
+const mostNodes = 9;
+
+/**
+ * What this demo consists of: as it was made, or as it was asked for.
+ *
+ * @param made the shape of a demo that is in the directory already
+ * @throws Problem `usage` for too many nodes, and for an existing demo that was made otherwise
+ */
+export function shapeOf(given: DemoArguments, made: DemoShape | null): DemoShape {
+  const asked = {
+    port: given.port,
+    ttlSeconds: given.ttlSeconds,
+    standbys: given.standbys,
+    followers: given.followers,
+  };
+  const before = made ?? defaults;
+  const shape: DemoShape = {
+    port: asked.port ?? before.port,
+    ttlSeconds: asked.ttlSeconds ?? before.ttlSeconds,
+    standbys: asked.standbys ?? before.standbys,
+    followers: asked.followers ?? before.followers,
+  };
+  if (made !== null) refuseOtherShape(given.dir, shape, made);
+  const nodes = 1 + shape.standbys + shape.followers;
+  if (nodes > mostNodes) {
+    throw new Problem(
+      'usage',
+      `--standbys and --followers: with the master that is ${nodes} nodes; the ports BASE to BASE+99 are enough for ${mostNodes}.`,
+    );
+  }
+  return shape;
+}
+
+function refuseOtherShape(dir: string, shape: DemoShape, made: DemoShape): void {
+  const options = {
+    port: '--port',
+    ttlSeconds: '--ttl',
+    standbys: '--standbys',
+    followers: '--followers',
+  } as const;
+  for (const field of ['port', 'ttlSeconds', 'standbys', 'followers'] as const) {
+    if (shape[field] === made[field]) continue;
+    throw new Problem(
+      'usage',
+      `${options[field]}: the demo in ${dir} was made with ${made[field]}. Leave the option out to start it as it is, begin anew with --fresh, or name another --dir.`,
+    );
+  }
+}
+
+/** Names, directories, ports and URLs of everything. */
+export function planDemo(dir: string, shape: DemoShape): DemoPlan {
+  const { port, standbys, followers } = shape;
+  const names = [
+    ...Array.from({ length: 1 + standbys }, (_, at) => ({ name: `n${at + 1}`, kind: 'standby' as const })),
+    ...Array.from({ length: followers }, (_, at) => ({ name: `f${at + 1}`, kind: 'follower' as const })),
+  ];
+  return {
+    dir,
+    shape,
+    nodes: names.map(({ name, kind }, at) => planNode(join(dir, name), name, kind, port + 10 * (at + 1))),
+    balancer: {
+      api: port,
+      followers: port + 1,
+      data: port + 2,
+      audit: port + 3,
+      stats: port + 9,
+      config: join(dir, 'haproxy.cfg'),
+      log: join(dir, 'haproxy.log'),
+    },
+    caFile: join(dir, 'ca.crt'),
+    demoFile: join(dir, 'demo.json'),
+    api: `https://${publicName}:${port}`,
+    followersApi: followers === 0 ? null : `https://${publicName}:${port + 1}`,
+  };
+}
+
+function planNode(dir: string, name: string, kind: PlannedNode['kind'], base: number): PlannedNode {
+  return {
+    name,
+    kind,
+    dir,
+    dataDir: join(dir, 'data'),
+    log: join(dir, 'log'),
+    ports: {
+      base,
+      api: base,
+      data: base + 2,
+      audit: base + 3,
+      etcdClient: kind === 'follower' ? null : base + 4,
+    },
+    api: `https://${publicName}:${base}`,
+  };
+}
+
+/** Every port that the demo listens on. */
+export function portsOf({ balancer, nodes }: DemoPlan): readonly number[] {
+  const { api, followers, data, audit, stats } = balancer;
+  return [
+    ...[api, followers, data, audit, stats],
+    ...nodes.flatMap(({ kind, ports: { base } }) =>
+      [0, 1, 2, 3, 4, 5, 6]
+        .filter((at) => kind === 'standby' || (at !== 4 && at !== 5))
+        .map((at) => base + at),
+    ),
+  ];
+}

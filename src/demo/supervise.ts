@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { Problem } from '../core/problem.ts';
+import type { DemoArguments } from './arguments.ts';
+import { build } from './build.ts';
+import { forgetRunning, prepareDirectory, readRecord, readRunning, writeRecord } from './directory.ts';
+import { farewell, writeHelpers } from './farewell.ts';
+import { planDemo, portsOf, shapeOf } from './plan.ts';
+import { requireFreePorts } from './ports.ts';
+import { instanceDirs, isAlive } from './processes.ts';
+import type { Tell } from './progress.ts';
+import { Site } from './site.ts';
+import { endProcesses, sweep } from './stop.ts';
+
+export interface Supervision {
+  readonly given: DemoArguments;
+  readonly tell: Tell;
+  /** Told once, with what to show the user. */
+  readonly onReady: (text: string) => void;
+  /** Aborted: everything is stopped. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs a demo until `signal` is aborted: makes and starts it, keeps its nodes alive and its files true, and stops what it
+ * started, whatever happens.
+ *
+ * @throws Problem when it could not be brought up; everything is stopped by then
+ */
+export async function supervise({ given, tell, onReady, signal }: Supervision): Promise<void> {
+  const site = await occupy(given, tell);
+  const watching = new AbortController();
+  let watch: Promise<void> | null = null;
+  try {
+    await build({ site, tell, signal });
+    await writeHelpers(site.plan, site.record.apiKey ?? '');
+    watch = site.watch(watching.signal);
+    await site.observed(signal);
+    await site.publish();
+    onReady(farewell(site.plan, site.masterGroup()));
+    if (!signal.aborted) await once(signal, 'abort');
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    tell({ kind: 'note', text: 'Stopping …' });
+    watching.abort();
+    await watch;
+    await vacate(site);
+  }
+}
+
+/** Makes sure that the directory and the ports are free for this demo, and that nothing of an earlier run is left. */
+async function occupy(given: DemoArguments, tell: Tell): Promise<Site> {
+  const { dir } = given;
+  const running = await readRunning(dir);
+  if (running !== null && (await isAlive(running.supervisor))) {
+    throw new Problem(
+      'port_taken',
+      `--dir: a demo runs in ${dir} already (process ${running.supervisor.pid}). Stop it with: npm run demo -- --stop --dir ${dir}`,
+    );
+  }
+  const before = await readRecord(dir);
+  if (running !== null && before !== null) {
+    tell({ kind: 'note', text: 'Ending what an earlier demo left behind …' });
+    await sweep(planDemo(dir, before.shape));
+  }
+  const shape = shapeOf(given, given.fresh ? null : (before?.shape ?? null));
+  const plan = planDemo(dir, shape);
+  await requireFreePorts(portsOf(plan));
+  const kept = await prepareDirectory(dir, given.fresh);
+  const record = kept ?? { product: 'holdfast-demo', version: 1, shape, made: [], apiKey: null };
+  await writeRecord(dir, record);
+  await forgetRunning(dir);
+  const site = new Site(plan, record, given.respawnMs);
+  await site.claim();
+  return site;
+}
+
+/** Ends everything that was started. */
+async function vacate(site: Site): Promise<void> {
+  for (const supervised of [...site.nodes.values(), site.haproxy]) supervised.release();
+  await site.silence();
+  const dataDirs = site.plan.nodes.flatMap(({ dataDir }) => instanceDirs(dataDir));
+  await endProcesses(site.knownProcesses(), dataDirs);
+  await forgetRunning(site.plan.dir);
+}
