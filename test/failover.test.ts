@@ -26,7 +26,7 @@ async function underLoad(
   options: { readonly prefix: string; readonly measure: 'first' | 'pause' },
   fault: (load: WriteLoad) => Promise<void>,
 ): Promise<number> {
-  const client = await demo.client();
+  const client = await until(10_000, 'the load balancer has a master', () => demo.client().catch(() => null));
   const load = new WriteLoad(client, { prefix: options.prefix, size: 3000 });
   const loaded = await client.loadPolicy(load.policy());
   assert.equal(loaded.status, 201, loaded.body);

@@ -119,12 +119,8 @@ test('a follower never receives the key of the authority, a standby sealed to it
     const answer = parseJoinAnswer(said.text);
     assert.equal(answer.authorityKey === null, kind === 'follower');
     assert.ok(!said.text.includes('PRIVATE KEY'));
-    for (const secret of [
-      dataKey,
-      ...caKey.split('\n').filter((line) => /^[A-Za-z0-9+/=]{20,}$/.test(line)),
-    ]) {
-      assert.ok(!said.text.includes(secret));
-    }
+    // The private number stands in the first two lines of the key; the third is public, and in every certificate.
+    for (const secret of [dataKey, ...caKey.split('\n').slice(1, 3)]) assert.ok(!said.text.includes(secret));
     const opened = open(await readFile(keyFile), answer.dataKey, dataKeyContext('lab', kind));
     assert.equal(opened.toString('base64'), dataKey);
     assert.throws(() => open(caKey, answer.dataKey, dataKeyContext('lab', kind)), /does not open/);

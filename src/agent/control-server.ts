@@ -137,6 +137,7 @@ async function answer(
   response: ServerResponse,
   { route, log }: { readonly route: Route; readonly log: Logger },
 ): Promise<void> {
+  const from = request.socket.remoteAddress; // while there is a socket
   response.on('error', () => undefined); // the caller is gone
   try {
     send(response, 200, await route(request));
@@ -144,7 +145,7 @@ async function answer(
     const problem = error instanceof Problem ? error : null;
     const status = problem?.code === 'too_many_requests' ? 429 : statuses[problem?.kind ?? 'internal'];
     if (status === 500) log.error({ err: error }, 'a call of another node failed');
-    else log.info({ code: problem?.code, from: request.socket.remoteAddress }, describeError(error));
+    else log.info({ code: problem?.code, from }, describeError(error));
     // A fault of ours keeps its text here; what was refused is told.
     const message = status === 500 ? 'The node failed; its log says why.' : describeError(error);
     response.setHeader('connection', 'close'); // the rest of the body may not have been read

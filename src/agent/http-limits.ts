@@ -5,7 +5,8 @@ import { Problem } from '../core/problem.ts';
 export async function readBody(message: IncomingMessage, limitBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of message) {
+  // Not destroyed when it is too long: a refusal still goes out on the same connection.
+  for await (const chunk of message.iterator({ destroyOnReturn: false })) {
     const part: unknown = chunk;
     if (!Buffer.isBuffer(part)) throw new Problem('request_malformed', 'The body is not bytes.');
     bytes += part.length;

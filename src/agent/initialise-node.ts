@@ -1,22 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { type EtcdProcess, startEtcd, waitHealthy } from '../coordination/etcd-server.ts';
-import { instanceNames } from '../core/failover/cluster-state.ts';
-import { Problem } from '../core/problem.ts';
 import type { Secret } from '../core/secret.ts';
 import { createAuthority, issueCertificate } from '../identity/authority.ts';
 import { createKeyAndRequest } from '../identity/node-key.ts';
-import { initialise } from '../instance/initialise.ts';
-import type { RunningInstance } from '../instance/running-instance.ts';
-import { startInstance } from '../instance/start.ts';
-import type { InstanceSettings } from '../instance/settings.ts';
 import { createLogger, type Logger } from '../runtime/log.ts';
 import { assertClusterOptions } from './cluster-options.ts';
 import { connectStore, type StoreConnection } from './etcd-endpoints.ts';
+import { startFirstInstances, stopInOrder } from './first-instances.ts';
 import { firstConfig, requireNoCluster, writeFirstRecords } from './first-records.ts';
 import { type NodeLayout, nodeLayout } from './layout.ts';
 import { etcdClientUrl, etcdPeerUrl, memberEtcdSettings } from './member-etcd.ts';
 import { type NodeConfig, writeNodeConfig } from './node-config.ts';
-import { instanceSettings } from './node-context.ts';
 import {
   assertClaimable,
   claimDirectory,
@@ -37,9 +31,6 @@ import { goOn, type Ground, surveyGround } from './preflight.ts';
 
 const etcdStartMs = 20_000;
 const etcdStopMs = 5000;
-const initdbMs = 120_000;
-const readyMs = 60_000;
-const stopMs = 30_000;
 
 /** One attempt: what it works with, and how to end what it started, the last first. */
 interface Attempt {
@@ -91,7 +82,8 @@ export async function initialiseNode(options: InitOptions): Promise<InitResult> 
 }
 
 async function make(attempt: Attempt): Promise<Secret<string>> {
-  const { options, layout, ground, ends } = attempt;
+  const { options, layout, ground, log, ends } = attempt;
+  const { signal } = options;
   const step = (sentence: string): void => {
     goOn(options.signal, 'init');
     options.onStep(sentence);
@@ -104,7 +96,7 @@ async function make(attempt: Attempt): Promise<Secret<string>> {
     const connection = await openStore(attempt);
     await requireNoCluster(connection, options.cluster, attempt.initId);
     step('Making the two PostgreSQL instances');
-    const running = await makeInstances(attempt);
+    const running = await startFirstInstances({ ...ground, config: attempt.node, layout, log, signal, ends });
     step(`Making the account ${options.account}`);
     const adminApiKey = await options.provision({
       socketDir: layout.sockets,
@@ -123,7 +115,8 @@ async function make(attempt: Attempt): Promise<Secret<string>> {
     goOn(options.signal, 'init'); // what fails after an interruption failed because of it
     throw error;
   } finally {
-    for (const end of ends.toReversed()) await end();
+    for (const end of ends.toReversed())
+      await end().catch((err: unknown) => log.error({ err }, 'not stopped'));
   }
 }
 
@@ -177,40 +170,6 @@ async function openStore(attempt: Attempt): Promise<StoreConnection> {
     await waitHealthy(etcd, connection.gateway, new URL(clientUrl).host, etcdStartMs);
   }
   return connection;
-}
-
-async function makeInstances(attempt: Attempt): Promise<readonly RunningInstance[]> {
-  const { node, layout, ground, log, options, ends } = attempt;
-  const { runAs, binDir } = ground;
-  const make = async (settings: InstanceSettings): Promise<RunningInstance> => {
-    await initialise(settings, { timeoutMs: initdbMs, signal: options.signal });
-    goOn(options.signal, 'init');
-    const running = await startInstance(settings, { role: { kind: 'primary', synchronousNames: [] } });
-    ends.push(() => running.stop('immediate', { timeoutMs: 2000 }));
-    if (await running.ready({ timeoutMs: readyMs, signal: options.signal })) return running;
-    throw new Problem(
-      'instance_failed',
-      `The ${settings.name} instance was not ready within ${readyMs / 1000} s.`,
-    );
-  };
-  const made = await Promise.allSettled(
-    instanceNames.map((name) => make(instanceSettings(name, { config: node, layout, runAs, log, binDir }))),
-  );
-  return made.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
-}
-
-/** In order, so that the first start of the node needs no recovery. */
-async function stopInOrder(running: readonly RunningInstance[]): Promise<void> {
-  await Promise.all(
-    running.map(async (instance) => {
-      const { clean } = await instance.stop('fast', { timeoutMs: stopMs });
-      if (clean) return;
-      throw new Problem('instance_failed', `The ${instance.settings.name} instance did not stop in order.`);
-    }),
-  );
 }
 
 function nodeConfig(options: InitOptions, ports: InitOptions['ports']): NodeConfig {

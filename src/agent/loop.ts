@@ -57,6 +57,7 @@ async function turn(
   sides.publisher.offer(memberReport(state, sight, decision), { ttlMs, beatMs });
   sides.upkeep.tend(cluster);
   sides.etcd.tend();
+  if (decision.memory.leading?.confirmed === true) sides.etcd.leadElsewhere();
   if (cluster !== null) void sides.know(cluster.config.value.members);
   return {
     because: decision.because,

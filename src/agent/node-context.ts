@@ -41,6 +41,9 @@ export async function createNodeContext(dir: string, name: string, logLevel?: st
   };
 }
 
+/** A follower serves reads: a long one may hold the replay up for a while. A candidate never waits. */
+const followerParameters: Readonly<Record<string, string>> = { max_standby_streaming_delay: '10s' };
+
 interface Parts {
   readonly config: NodeConfig;
   readonly layout: NodeLayout;
@@ -64,6 +67,7 @@ export function instanceSettings(name: 'data' | 'audit', parts: Parts): Instance
     runAs,
     tls: { caFile: layout.tls.ca, certFile: layout.tls.cert, keyFile: layout.tls.key },
     log,
+    parameters: config.kind === 'follower' ? followerParameters : {},
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ClusterState, InstanceName } from '../core/failover/cluster-state.ts';
+import type { ClusterState, InstanceName, NodeKind } from '../core/failover/cluster-state.ts';
 import type { InstanceView, ReplicaView, TaskView, View } from '../core/failover/view.ts';
 import type { InstanceReport } from '../instance/observe.ts';
 import { observe } from '../instance/observe.ts';
@@ -28,7 +28,7 @@ export async function lookAround(
   const { node } = state;
   const view: View = {
     now: realClock.now(),
-    self: { name: node.config.name, kind: node.config.kind, bootId: node.bootId, hostId: node.hostId },
+    self: { name: node.config.name, kind: declaredKind(state, cluster), bootId: node.bootId, hostId: node.hostId },
     cluster,
     instances: { data: data.view, audit: audit.view },
     strays: !repairing && (data.strays || audit.strays),
@@ -49,6 +49,13 @@ export async function lookAround(
 /** The programs of a rewind or copy work in the instance's directory too: they are no strays. */
 function isRepairing(task: TaskView | null): boolean {
   return task?.state === 'running' && (task.kind === 'rewind' || task.kind === 'copy');
+}
+
+/** What the cluster declares this node to be: an operator's forced failover makes an asynchronous standby a candidate. */
+function declaredKind(state: AgentState, cluster: ClusterState | null): NodeKind {
+  const { name, kind } = state.node.config;
+  const members = (cluster ?? state.lastCluster)?.config.value.members ?? [];
+  return members.find((member) => member.name === name)?.kind ?? kind;
 }
 
 interface Look {

@@ -5,11 +5,12 @@ import { createEtcdMembership, type EtcdMember, type EtcdMembership } from '../c
 import type { EtcdGateway } from '../coordination/etcd-gateway.ts';
 import { describeError } from '../core/problem.ts';
 import type { GuardianLink } from './guardian-link.ts';
-import { etcdPeerUrl, memberEtcdSettings } from './member-etcd.ts';
+import { etcdPeerUrl, httpsUrl, memberEtcdSettings } from './member-etcd.ts';
 import type { NodeContext } from './node-context.ts';
 
 const callMs = 2000;
 const stepMs = 300;
+const moveEveryMs = 5000;
 
 /**
  * Keeps this node's etcd member going: joins as a learner, is promoted once it has caught up, and when its directory is
@@ -24,6 +25,7 @@ export class OwnEtcd {
   #startedAs: EtcdStart['kind'] | null = null;
   #said = '';
   #lastAt = Number.NEGATIVE_INFINITY;
+  #lastMoveAt = 0;
 
   constructor(node: NodeContext, guardian: GuardianLink, gateway: EtcdGateway) {
     this.#node = node;
@@ -43,6 +45,31 @@ export class OwnEtcd {
     this.#lastAt = performance.now();
     this.#busy = true;
     void this.#step();
+  }
+
+  /**
+   * Hands etcd's leadership to another voter while this node is master: if the whole node dies, the others need not elect
+   * a leader of etcd before they can elect a master.
+   */
+  leadElsewhere(): void {
+    if (!this.wanted || this.#busy || !this.#voting || performance.now() - this.#lastMoveAt < moveEveryMs) return;
+    this.#lastMoveAt = performance.now();
+    void this.#moveLeader();
+  }
+
+  async #moveLeader(): Promise<void> {
+    const { host, etcdClient } = this.#node.config.addresses;
+    try {
+      const said = await this.#membership.status(new URL(httpsUrl(host, etcdClient ?? 0)).host, { timeoutMs: callMs });
+      if (said.leaderId !== said.memberId) return;
+      const members = await this.#membership.memberList({ timeoutMs: callMs });
+      const other = members.find((m) => m.id !== said.memberId && !m.learner && m.name !== '');
+      if (other === undefined) return;
+      await this.#membership.moveLeader(other.id, { timeoutMs: callMs });
+      this.#node.log.info(`etcd: its leadership went to ${other.name}, away from the master's node`);
+    } catch (error) {
+      this.#node.log.debug(`etcd: its leadership stays: ${describeError(error)}`);
+    }
   }
 
   async #step(): Promise<void> {

@@ -1,13 +1,16 @@
-import { statfs } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
 import type { ClusterState } from '../core/failover/cluster-state.ts';
 import { instanceNames } from '../core/failover/cluster-state.ts';
 import type { Lsn } from '../core/lsn.ts';
 import { describeError } from '../core/problem.ts';
+import { describeCertificate } from '../identity/certificate.ts';
 import { settleSlots, slotName } from '../instance/slots.ts';
 import type { AgentState } from './agent-state.ts';
 
 const everyMs = 2000;
-/** Below this much free space a master hands over, and a standby says so. */
+/** A master whose certificate ends within this time hands over. */
+const certificateMinimumHours = 24;
+/** Below this much free space a master hands over. */
 const diskMinimumBytes = 64 * 1024 * 1024;
 
 /** What is kept in order beside the turns: replication slots, and what makes this node a bad master. */
@@ -35,7 +38,8 @@ export class Upkeep {
   async #tend(cluster: ClusterState | null): Promise<void> {
     const { log } = this.#state.node;
     try {
-      this.#state.ailment = await diskAilment(this.#state.node.layout.dir);
+      const { layout } = this.#state.node;
+      this.#state.ailment = (await diskAilment(layout.dir)) ?? (await certificateAilment(layout.tls.cert));
       if (cluster !== null && this.#state.node.config.kind !== 'follower') await this.#settleSlots(cluster);
     } catch (error) {
       log.debug({ err: error }, `upkeep: ${describeError(error)}`);
@@ -76,4 +80,11 @@ async function diskAilment(dir: string): Promise<string | null> {
   const { bavail, bsize } = await statfs(dir);
   const free = bavail * bsize;
   return free < diskMinimumBytes ? `only ${Math.round(free / 1024 / 1024)} MB of disk are free` : null;
+}
+
+/** A certificate that is about to end takes every connection with it. */
+async function certificateAilment(file: string): Promise<string | null> {
+  const { notAfter } = describeCertificate(await readFile(file, 'utf8'));
+  const hours = (notAfter.getTime() - Date.now()) / 3_600_000;
+  return hours > certificateMinimumHours ? null : `the certificate of this node ends at ${notAfter.toISOString()}`;
 }

@@ -63,14 +63,20 @@ export async function askServer(session: Session, timeoutMs: number): Promise<Se
   return decode(raw);
 }
 
+// The timeline of a standby: pg_control knows it only from the last restart point, and the receiver only while there is one.
+// But the segment with the last byte of log carries in its name the timeline that this byte was received on.
 // A promotion between two of the functions turns `r` from true to false, never back: each branch stays valid.
 const statement = `select json_build_object(
   'systemIdentifier', (select system_identifier::text from pg_control_system()),
   'inRecovery', r,
-  'timeline', case when r then greatest(
-      (select timeline_id from pg_control_checkpoint()),
-      (select min_recovery_end_timeline from pg_control_recovery()),
-      (select received_tli from pg_stat_wal_receiver))
+  'timeline', case when r then coalesce(greatest(
+      (select received_tli from pg_stat_wal_receiver),
+      (select max(('x' || substr(file.name, 1, 8))::bit(32)::int)
+         from (select greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0'::pg_lsn - 1 as byte) as last,
+           pg_size_bytes(current_setting('wal_segment_size')) as segment, pg_ls_waldir() as file
+         where substr(file.name, 9) = upper(lpad(to_hex(div(last.byte, 4294967296)::bigint), 8, '0')
+           || lpad(to_hex(div(mod(last.byte, 4294967296), segment)::bigint), 8, '0')))),
+      (select timeline_id from pg_control_checkpoint()))
     else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end,
   'startedAt', to_char(pg_postmaster_start_time() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
   'currentLsn', case when not r then pg_current_wal_lsn() end,

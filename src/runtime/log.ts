@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { readableStream } from './readable-log.ts';
 
 export type { Logger } from 'pino';
 
@@ -11,7 +12,8 @@ export interface LogOptions {
 }
 
 /**
- * A logger that writes one JSON object a line to standard error (standard output is kept for what a command answers).
+ * A logger that writes one JSON object a line to standard error (standard output is kept for what a command answers); on
+ * a terminal the same in a form for people.
  * Fields that are known to carry secrets are masked whatever object they arrive in.
  */
 export function createLogger(options: LogOptions): Logger {
@@ -28,6 +30,6 @@ export function createLogger(options: LogOptions): Logger {
         censor: '[secret]',
       },
     },
-    process.stderr,
+    process.stderr.isTTY ? readableStream(process.stderr) : process.stderr,
   );
 }
