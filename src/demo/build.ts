@@ -25,8 +25,10 @@ export interface Building {
  *
  * @throws Problem with the step that failed, its last words and where to read on
  */
-export async function build(building: Building): Promise<void> {
-  const { site, tell, signal } = building;
+export async function build({ site, tell, signal: wanted }: Building): Promise<void> {
+  const failing = new AbortController();
+  const signal = AbortSignal.any([wanted, failing.signal]);
+  const building = { site, tell, signal };
   const { nodes, balancer } = site.plan;
   const made = nodes.filter(({ name }, at) => at === 0 || site.record.made.includes(name));
   const toJoin = nodes.filter((node) => !made.includes(node));
@@ -38,8 +40,11 @@ export async function build(building: Building): Promise<void> {
     }
     await step(tell, 'haproxy', 'load balancer: HAProxy', () => site.haproxy.start());
   };
-  await allOrFirstFailure([...starting, balancing()]);
-  await allOrFirstFailure(toJoin.map((node) => joinAndStart(building, node)));
+  await together([...starting, balancing()], failing);
+  await together(
+    toJoin.map((node) => joinAndStart(building, node)),
+    failing,
+  );
   await step(tell, 'whole', 'everybody streams, the load balancer is open', (detail) =>
     becomeWhole(site, signal, detail),
   );
@@ -85,11 +90,12 @@ async function startNode(
 
 /** A step about one node: a failure is told with the end of the node's log. */
 async function inStep(
-  { tell, signal }: Building,
+  { site, tell, signal }: Building,
   node: PlannedNode,
   work: (detail: (text: string) => void) => Promise<void>,
 ): Promise<void> {
-  await step(tell, node.name, `${node.name}: ${node.kind}`, async (detail) => {
+  const what = node === site.plan.nodes[0] ? 'the first node' : node.kind;
+  await step(tell, node.name, `${node.name}: ${what}`, async (detail) => {
     try {
       await work((text) => detail(text.replace(/^[·✓!] /u, '')));
     } catch (cause) {
@@ -101,8 +107,15 @@ async function inStep(
   });
 }
 
-/** Waits for all; the first failure is thrown at once, those after it have been said. */
-async function allOrFirstFailure(works: readonly Promise<void>[]): Promise<void> {
-  for (const work of works) work.catch(() => undefined);
-  await Promise.all(works);
+/** Waits for all to end. The first failure ends the others, and is thrown when they have. */
+async function together(works: readonly Promise<void>[], failing: AbortController): Promise<void> {
+  const failures: unknown[] = [];
+  const watched = works.map((work) =>
+    work.catch((error: unknown) => {
+      failures.push(error);
+      failing.abort();
+    }),
+  );
+  await Promise.all(watched);
+  if (failures.length > 0) throw failures[0];
 }

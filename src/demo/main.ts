@@ -8,6 +8,9 @@ import { progressDisplay } from './progress-display.ts';
 import { stopDemo } from './stop.ts';
 import { supervise } from './supervise.ts';
 
+/** 128 + SIGINT, as shells have it. */
+const interruptedExit = 130;
+
 const words = process.argv.slice(2);
 /** Whether this process is the supervisor that `--detach` started: then a channel leads to the command that waits. */
 const isBackground = process.send !== undefined;
@@ -35,8 +38,8 @@ async function run(given: DemoArguments): Promise<number> {
     (exitCode === 0 ? process.stdout : process.stderr).write(`${text}\n`);
     return exitCode;
   }
-  await supervise({ given, tell, onReady: answer, signal: interrupted.signal });
-  return 0;
+  const wasReady = await supervise({ given, tell, onReady: answer, signal: interrupted.signal });
+  return wasReady ? 0 : interruptedExit;
 }
 
 /** Tells the command that waits, until it has gone; it goes when all is ready, or is cut off before, which ends the demo. */

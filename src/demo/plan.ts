@@ -139,7 +139,7 @@ function planNode(dir: string, name: string, kind: PlannedNode['kind'], base: nu
     name,
     kind,
     dir,
-    dataDir: join(dir, 'data'),
+    dataDir: join(dir, 'data', 'pgdata'),
     log: join(dir, 'log'),
     ports: {
       base,

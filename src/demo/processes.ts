@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** A process of ours that can be told from a later one with the same number. */
 export interface KnownProcess {
@@ -89,9 +89,9 @@ export async function postgresOn(dataDirs: readonly string[]): Promise<readonly 
   return found.filter((pid) => pid !== null);
 }
 
-/** The directories of both databases of a node, as PostgreSQL's processes have them. */
+/** The directories of both databases of a node, as PostgreSQL's processes have them; `dataDir` is that of *data*. */
 export function instanceDirs(dataDir: string): readonly string[] {
-  return [dataDir, `${dirname(dataDir)}/audit`];
+  return [dataDir, join(dirname(dirname(dataDir)), 'audit', basename(dataDir))];
 }
 
 /** Sends a signal; that the process is gone already is no failure. */

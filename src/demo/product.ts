@@ -28,6 +28,8 @@ export interface ProductCall {
 }
 
 const keptLines = 12;
+/** How long a command may take to clean up when it is interrupted, in milliseconds. */
+const stopMs = 15_000;
 
 /**
  * Runs a command of the product to its end.
@@ -36,6 +38,7 @@ const keptLines = 12;
  * @throws Problem `command_failed` with its last words, `command_timeout`; AbortError
  */
 export async function callProduct(call: ProductCall): Promise<string> {
+  call.signal.throwIfAborted();
   const [program, script] = holdfast;
   const child = spawn(program, [script, ...call.args], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -44,8 +47,12 @@ export async function callProduct(call: ProductCall): Promise<string> {
     detached: true, // a Ctrl-C is for the demo, which ends its children in order
   });
   const timeout = AbortSignal.timeout(call.timeoutMs);
-  const stop = (): void => void child.kill('SIGTERM');
   const kill = (): void => void child.kill('SIGKILL');
+  let patience: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    child.kill('SIGTERM');
+    patience = setTimeout(kill, stopMs);
+  };
   call.signal.addEventListener('abort', stop);
   timeout.addEventListener('abort', kill);
   child.stdin.on('error', () => undefined); // it may end before it reads
@@ -66,6 +73,7 @@ export async function callProduct(call: ProductCall): Promise<string> {
   }).finally(() => {
     call.signal.removeEventListener('abort', stop);
     timeout.removeEventListener('abort', kill);
+    clearTimeout(patience);
   });
   call.signal.throwIfAborted();
   const command = `holdfast ${call.args.slice(0, 2).join(' ')}`;

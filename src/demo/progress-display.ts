@@ -39,13 +39,20 @@ function liveLines(stream: ProgressStream): (event: ProgressEvent) => void {
   let shown = 0;
   const redraw = (above: string): void => {
     const up = shown === 0 ? '' : `\x1b[${shown}A`;
-    const width = Math.max(20, (stream.columns ?? 80) - 1);
+    const width = Math.max(20, (stream.columns || 80) - 1);
     const rows = Array.from(lines.values(), (line) => `${paintLine(line, width)}\x1b[K\n`);
     stream.write(`${up}${above === '' ? '' : `${above}\x1b[K\n`}${rows.join('')}`);
     shown = rows.length;
   };
   return (event) => {
-    if (event.kind === 'note') return redraw(event.text);
+    if (event.kind === 'note') {
+      if (Array.from(lines.values()).some(({ state }) => state === 'running')) return redraw(event.text);
+      // What stands above may have been written by somebody else since: it is left alone.
+      lines.clear();
+      shown = 0;
+      stream.write(`${event.text}\n`);
+      return;
+    }
     const line = lines.get(event.step) ?? { title: event.step, detail: '', state: 'running', seconds: 0 };
     lines.set(event.step, advance(line, event));
     redraw('');

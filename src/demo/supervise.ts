@@ -24,18 +24,21 @@ export interface Supervision {
  * Runs a demo until `signal` is aborted: makes and starts it, keeps its nodes alive and its files true, and stops what it
  * started, whatever happens.
  *
+ * @returns whether it ever became ready
  * @throws Problem when it could not be brought up; everything is stopped by then
  */
-export async function supervise({ given, tell, onReady, signal }: Supervision): Promise<void> {
+export async function supervise({ given, tell, onReady, signal }: Supervision): Promise<boolean> {
   const site = await occupy(given, tell);
   const watching = new AbortController();
   let watch: Promise<void> | null = null;
+  let isReady = false;
   try {
     await build({ site, tell, signal });
     await writeHelpers(site.plan, site.record.apiKey ?? '');
     watch = site.watch(watching.signal);
     await site.observed(signal);
     await site.publish();
+    isReady = true;
     onReady(farewell(site.plan, site.masterGroup()));
     if (!signal.aborted) await once(signal, 'abort');
   } catch (error) {
@@ -46,6 +49,7 @@ export async function supervise({ given, tell, onReady, signal }: Supervision): 
     await watch;
     await vacate(site);
   }
+  return isReady;
 }
 
 /** Makes sure that the directory and the ports are free for this demo, and that nothing of an earlier run is left. */

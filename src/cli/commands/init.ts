@@ -1,10 +1,11 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { InitOptions } from '../../agent/operations.ts';
 import type { LoadBalancerAddress } from '../../core/failover/cluster-state.ts';
 import { Problem } from '../../core/problem.ts';
 import { loadBalancerAddress } from '../arguments/load-balancer.ts';
 import { addNodeOptions, type NodeArguments, nodeOptions } from '../arguments/node-arguments.ts';
-import { duration, wholeNumber } from '../arguments/numbers.ts';
+import { wholeNumber } from '../arguments/numbers.ts';
+import { timeOption } from '../arguments/time-option.ts';
 import type { CliContext } from '../context.ts';
 import { interruptible } from '../interrupt.ts';
 
@@ -38,11 +39,12 @@ export function addInit(program: Command, context: CliContext): void {
     .option('--cluster <name>', 'name of the cluster', 'holdfast')
     .option('--account <name>', 'name of the account that clients log in to', 'default')
     .option('--public-name <fqdn>', 'DNS name under which clients reach the cluster (the host)')
-    .option(
-      '--ttl <time>',
-      'how long the cluster waits for a silent master',
-      duration('--ttl', 2_000, 300_000),
-      5_000,
+    .addOption(
+      timeOption('--ttl <time>', 'how long the cluster waits for a silent master', {
+        leastMs: 2_000,
+        mostMs: 300_000,
+        usual: '5s',
+      }),
     )
     .option('--sync <number>', 'how many standbys must confirm each write', wholeNumber('--sync', 1, 4), 1)
     .option(
@@ -50,7 +52,11 @@ export function addInit(program: Command, context: CliContext): void {
       'where the load balancer will listen; followers and asynchronous standbys stream through it',
       loadBalancerAddress('--load-balancer'),
     )
-    .option('--etcd <url>', 'use this external etcd (repeat for each member)', addUrl, [])
+    .addOption(
+      new Option('--etcd <url>', 'use an external etcd (repeat for each of its members)')
+        .argParser(addUrl)
+        .default([], 'none'),
+    )
     .addHelpText('after', examples)
     .action((given: InitArguments) => init(given, context));
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { LoadBalancerAddress } from '../../core/failover/cluster-state.ts';
 import { loadBalancerAddress } from '../arguments/load-balancer.ts';
 import { addDir, path } from '../arguments/node-arguments.ts';
@@ -71,11 +71,13 @@ function addHaproxy(group: Command, context: CliContext): void {
       path('--ca-file'),
     )
     .option('--user <user>', 'whom HAProxy becomes when root starts it')
-    .option(
-      '--also <name:kind:host:base>',
-      'a node that is still to join, with the first of its ports (repeat)',
-      (text: string, before: readonly NodeToCome[]) => [...before, nodeToCome('--also')(text)],
-      [],
+    .addOption(
+      new Option(
+        '--also <name:kind:host:base>',
+        'a node that is still to join, with the first of its ports (repeat)',
+      )
+        .argParser((text: string, before: readonly NodeToCome[]) => [...before, nodeToCome('--also')(text)])
+        .default([], 'none'),
     )
     .addHelpText('after', examples)
     .action((given: HaproxyArguments) => printHaproxy(given, context));

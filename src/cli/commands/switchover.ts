@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addDir } from '../arguments/node-arguments.ts';
-import { duration } from '../arguments/numbers.ts';
+import { timeOption } from '../arguments/time-option.ts';
 import type { CliContext } from '../context.ts';
 import { withCluster } from './cluster.ts';
 
@@ -24,7 +24,9 @@ export function addSwitchover(program: Command, context: CliContext): void {
     .description('Hands mastership to a standby without losing anything: for maintenance of the master.');
   addDir(command, context)
     .option('--to <name>', 'the standby that becomes master (the cluster chooses)')
-    .option('--timeout <time>', 'give up after', duration('--timeout', 1_000, 600_000), 90_000)
+    .addOption(
+      timeOption('--timeout <time>', 'give up after', { leastMs: 1_000, mostMs: 600_000, usual: '90s' }),
+    )
     .addHelpText('after', examples)
     .action(({ dir, to, timeout }: SwitchoverArguments) =>
       withCluster(dir, async (cluster, signal) => {

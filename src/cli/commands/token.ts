@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { NodeKind } from '../../core/failover/cluster-state.ts';
 import { addDir, oneOf } from '../arguments/node-arguments.ts';
-import { duration } from '../arguments/numbers.ts';
+import { timeOption } from '../arguments/time-option.ts';
 import type { CliContext } from '../context.ts';
 import { renderInstant } from '../render/instant.ts';
 import { withCluster } from './cluster.ts';
@@ -41,7 +41,13 @@ export function addToken(program: Command, context: CliContext): void {
       oneOf('--kind', kinds),
     );
   addDir(command, context)
-    .option('--ttl <time>', 'how long the token is good', duration('--ttl', 10_000, 86_400_000), 900_000)
+    .addOption(
+      timeOption('--ttl <time>', 'how long the token is good', {
+        leastMs: 10_000,
+        mostMs: 86_400_000,
+        usual: '15m',
+      }),
+    )
     .option('--json', 'token, url and expiry as JSON')
     .addHelpText('after', examples)
     .action(({ dir, kind, ttl, json }: TokenCreateArguments) =>

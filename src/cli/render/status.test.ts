@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import type { ClusterStatus, NodeStatus } from '../../agent/operations.ts';
 import { renderStatus } from './status.ts';
 import { plainStyle, terminalStyle } from './style.ts';
@@ -95,5 +96,5 @@ test('no line is wider than the terminal', () => {
 test('colours change nothing but colours', () => {
   const coloured = renderStatus(status, terminalStyle, 90);
   assert.notEqual(coloured, renderStatus(status, plainStyle, 90));
-  assert.equal(coloured.replaceAll(/\u001b\[\d+m/gu, ''), renderStatus(status, plainStyle, 90));
+  assert.equal(stripVTControlCharacters(coloured), renderStatus(status, plainStyle, 90));
 });

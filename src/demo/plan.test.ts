@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isProblem } from '../core/problem.ts';
+import { type DemoArguments, readArguments } from './arguments.ts';
+import { describeDemo } from './demo-file.ts';
+import { planDemo, portsOf, shapeOf } from './plan.ts';
+
+const asked = (words = ''): DemoArguments =>
+  readArguments(
+    words.split(' ').filter((word) => word !== ''),
+    '/d',
+  );
+
+function refuses(words: string, names: RegExp): void {
+  assert.throws(
+    () => shapeOf(asked(words), null),
+    (error) => isProblem(error, 'usage') && names.test(error.detail),
+  );
+}
+
+test('without options: a master, two standbys, a follower, a ttl of 5 s, a respawn after 1 s', () => {
+  const given = asked();
+  assert.deepEqual(shapeOf(given, null), { port: 8400, ttlSeconds: 5, standbys: 2, followers: 1 });
+  assert.deepEqual(
+    [given.dir, given.respawnMs, given.detach, given.fresh, given.stop],
+    ['/d', 1000, false, false, false],
+  );
+});
+
+test('what makes no sense is refused by the name of its option', () => {
+  refuses('--port http', /--port: "http"/u);
+  refuses('--port 65437', /--port: "65437"/u);
+  refuses('--ttl 1', /--ttl: "1"/u);
+  refuses('--respawn never', /--respawn: "never".*off/u);
+  refuses('--standbys -1', /--standbys/u);
+  refuses('--standbys 5 --followers 4', /--standbys and --followers: .*10 nodes/u);
+  refuses('--prot 9000', /--prot.*--help/u);
+  refuses('stop', /stop/u);
+});
+
+test('respawn is a number of seconds or off', () => {
+  assert.deepEqual(
+    ['off', '0', '0.5', '30'].map((text) => asked(`--respawn ${text}`).respawnMs),
+    [null, 0, 500, 30_000],
+  );
+});
+
+test('an existing demo starts as it was made, and is not made otherwise', () => {
+  const made = { port: 9000, ttlSeconds: 2, standbys: 1, followers: 0 };
+  assert.deepEqual(shapeOf(asked(), made), made);
+  assert.deepEqual(shapeOf(asked('--ttl 2 --port 9000'), made), made);
+  assert.throws(() => shapeOf(asked('--standbys 2'), made), /--standbys: .*made with 1.*--fresh/u);
+});
+
+test('all ports are different and lie between BASE and BASE+99', () => {
+  const plan = planDemo('/d', { port: 8400, ttlSeconds: 5, standbys: 6, followers: 2 });
+  const ports = portsOf(plan);
+  assert.equal(new Set(ports).size, ports.length);
+  assert.ok(ports.every((port) => port >= 8400 && port <= 8499));
+  assert.deepEqual(
+    plan.nodes.map(({ name, ports: { base } }) => `${name} ${base}`),
+    ['n1 8410', 'n2 8420', 'n3 8430', 'n4 8440', 'n5 8450', 'n6 8460', 'n7 8470', 'f1 8480', 'f2 8490'],
+  );
+});
+
+test('demo.json says how to reach everything, and who is what', () => {
+  const plan = planDemo('/d', { port: 8400, ttlSeconds: 5, standbys: 0, followers: 1 });
+  const file = describeDemo(plan, {
+    nodes: new Map([['n1', { role: 'master', processGroup: 77 }]]),
+    haproxyPid: 5,
+    apiKey: 'key',
+  });
+  assert.deepEqual(file, {
+    account: 'default',
+    api: { url: 'https://localhost:8400', caFile: '/d/ca.crt' },
+    followers: { url: 'https://localhost:8401', caFile: '/d/ca.crt' },
+    admin: { login: 'admin', apiKey: 'key' },
+    nodes: [
+      {
+        name: 'n1',
+        role: 'master',
+        processGroup: 77,
+        api: 'https://localhost:8410',
+        health: 'https://localhost:8410/health',
+        dataDir: '/d/n1/data/pgdata',
+        postgres: { data: { port: 8412 }, audit: { port: 8413 } },
+        etcd: { client: 'https://127.0.0.1:8414' },
+      },
+      {
+        name: 'f1',
+        role: 'down',
+        processGroup: 0,
+        api: 'https://localhost:8420',
+        health: 'https://localhost:8420/health',
+        dataDir: '/d/f1/data/pgdata',
+        postgres: { data: { port: 8422 }, audit: { port: 8423 } },
+        etcd: null,
+      },
+    ],
+    haproxy: { pid: 5 },
+  });
+  const alone = planDemo('/d', { ...plan.shape, followers: 0 });
+  assert.equal(describeDemo(alone, { nodes: new Map(), haproxyPid: 5, apiKey: '' }).followers, null);
+});
