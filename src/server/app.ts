@@ -54,6 +54,7 @@ export async function buildApp(
   app.setErrorHandler((error, _request, reply) => {
     const translated = translateHttpError(error);
     if (!(translated instanceof Problem) || translated.kind === 'internal') context.logFault(translated);
+    else if (translated.kind === 'unavailable') context.logRefusal(translated);
     const { status, headers, body } = renderError(translated);
     return reply.code(status).headers(headers).send(body);
   });

@@ -1,3 +1,4 @@
+import type { Problem } from '../core/problem.ts';
 import type { Store } from '../store/open-store.ts';
 import type { PasswordHasher } from '../store/password.ts';
 import type { Serving } from './serving/serving.ts';
@@ -18,4 +19,6 @@ export interface ServerContext {
   /** The wall clock, milliseconds since 1970: for tokens and audit records, never for decisions about roles. */
   readonly wallClock: () => number;
   readonly logFault: (error: unknown) => void;
+  /** Told of each request that is refused for a passing reason; the text never goes to the client. */
+  readonly logRefusal: (problem: Problem) => void;
 }

@@ -47,6 +47,11 @@ export async function startWorker(
     databases: () => ({ data: probes.data.answers(), audit: probes.audit.answers() }),
     wallClock: () => Date.now(),
     logFault: (error) => log.error({ fault: describeError(error) }, 'a request failed by a fault of ours'),
+    logRefusal: onceASecond((problem) => {
+      const { code, cause } = problem;
+      const why = cause === undefined ? undefined : describeError(cause);
+      log.warn({ code, why }, 'requests are refused for now');
+    }),
   };
   let identity = await readIdentity(settings.tls);
   const app = await buildApp(context, { passOn: peerPassOn(() => identity) });
@@ -104,5 +109,15 @@ function preparesFollowersAudit(prepare: () => Promise<void>, log: Logger): (sta
     if (state.role !== 'follower' || done !== 'no') return;
     done = 'under way';
     void attempt();
+  };
+}
+
+/** The first of many within a second. */
+function onceASecond<T>(say: (what: T) => void): (what: T) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (what) => {
+    if (performance.now() - last < 1000) return;
+    last = performance.now();
+    say(what);
   };
 }

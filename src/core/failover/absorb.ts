@@ -14,7 +14,10 @@ export function absorb(view: View, memory: Memory): Memory {
     ...seen,
     leading: absorbLeading(view, seen),
     notStreaming: absorbStreaming(view, seen),
-    passTo: seen.passTo !== null && heldFor({ view, memory }, seen.passTo.since) > successorWaitMs ? null : seen.passTo,
+    passTo:
+      seen.passTo !== null && heldFor({ view, memory }, seen.passTo.since) > successorWaitMs
+        ? null
+        : seen.passTo,
   };
 }
 
@@ -67,7 +70,8 @@ function refreshed(view: View, memory: Memory, known: Leading): Leading {
   const inForce = both(view.instances, (i) => sameNames(i.requiredNames, requiredNames(sync.value)));
   const needed = sync.value.standbys;
   const acknowledged = sync.value.alone || needed.length > 0;
-  const company = sync.value.alone || (needed.length > 0 && needed.every((name) => liveReplica(context, name)));
+  const company =
+    sync.value.alone || (needed.length > 0 && needed.every((name) => liveReplica(context, name)));
   return {
     ...current,
     confirmed: known.confirmed || (acknowledged && inForce),
@@ -77,7 +81,8 @@ function refreshed(view: View, memory: Memory, known: Leading): Leading {
 
 function absorbStreaming(view: View, memory: Memory): Memory['notStreaming'] {
   const target = view.instances.data.primary;
-  const wanted = view.self.kind === 'follower' ? [view.instances.data] : [view.instances.data, view.instances.audit];
+  const wanted =
+    view.self.kind === 'follower' ? [view.instances.data] : [view.instances.data, view.instances.audit];
   const running = wanted.every((i) => i.state === 'running' && i.primary === target);
   if (target === null || !running || wanted.every((i) => i.streaming)) return null;
   return memory.notStreaming?.target === target ? memory.notStreaming : { target, since: view.now };

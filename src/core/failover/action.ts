@@ -8,7 +8,12 @@ import type { HistoryRecord, PerInstance, SyncRecord } from './cluster-state.ts'
 export type Action =
   // --- authority ---
   /** Compare `leader`'s create revision; put `beat`. Authority counts from its send. */
-  | { readonly kind: 'beat'; readonly leaderRevision: number; readonly term: number; readonly counter: number }
+  | {
+      readonly kind: 'beat';
+      readonly leaderRevision: number;
+      readonly term: number;
+      readonly counter: number;
+    }
   /** Authority to zero, workers told, every process of both instances killed and seen dead. */
   | { readonly kind: 'fence'; readonly reason: string }
   /** Compare `leader`'s create revision; put `released/<term>`, delete `leader` and any switchover request. */
@@ -42,7 +47,12 @@ export type Action =
   /** `pg_promote` in both instances, in parallel. */
   | { readonly kind: 'promote' }
   /** Compare `promotion`'s create revision and `sync`'s revision; put `leader` (leased) and `beat`, delete `promotion`. */
-  | { readonly kind: 'lead'; readonly lockRevision: number; readonly syncRevision: number; readonly term: number }
+  | {
+      readonly kind: 'lead';
+      readonly lockRevision: number;
+      readonly syncRevision: number;
+      readonly term: number;
+    }
   // --- synchronous set ---
   /** `synchronous_standby_names` = FIRST n of exactly these, in both instances. */
   | { readonly kind: 'require'; readonly names: readonly string[] }

@@ -80,5 +80,7 @@ export function decodeCluster(snapshot: StoreSnapshot, keys: ClusterKeys): Clust
 function stored<T extends object>(entry: StoreEntry | undefined): Stored<T> | null {
   if (entry === undefined) return null;
   const value = decodeRecord<T>(entry.value);
-  return value === null ? null : { value, createRevision: entry.createRevision, modRevision: entry.modRevision };
+  return value === null
+    ? null
+    : { value, createRevision: entry.createRevision, modRevision: entry.modRevision };
 }

@@ -33,7 +33,12 @@ export interface Rule<C> {
   readonly apply: (context: C) => Verdict | null;
 }
 
-export const servingNobody: Serving = { role: 'starting', writes: 'closed', replicationOpen: false, successor: null };
+export const servingNobody: Serving = {
+  role: 'starting',
+  writes: 'closed',
+  replicationOpen: false,
+  successor: null,
+};
 
 /** The first verdict of `rules`, made whole. */
 export function firstVerdict<C extends Context>(
@@ -57,12 +62,18 @@ export function firstVerdict<C extends Context>(
 }
 
 /** Whether `test` holds for both instances. */
-export function both(instances: PerInstance<InstanceView>, test: (instance: InstanceView) => boolean): boolean {
+export function both(
+  instances: PerInstance<InstanceView>,
+  test: (instance: InstanceView) => boolean,
+): boolean {
   return instanceNames.every((name) => test(instances[name]));
 }
 
 /** Whether `test` holds for one instance at least. */
-export function either(instances: PerInstance<InstanceView>, test: (instance: InstanceView) => boolean): boolean {
+export function either(
+  instances: PerInstance<InstanceView>,
+  test: (instance: InstanceView) => boolean,
+): boolean {
   return instanceNames.some((name) => test(instances[name]));
 }
 

@@ -1,6 +1,15 @@
+import { elapsedForWaiter } from '../clock.ts';
 import { absorb } from './absorb.ts';
 import type { Action, Decision, Serving } from './action.ts';
-import { type ClusterContext, type Context, firstVerdict, heldFor, type Rule, servingNobody, waitedFor } from './context.ts';
+import {
+  type ClusterContext,
+  type Context,
+  firstVerdict,
+  heldFor,
+  type Rule,
+  servingNobody,
+  waitedFor,
+} from './context.ts';
 import { silenceMs } from './eligibility.ts';
 import { followerRules } from './follower-rules.ts';
 import { type LeadingContext } from './leading-context.ts';
@@ -49,7 +58,13 @@ function verdictOf(c: Context, idleMs: number): Decision<Memory> {
 }
 
 /** A lock that carries this agent's boot id is ours, also when the answer that told so was lost. */
-function begun(view: View, lock: { readonly value: { readonly term: number; readonly syncRevision: number }; readonly createRevision: number }): PromotionMemory {
+function begun(
+  view: View,
+  lock: {
+    readonly value: { readonly term: number; readonly syncRevision: number };
+    readonly createRevision: number;
+  },
+): PromotionMemory {
   return {
     term: lock.value.term,
     lockRevision: lock.createRevision,
@@ -82,7 +97,7 @@ function withBeat(c: Context, decision: Decision<Memory>): Decision<Memory> {
   const beatMs = c.view.cluster?.config.value.beatMs ?? idleWithoutConfigMs / 2;
   const last = c.view.lastBeatSentAt;
   const dueInMs = last === null ? 0 : beatMs - heldFor(c, last);
-  if (dueInMs > 1) return { ...decision, wakeInMs: Math.min(decision.wakeInMs, dueInMs) };
+  if (dueInMs > 1) return { ...decision, wakeInMs: Math.min(decision.wakeInMs, dueInMs, leftMs(c)) };
   const beat: Action = {
     kind: 'beat',
     leaderRevision: leading.createRevision,
@@ -93,8 +108,15 @@ function withBeat(c: Context, decision: Decision<Memory>): Decision<Memory> {
     ...decision,
     actions: [beat, ...decision.actions],
     memory: { ...decision.memory, leading: { ...leading, beatCounter: leading.beatCounter + 1 } },
-    wakeInMs: Math.min(decision.wakeInMs, beatMs),
+    wakeInMs: Math.min(decision.wakeInMs, beatMs, leftMs(c)),
   };
+}
+
+/** Until authority ends: a turn at that very moment fences in good order, before the guardian has to. */
+function leftMs({ view }: Context): number {
+  return view.authorityUntil === null
+    ? Infinity
+    : Math.max(1, elapsedForWaiter(view.now, view.authorityUntil));
 }
 
 /** For a moment after a hand-over this node holds its requests and passes them to the new master. */
@@ -103,7 +125,11 @@ function withSuccessor(view: View, decision: Decision<Memory>): Decision<Memory>
   if (passTo === null || leading !== null) return decision;
   const leader = view.cluster?.leader?.value;
   const sync = view.cluster?.sync.value;
-  const ready = leader !== undefined && leader.term > passTo.term && sync?.term === leader.term && sync.standbys.length > 0;
+  const ready =
+    leader !== undefined &&
+    leader.term > passTo.term &&
+    sync?.term === leader.term &&
+    sync.standbys.length > 0;
   const serving: Serving = { ...decision.serving, writes: 'held', successor: ready ? leader.name : null };
   return { ...decision, serving, wakeInMs: Math.min(decision.wakeInMs, 50) };
 }
@@ -112,13 +138,18 @@ function withSuccessor(view: View, decision: Decision<Memory>): Decision<Memory>
 function withDeadlines(c: Context, decision: Decision<Memory>): Decision<Memory> {
   const { cluster, self } = c.view;
   const seen = decision.memory.beatSeen;
-  if (cluster === null || seen === null || self.kind !== 'standby' || decision.memory.leading !== null) return decision;
+  if (cluster === null || seen === null || self.kind !== 'standby' || decision.memory.leading !== null)
+    return decision;
   const left = silenceMs(cluster) - waitedFor(c, seen.since);
   return left <= 0 ? decision : { ...decision, wakeInMs: Math.min(decision.wakeInMs, left + 1) };
 }
 
 /** Every rule with what it is for, in the order in which they are tried: for the documentation and its test. */
-export function rulebook(): readonly { readonly part: string; readonly id: string; readonly about: string }[] {
+export function rulebook(): readonly {
+  readonly part: string;
+  readonly id: string;
+  readonly about: string;
+}[] {
   const part = (name: string, rules: readonly Pick<Rule<never>, 'id' | 'about'>[]) =>
     rules.map(({ id, about }) => ({ part: name, id, about }));
   return [

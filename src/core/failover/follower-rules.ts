@@ -24,7 +24,11 @@ export const followerRules: readonly Rule<Context>[] = [
     about: 'Processes of an earlier life are alive: killed before anything is started.',
     apply: (c) =>
       c.view.strays && c.view.instances.data.state === 'stopped'
-        ? { because: 'killing what an earlier life left', actions: [{ kind: 'fence', reason: 'strays' }], wakeInMs: soonMs }
+        ? {
+            because: 'killing what an earlier life left',
+            actions: [{ kind: 'fence', reason: 'strays' }],
+            wakeInMs: soonMs,
+          }
         : null,
   },
   {
@@ -56,18 +60,21 @@ export const followerRules: readonly Rule<Context>[] = [
   },
   {
     id: 'follower-repairs',
-    about: 'The log here parted from the leader’s (this follower was ahead of a new master), or never streams from a live one.',
+    about:
+      'The log here parted from the leader’s (this follower was ahead of a new master), or never streams from a live one.',
     apply: (c) => {
       const { data } = c.view.instances;
       const leader = c.view.cluster?.leader ?? null;
-      if (leader === null || data.state !== 'running' || data.timeline === null || data.lsn === null) return null;
+      if (leader === null || data.state !== 'running' || data.timeline === null || data.lsn === null)
+        return null;
       const parted = !isPrefix({ timeline: data.timeline, lsn: data.lsn }, leader.value.lineage.data);
       const { notStreaming, beatSeen, rewoundFor } = c.memory;
       const alive = beatSeen !== null && heldFor(c, beatSeen.since) < streamLimitMs / 2;
       const stuck = notStreaming !== null && waitedFor(c, notStreaming.since) > streamLimitMs && alive;
       if (!parted && !stuck) return null;
       const source = loadBalancerTarget;
-      const again = rewoundFor === leader.value.term;
+      // A log that fits and finds no connection lacks its next piece: a rewind has nothing to do there.
+      const again = !parted || rewoundFor === leader.value.term;
       return {
         because: parted ? 'data is ahead of the new master: repairing' : 'data does not stream: repairing',
         actions: [again ? { kind: 'copy', source, keepOld: true } : { kind: 'rewind', source }],
@@ -105,7 +112,9 @@ export const followerRules: readonly Rule<Context>[] = [
       const { data, audit } = c.view.instances;
       const ready = data.state === 'running' && audit.state === 'running';
       if (!ready) return { because: 'waiting for an instance to answer', wakeInMs: soonMs };
-      const how = data.streaming ? 'streaming through the load balancer' : 'cut off from the master, serving what it has';
+      const how = data.streaming
+        ? 'streaming through the load balancer'
+        : 'cut off from the master, serving what it has';
       return { because: `follower, ${how}`, serving: following, wakeInMs: 250 };
     },
   },

@@ -12,7 +12,8 @@ export function handOverStart(c: LeadingContext): Verdict | null {
   if (switchover !== null) {
     const to = switchover.value.to ?? ready[0] ?? null;
     if (to !== null && ready.includes(to)) return begin(c, 'switchover', to, `switchover to ${to}`);
-    const refused = to !== null && !c.cluster.config.value.members.some((m) => m.name === to && m.kind === 'standby');
+    const refused =
+      to !== null && !c.cluster.config.value.members.some((m) => m.name === to && m.kind === 'standby');
     if (refused || to === c.view.self.name) {
       return {
         because: `switchover refused: ${to} is not another declared standby`,
@@ -53,7 +54,11 @@ function afterCheckpoint(c: LeadingContext, handOver: HandOver): Verdict | null 
   const { task } = c.view;
   const waiting = task?.kind === 'checkpoint' && task.state === 'running';
   if (waiting && waitedFor(c, handOver.stageSince) < checkpointLimitMs) {
-    return { because: `${handOver.reason}: checkpoint under way`, serving: servingAsLeader(c), wakeInMs: soonMs };
+    return {
+      because: `${handOver.reason}: checkpoint under way`,
+      serving: servingAsLeader(c),
+      wakeInMs: soonMs,
+    };
   }
   const next: HandOver = { ...handOver, stage: 'hold', stageSince: c.view.now };
   return {
@@ -70,7 +75,8 @@ function afterDrain(c: LeadingContext, handOver: HandOver): Verdict {
     const request = c.cluster.switchover;
     return {
       because: `hand-over given up: ${handOver.to} left`,
-      actions: request === null ? [] : [{ kind: 'drop-request', key: 'switchover', revision: request.modRevision }],
+      actions:
+        request === null ? [] : [{ kind: 'drop-request', key: 'switchover', revision: request.modRevision }],
       memory: { handOver: null },
       serving: { ...servingAsLeader(c), writes: 'open' },
       wakeInMs: 0,
@@ -92,11 +98,16 @@ function afterDrain(c: LeadingContext, handOver: HandOver): Verdict {
 function afterStop(c: LeadingContext, handOver: HandOver): Verdict {
   const late = heldFor(c, handOver.stageSince) > stopLimitMs;
   if (!allDead(c.view) && !late) {
-    return { because: `${handOver.reason}: instances are stopping`, serving: servingAsLeader(c), wakeInMs: 5 };
+    return {
+      because: `${handOver.reason}: instances are stopping`,
+      serving: servingAsLeader(c),
+      wakeInMs: 5,
+    };
   }
   return {
     because: `${handOver.reason}: stopped`,
-    actions: late ? [{ kind: 'fence', reason: handOver.reason }] : [],
+    // Also where nothing is left to kill: the authority ends here, or the guardian would end this node when it runs out.
+    actions: [{ kind: 'fence', reason: handOver.reason }],
     memory: {
       givingUp: {
         reason: handOver.reason,

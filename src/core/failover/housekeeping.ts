@@ -4,7 +4,9 @@ import type { LeadingContext } from './leading-context.ts';
 import { liveReplica } from './sync-set.ts';
 
 /** The next record that a leading node owes, or null. */
-export function housekeeping(c: LeadingContext): { readonly because: string; readonly action: Action } | null {
+export function housekeeping(
+  c: LeadingContext,
+): { readonly because: string; readonly action: Action } | null {
   if (!c.leading.confirmed) return null;
   const { cluster } = c;
   const mine = cluster.history.find((h) => h.value.term === c.leading.term);
@@ -15,7 +17,10 @@ export function housekeeping(c: LeadingContext): { readonly because: string; rea
     // The eviction is written before the switch is noted, so that it is written once a term.
     if (from !== undefined && from !== c.view.self.name && declared(from) && fresh(from)) {
       const reason = mine.value.why;
-      return { because: `${from} is evicted: ${reason}`, action: { kind: 'evict', name: from, term: c.leading.term, reason } };
+      return {
+        because: `${from} is evicted: ${reason}`,
+        action: { kind: 'evict', name: from, term: c.leading.term, reason },
+      };
     }
     const switchLsn = {
       data: leftAt(c.view.instances.data.lineage),

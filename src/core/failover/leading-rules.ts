@@ -28,11 +28,25 @@ const stopping = (c: LeadingContext): boolean => c.memory.handOver?.stage === 's
 export const leadingRules: readonly Rule<LeadingContext>[] = [
   {
     id: 'releases-when-a-postmaster-ended',
-    about: 'A postmaster of the master ended: what it had may be acknowledged by nobody; kills the rest and releases.',
+    about:
+      'A postmaster of the master ended: what it had may be acknowledged by nobody; kills the rest and releases.',
     apply: (c) => {
       if (stopping(c) || !either(c.view.instances, isDown)) return null;
       const which = c.view.instances.data.state === 'running' ? 'audit' : 'data';
       return abandon(c, `the ${which} instance of the master ended`);
+    },
+  },
+  {
+    id: 'releases-when-an-instance-is-read-only',
+    about:
+      'This node was restarted before it learnt that its lead had been written: its instances are standbys. Kills and releases.',
+    apply: (c) => {
+      const restarted = either(
+        c.view.instances,
+        (i) => i.state === 'starting' || (i.state === 'running' && i.inRecovery),
+      );
+      if (stopping(c) || !restarted) return null;
+      return abandon(c, 'an instance of the master was restarted as a standby');
     },
   },
   {
@@ -48,7 +62,8 @@ export const leadingRules: readonly Rule<LeadingContext>[] = [
   },
   {
     id: 'releases-when-another-claimed',
-    about: 'The synchronous set names another term or master: this node can acknowledge nothing. Kills and releases.',
+    about:
+      'The synchronous set names another term or master: this node can acknowledge nothing. Kills and releases.',
     apply: (c) => {
       const sync = c.cluster.sync.value;
       if (sync.term === c.leading.term && sync.master === c.view.self.name) return null;
@@ -57,7 +72,8 @@ export const leadingRules: readonly Rule<LeadingContext>[] = [
   },
   {
     id: 'hands-over',
-    about: 'A planned end under way: writes held, then both instances stopped, then the key released to the successor.',
+    about:
+      'A planned end under way: writes held, then both instances stopped, then the key released to the successor.',
     apply: (c) => (c.memory.handOver?.stage === 'checkpoint' ? null : handOverStep(c)),
   },
   {
@@ -83,7 +99,8 @@ export const leadingRules: readonly Rule<LeadingContext>[] = [
   },
   {
     id: 'begins-a-hand-over',
-    about: 'The operator asked for a switchover, the node was told to stop, or is ailing, and a confirmed standby is there.',
+    about:
+      'The operator asked for a switchover, the node was told to stop, or is ailing, and a confirmed standby is there.',
     apply: (c) => handOverStart(c),
   },
   {
@@ -91,7 +108,9 @@ export const leadingRules: readonly Rule<LeadingContext>[] = [
     about: 'Writes who was evicted, who is back, and where the timelines parted.',
     apply: (c) => {
       const actions = housekeeping(c);
-      return actions === null ? null : { because: actions.because, actions: [actions.action], serving: servingAsLeader(c) };
+      return actions === null
+        ? null
+        : { because: actions.because, actions: [actions.action], serving: servingAsLeader(c) };
     },
   },
   {
@@ -116,6 +135,7 @@ function leadingSentence(c: LeadingContext): string {
   const who = `master of term ${c.leading.term}`;
   if (alone) return `${who}, alone: no standby has joined yet`;
   if (standbys.length === 0) return `${who}: clients wait until a first standby is confirmed`;
-  if (c.leading.lonelySince !== null) return `${who}: ${standbys.join(', ')} not connected, writes are refused`;
+  if (c.leading.lonelySince !== null)
+    return `${who}: ${standbys.join(', ')} not connected, writes are refused`;
   return `${who}; every write is confirmed by ${standbys.join(', ')}`;
 }

@@ -72,6 +72,8 @@ export interface Memory {
   readonly notStreaming: { readonly target: string; readonly since: Instant } | null;
   /** The leader's term for which a rewind was done or tried already. */
   readonly rewoundFor: number | null;
+  /** Since when this node, which may hold the last copy of every write, has a log that parted from that term's leader. */
+  readonly partedSince: { readonly term: number; readonly since: Instant } | null;
   readonly releasedSeen: { readonly term: number; readonly since: Instant } | null;
   /** The promotion lock was given back: not tried again before this. */
   readonly holdOffUntil: Instant | null;
@@ -86,6 +88,7 @@ export const emptyMemory: Memory = {
   passTo: null,
   notStreaming: null,
   rewoundFor: null,
+  partedSince: null,
   releasedSeen: null,
   holdOffUntil: null,
 };

@@ -1,7 +1,16 @@
 import { plus } from '../clock.ts';
 import type { ClusterState, HistoryRecord, PerInstance, PromotionRecord, Stored } from './cluster-state.ts';
 import { instanceNames } from './cluster-state.ts';
-import { both, type ClusterContext, either, heldFor, isDown, type Rule, type Verdict, waitedFor } from './context.ts';
+import {
+  both,
+  type ClusterContext,
+  either,
+  heldFor,
+  isDown,
+  type Rule,
+  type Verdict,
+  waitedFor,
+} from './context.ts';
 import { claimedSync, requiredNames } from './eligibility.ts';
 import { gatherStep } from './gather.ts';
 import type { PromotionMemory } from './memory.ts';
@@ -42,11 +51,14 @@ const claimed = (c: PromotionContext): boolean =>
 export const promotionRules: readonly Rule<PromotionContext>[] = [
   {
     id: 'loses-the-lock',
-    about: 'The promotion lock is gone or is another: what was not claimed is restored, what was claimed is stopped.',
+    about:
+      'The promotion lock is gone or is another: what was not claimed is restored, what was claimed is stopped.',
     apply: (c) => {
       if (c.lock !== null && c.lock.createRevision === c.promotion.lockRevision) return null;
-      const touched = claimed(c) || c.promotion.claimedSince !== null || !both(c.view.instances, (i) => i.inRecovery);
-      if (!touched) return { because: 'the promotion lock was lost', memory: { promotion: null }, wakeInMs: soonMs };
+      const touched =
+        claimed(c) || c.promotion.claimedSince !== null || !both(c.view.instances, (i) => i.inRecovery);
+      if (!touched)
+        return { because: 'the promotion lock was lost', memory: { promotion: null }, wakeInMs: soonMs };
       return {
         because: 'the promotion lock was lost after the claim: stopping',
         actions: [{ kind: 'fence', reason: 'promotion lock lost' }],
@@ -57,11 +69,14 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
   },
   {
     id: 'gives-up-without-its-instances',
-    about: 'An instance of the winner ended or hangs: before the claim the lock is given back, after it both are stopped.',
+    about:
+      'An instance of the winner ended or hangs: before the claim the lock is given back, after it both are stopped.',
     apply: (c) => {
       const ended = either(c.view.instances, isDown);
       if (claimed(c)) return ended ? abort(c, 'an instance ended') : null;
-      return ended || either(c.view.instances, (i) => i.state !== 'running') ? giveBack(c, 'an instance is not running') : null;
+      return ended || either(c.view.instances, (i) => i.state !== 'running')
+        ? giveBack(c, 'an instance is not running')
+        : null;
     },
   },
   {
@@ -70,7 +85,8 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
     apply: (c) => {
       if (!claimed(c)) return null;
       const { planned, claimedTerm } = c.view.record;
-      if (planned === null || claimedTerm !== c.promotion.term) return abort(c, 'the claim is not on local record');
+      if (planned === null || claimedTerm !== c.promotion.term)
+        return abort(c, 'the claim is not on local record');
       const { claimedSince } = c.promotion;
       if (claimedSince === null) return abort(c, 'it was given up before');
       if (heldFor(c, claimedSince) > promotionLimitMs) {
@@ -78,8 +94,14 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
       }
       const { data, audit } = c.view.instances;
       const wrong = [
-        data.state === 'running' && !data.inRecovery && data.timeline !== null && data.timeline !== planned.data,
-        audit.state === 'running' && !audit.inRecovery && audit.timeline !== null && audit.timeline !== planned.audit,
+        data.state === 'running' &&
+          !data.inRecovery &&
+          data.timeline !== null &&
+          data.timeline !== planned.data,
+        audit.state === 'running' &&
+          !audit.inRecovery &&
+          audit.timeline !== null &&
+          audit.timeline !== planned.audit,
       ];
       if (!wrong.includes(true)) return null;
       const verdict = abort(c, 'an instance came out on another timeline than planned');
@@ -89,7 +111,8 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
   },
   {
     id: 'waits-for-a-promoted-instance',
-    about: 'An instance did not answer this turn: the promotion goes on when it does, within its five seconds.',
+    about:
+      'An instance did not answer this turn: the promotion goes on when it does, within its five seconds.',
     apply: (c) =>
       both(c.view.instances, (i) => i.state === 'running')
         ? null
@@ -97,7 +120,8 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
   },
   {
     id: 'detaches',
-    about: 'Before anything else the winner leaves the old master: no write is acknowledged with its help any more.',
+    about:
+      'Before anything else the winner leaves the old master: no write is acknowledged with its help any more.',
     apply: (c) => {
       if (claimed(c) || c.promotion.gather === 'streaming') return null;
       if (both(c.view.instances, (i) => i.primary === null && !i.receiving)) {
@@ -115,22 +139,31 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
   },
   {
     id: 'gathers',
-    about: 'Asks the other detached standbys how much they have; fetches from one that has more, so that it need not rewind.',
+    about:
+      'Asks the other detached standbys how much they have; fetches from one that has more, so that it need not rewind.',
     apply: (c) => (claimed(c) || c.promotion.gather === 'done' ? null : gatherStep(c)),
   },
   {
     id: 'blocks-acknowledgement',
-    about: 'The name of nobody is required before the promotion, so that the first write waits for a confirmed standby.',
+    about:
+      'The name of nobody is required before the promotion, so that the first write waits for a confirmed standby.',
     apply: (c) => {
       const sync = c.cluster.sync.value;
-      const wanted = requiredNames(claimed(c) ? sync : claimedSync(c.view.self.name, c.promotion.term, sync, false));
+      const wanted = requiredNames(
+        claimed(c) ? sync : claimedSync(c.view.self.name, c.promotion.term, sync, false),
+      );
       if (both(c.view.instances, (i) => sameNames(i.requiredNames, wanted))) return null;
-      return { because: 'nobody may acknowledge yet', actions: [{ kind: 'require', names: wanted }], wakeInMs: 0 };
+      return {
+        because: 'nobody may acknowledge yet',
+        actions: [{ kind: 'require', names: wanted }],
+        wakeInMs: 0,
+      };
     },
   },
   {
     id: 'claims-the-term',
-    about: 'One transaction writes the history and moves the synchronous set to the new term, nobody confirmed.',
+    about:
+      'One transaction writes the history and moves the synchronous set to the new term, nobody confirmed.',
     apply: (c) => {
       if (claimed(c)) return null;
       if (c.cluster.sync.modRevision !== c.promotion.syncRevision) {
@@ -163,7 +196,9 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
       if (both(c.view.instances, (i) => i.state === 'running' && !i.inRecovery)) return null;
       // Promoted before, and restarted since: a second promotion would take a number that nobody planned.
       const planned = c.view.record.planned;
-      const again = instanceNames.some((i) => c.view.instances[i].inRecovery && c.view.instances[i].timeline === planned?.[i]);
+      const again = instanceNames.some(
+        (i) => c.view.instances[i].inRecovery && c.view.instances[i].timeline === planned?.[i],
+      );
       if (again) return abort(c, 'an instance was restarted after its promotion');
       return { because: 'promoting both instances', actions: [{ kind: 'promote' }], wakeInMs: 0 };
     },
@@ -206,7 +241,15 @@ function historyOf(c: PromotionContext, timelines: PerInstance<number>): History
   const why = forced
     ? 'an operator accepted the loss'
     : (released?.reason ?? `${old.master} was silent for ${waitedText(c)}`);
-  return { term: c.promotion.term, from: old.master, to: c.view.self.name, why, timelines, forced, switchLsn: null };
+  return {
+    term: c.promotion.term,
+    from: old.master,
+    to: c.view.self.name,
+    why,
+    timelines,
+    forced,
+    switchLsn: null,
+  };
 }
 
 function waitedText(c: PromotionContext): string {

@@ -18,7 +18,8 @@ function giveUp(context: Context, reason: string, successor: string | null = nul
 export const safetyRules: readonly Rule<Context>[] = [
   {
     id: 'fences-without-guardian',
-    about: 'The guardian is gone: nobody would stop a stopped agent any more. Kills both instances and gives up.',
+    about:
+      'The guardian is gone: nobody would stop a stopped agent any more. Kills both instances and gives up.',
     apply: (c) => {
       const acting = c.memory.leading ?? c.memory.promotion;
       if (c.view.guardian === 'watching' || acting === null || c.memory.givingUp !== null) return null;
@@ -32,7 +33,8 @@ export const safetyRules: readonly Rule<Context>[] = [
   },
   {
     id: 'fences-without-authority',
-    about: 'The last beat that the store confirmed is too old. Kills both instances; nothing was answered after the deadline.',
+    about:
+      'The last beat that the store confirmed is too old. Kills both instances; nothing was answered after the deadline.',
     apply: (c) => {
       const { leading, givingUp } = c.memory;
       const until = c.view.authorityUntil;
@@ -75,15 +77,20 @@ export const safetyRules: readonly Rule<Context>[] = [
   },
   {
     id: 'releases',
-    about: 'Giving up: every process is seen dead, so the end of the term is written and the leader key deleted.',
+    about:
+      'Giving up: every process is seen dead, so the end of the term is written and the leader key deleted.',
     apply: (c) => {
       const { givingUp } = c.memory;
       if (givingUp === null) return null;
       const { cluster } = c.view;
       if (cluster === null && c.view.guardian === 'gone') {
-        return { because: 'fenced without guardian or store: ending, the ttl does the rest', actions: [{ kind: 'exit' }] };
+        return {
+          because: 'fenced without guardian or store: ending, the ttl does the rest',
+          actions: [{ kind: 'exit' }],
+        };
       }
-      if (cluster === null) return { because: 'fenced; the store does not answer, so the cluster waits for the ttl' };
+      if (cluster === null)
+        return { because: 'fenced; the store does not answer, so the cluster waits for the ttl' };
       const mine = cluster.leader !== null && cluster.leader.createRevision === givingUp.leaderRevision;
       if (!mine) {
         return {
@@ -109,7 +116,8 @@ export const safetyRules: readonly Rule<Context>[] = [
   },
   {
     id: 'ends-without-guardian',
-    about: 'The guardian is gone and this node holds nothing: stops everything and ends, to be started afresh.',
+    about:
+      'The guardian is gone and this node holds nothing: stops everything and ends, to be started afresh.',
     apply: (c) => {
       if (c.view.guardian === 'watching') return null;
       if (allDead(c.view)) return { because: 'the guardian is gone: ending', actions: [{ kind: 'exit' }] };
@@ -122,15 +130,23 @@ export const safetyRules: readonly Rule<Context>[] = [
   },
   {
     id: 'keeps-on-without-the-store',
-    about: 'The store does not answer, authority still stands: a master goes on until its deadline, and starts nothing.',
+    about:
+      'The store does not answer, authority still stands: a master goes on until its deadline, and starts nothing.',
     apply: (c) => {
       if (c.view.cluster !== null || c.memory.leading === null) return null;
-      return { because: 'the store does not answer: serving until authority ends', serving: servingAsBefore(c) };
+      return {
+        because: 'the store does not answer: serving until authority ends',
+        serving: servingAsBefore(c),
+      };
     },
   },
 ];
 
-function servingAsBefore(c: Context): { role: 'master' | 'starting'; writes: 'open' | 'closed'; replicationOpen: boolean } {
+function servingAsBefore(c: Context): {
+  role: 'master' | 'starting';
+  writes: 'open' | 'closed';
+  replicationOpen: boolean;
+} {
   const { leading, handOver } = c.memory;
   const open = leading !== null && leading.confirmed && leading.lonelySince === null && handOver === null;
   return {

@@ -1,10 +1,20 @@
 import type { InstanceName } from './cluster-state.ts';
 import { instanceNames } from './cluster-state.ts';
-import { allDead, both, type ClusterContext, either, heldFor, isDown, type Rule, servingNobody, waitedFor } from './context.ts';
+import {
+  allDead,
+  both,
+  type ClusterContext,
+  either,
+  heldFor,
+  isDown,
+  type Rule,
+  servingNobody,
+  waitedFor,
+} from './context.ts';
 import { holdsEveryWrite } from './eligibility.ts';
 import { isPrefix } from './lineage.ts';
 import { takeoverStep } from './takeover.ts';
-import { soonMs, streamLimitMs } from './timing.ts';
+import { firstStandbyWaitMs, soonMs, streamLimitMs } from './timing.ts';
 
 /** A candidate or asynchronous standby that holds neither the leader key nor the lock. */
 export const standbyRules: readonly Rule<ClusterContext>[] = [
@@ -14,7 +24,8 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
     apply: (c) => {
       if (!c.view.stopRequested) return null;
       if (allDead(c.view)) {
-        if (c.memory.passTo !== null) return { because: 'stopped; passing held requests on', wakeInMs: soonMs };
+        if (c.memory.passTo !== null)
+          return { because: 'stopped; passing held requests on', wakeInMs: soonMs };
         return { because: 'stopped', actions: [{ kind: 'exit' }] };
       }
       return { because: 'stopping both instances', actions: [{ kind: 'stop' }], wakeInMs: soonMs };
@@ -22,19 +33,26 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
   },
   {
     id: 'clears-strays',
-    about: 'Processes of an earlier life of this node are alive: they are killed before anything is started or released.',
+    about:
+      'Processes of an earlier life of this node are alive: they are killed before anything is started or released.',
     apply: (c) =>
       c.view.strays && both(c.view.instances, isDown)
-        ? { because: 'killing what an earlier life left', actions: [{ kind: 'fence', reason: 'strays' }], wakeInMs: soonMs }
+        ? {
+            because: 'killing what an earlier life left',
+            actions: [{ kind: 'fence', reason: 'strays' }],
+            wakeInMs: soonMs,
+          }
         : null,
   },
   {
     id: 'releases-its-own-old-key',
-    about: 'The leader key is from an earlier life of this node on this machine, and nothing of it lives: says so.',
+    about:
+      'The leader key is from an earlier life of this node on this machine, and nothing of it lives: says so.',
     apply: (c) => {
       const { leader } = c.cluster;
       const { self } = c.view;
-      if (leader === null || leader.value.name !== self.name || leader.value.bootId === self.bootId) return null;
+      if (leader === null || leader.value.name !== self.name || leader.value.bootId === self.bootId)
+        return null;
       // Certain only where every instance is seen dead, or seen to be the standby that this life started.
       const harmless = both(c.view.instances, (i) => isDown(i) || (i.state === 'running' && i.inRecovery));
       if (leader.value.hostId !== self.hostId || !harmless || c.view.strays) return null;
@@ -59,7 +77,8 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
     apply: (c) => {
       const lock = c.cluster.promotion;
       const { self } = c.view;
-      if (lock === null || lock.value.candidate !== self.name || lock.value.bootId === self.bootId) return null;
+      if (lock === null || lock.value.candidate !== self.name || lock.value.bootId === self.bootId)
+        return null;
       if (lock.value.hostId !== self.hostId) return null;
       return {
         because: 'dropping the promotion lock of an earlier life',
@@ -104,7 +123,8 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
   },
   {
     id: 'starts-as-standby',
-    about: 'What is stopped is started as a standby of nobody, whatever it was before: nothing starts read-write.',
+    about:
+      'What is stopped is started as a standby of nobody, whatever it was before: nothing starts read-write.',
     apply: (c) => {
       if (!either(c.view.instances, (i) => i.state === 'stopped')) return null;
       return { because: 'starting as a standby', actions: [{ kind: 'start' }], wakeInMs: soonMs };
@@ -132,10 +152,12 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
   },
   {
     id: 'detaches-for-the-winner',
-    about: 'Another node promotes: leaves the old master, says how much it has, and follows once the term is claimed.',
+    about:
+      'Another node promotes: leaves the old master, says how much it has, and follows once the term is claimed.',
     apply: (c) => {
       const lock = c.cluster.promotion;
-      if (lock === null || lock.value.term <= c.cluster.sync.value.term || c.view.self.kind !== 'standby') return null;
+      if (lock === null || lock.value.term <= c.cluster.sync.value.term || c.view.self.kind !== 'standby')
+        return null;
       const detached = both(c.view.instances, (i) => i.primary === null && !i.receiving);
       return {
         because: `${lock.value.candidate} is being promoted${detached ? '' : ': detaching'}`,
@@ -147,20 +169,45 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
   },
   {
     id: 'takes-over',
-    about: 'The master released its term or was silent for a full ttl, and this node holds every acknowledged write.',
+    about:
+      'The master released its term or was silent for a full ttl, and this node holds every acknowledged write.',
     apply: (c) => takeoverStep(c),
   },
   {
+    id: 'waits-to-be-spared',
+    about:
+      'The log here parted, and this may be the last copy of every write until the new term has its first standby: waits a moment for that, since a rewind is then enough.',
+    apply: (c) => {
+      const { leader, sync } = c.cluster;
+      const { partedSince } = c.memory;
+      const mine = leader === null || leader.value.name === c.view.self.name;
+      const spared = sync.value.standbys.length === 0 && holdsEveryWrite(c.view.self.name, sync.value);
+      if (mine || !spared || instanceNames.every((i) => fits(c, i))) return null;
+      const { term } = leader.value;
+      const since = partedSince?.term === term ? partedSince.since : c.view.now;
+      if (waitedFor(c, since) >= firstStandbyWaitMs) return null;
+      return {
+        because: `parted from the leader's log: waiting for the first standby of term ${term}`,
+        memory: { partedSince: { term, since } },
+        serving: { role: 'standby' },
+        wakeInMs: 100,
+      };
+    },
+  },
+  {
     id: 'rewinds-or-copies',
-    about: 'The log here is no prefix of the leader’s: rewound once, then copied. Or it fits and does not stream for ten seconds: copied, the old directory kept. Whoever holds every acknowledged write is never rewound in place.',
+    about:
+      'The log here is no prefix of the leader’s: rewound once, then copied. Or it fits and does not stream for ten seconds: copied, the old directory kept. Whoever holds every acknowledged write is never rewound in place.',
     apply: (c) => {
       const { leader } = c.cluster;
       if (leader === null || leader.value.name === c.view.self.name) return null;
       const parted = instanceNames.filter((i) => !fits(c, i));
       const { notStreaming } = c.memory;
-      const stuck = notStreaming !== null && waitedFor(c, notStreaming.since) > streamLimitMs && beatsAreFresh(c);
+      const stuck =
+        notStreaming !== null && waitedFor(c, notStreaming.since) > streamLimitMs && beatsAreFresh(c);
       if (parted.length === 0 && !stuck) return null;
-      const what = parted.length > 0 ? `${parted.join(' and ')} parted from the leader's log` : 'nothing streams';
+      const what =
+        parted.length > 0 ? `${parted.join(' and ')} parted from the leader's log` : 'nothing streams';
       const action = repair(c, parted.length > 0);
       return {
         because: `${what}: ${action.kind === 'copy' ? 'copying' : 'rewinding'} from ${action.source}`,
@@ -198,7 +245,8 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
     apply: (c) => {
       const target = targetOf(c);
       const serving = { ...servingNobody, role: 'standby' as const };
-      if (target === null) return { because: 'there is no master, and this node must not promote itself', serving };
+      if (target === null)
+        return { because: 'there is no master, and this node must not promote itself', serving };
       if (!both(c.view.instances, (i) => i.streaming)) {
         return { because: `waiting to stream from ${target}`, serving, wakeInMs: 100 };
       }

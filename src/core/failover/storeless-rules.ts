@@ -14,17 +14,24 @@ export const storelessRules: readonly Rule<Context>[] = [
   },
   {
     id: 'starts-without-the-store',
-    about: 'What is stopped and whole is started as a standby of nobody, so that it is ready when the store answers.',
+    about:
+      'What is stopped and whole is started as a standby of nobody, so that it is ready when the store answers.',
     apply: (c) => {
       const busy = c.view.task?.state === 'running';
-      const startable = either(c.view.instances, (i) => i.state === 'stopped') && !c.view.strays && !c.view.marker;
+      const startable =
+        either(c.view.instances, (i) => i.state === 'stopped') && !c.view.strays && !c.view.marker;
       if (busy || !startable) return null;
-      return { because: 'the store does not answer: starting as a standby', actions: [{ kind: 'start' }], wakeInMs: soonMs };
+      return {
+        because: 'the store does not answer: starting as a standby',
+        actions: [{ kind: 'start' }],
+        wakeInMs: soonMs,
+      };
     },
   },
   {
     id: 'goes-on-promoting-without-the-store',
-    about: 'The store does not answer between the claim and the lead: the placeholder keeps every write waiting, so the promotion may wait too, within its five seconds.',
+    about:
+      'The store does not answer between the claim and the lead: the placeholder keeps every write waiting, so the promotion may wait too, within its five seconds.',
     apply: (c) => {
       const since = c.memory.promotion?.claimedSince ?? null;
       if (since === null || heldFor(c, since) > promotionLimitMs) return null;
@@ -43,7 +50,11 @@ export const storelessRules: readonly Rule<Context>[] = [
           wakeInMs: soonMs,
         };
       }
-      return { because: 'the store does not answer', serving: { ...servingNobody, role: 'standby' }, wakeInMs: 200 };
+      return {
+        because: 'the store does not answer',
+        serving: { ...servingNobody, role: 'standby' },
+        wakeInMs: 200,
+      };
     },
   },
 ];

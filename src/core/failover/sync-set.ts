@@ -51,7 +51,14 @@ export function syncStep(c: Context, cluster: ClusterState, leading: Leading): V
   if (leading.syncWriteAt === stored.modRevision) {
     return {
       because: 'settling a change of the synchronous set that was not answered',
-      actions: [{ kind: 'write-sync', leaderRevision: leading.createRevision, syncRevision: stored.modRevision, sync: stored.value }],
+      actions: [
+        {
+          kind: 'write-sync',
+          leaderRevision: leading.createRevision,
+          syncRevision: stored.modRevision,
+          sync: stored.value,
+        },
+      ],
       wakeInMs: soonMs,
     };
   }
@@ -90,7 +97,8 @@ function confirm(c: Context, stored: ClusterState['sync'], wanted: SyncRecord, l
   const { data, audit } = c.view.instances;
   if (change === null || !sameNames(change.to.standbys, wanted.standbys)) {
     // An end of the log that is not known would make everybody look caught up.
-    if (data.lsn === null || audit.lsn === null) return { because: 'reading the end of the log', wakeInMs: soonMs };
+    if (data.lsn === null || audit.lsn === null)
+      return { because: 'reading the end of the log', wakeInMs: soonMs };
     const lsn = { data: data.lsn, audit: audit.lsn };
     return {
       because: `waiting for ${newcomers.join(', ') || 'nobody'} to catch up`,
@@ -101,14 +109,26 @@ function confirm(c: Context, stored: ClusterState['sync'], wanted: SyncRecord, l
   const caughtUp = newcomers.every((name) =>
     instanceNames.every((i) =>
       c.view.instances[i].replicas.some(
-        (r) => r.name === name && r.streaming && r.synchronous && r.flushLsn !== null && r.flushLsn >= change.lsn[i],
+        (r) =>
+          r.name === name &&
+          r.streaming &&
+          r.synchronous &&
+          r.flushLsn !== null &&
+          r.flushLsn >= change.lsn[i],
       ),
     ),
   );
   if (!caughtUp) return { because: `waiting for ${newcomers.join(', ')} to catch up`, wakeInMs: soonMs };
   return {
     because: `confirmed: ${wanted.standbys.join(', ') || 'the master alone'}`,
-    actions: [{ kind: 'write-sync', leaderRevision: leading.createRevision, syncRevision: stored.modRevision, sync: wanted }],
+    actions: [
+      {
+        kind: 'write-sync',
+        leaderRevision: leading.createRevision,
+        syncRevision: stored.modRevision,
+        sync: wanted,
+      },
+    ],
     memory: { leading: { ...leading, change: null, syncWriteAt: stored.modRevision } },
     wakeInMs: 0,
   };

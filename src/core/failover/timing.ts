@@ -27,6 +27,8 @@ export const checkpointLimitMs = 60_000;
 export const stopLimitMs = 10_000;
 /** A standby that does not stream for this long, from a live master, is rewound; then copied. */
 export const streamLimitMs = 10_000;
+/** How long a node that must not be rewound yet waits for the new term's first standby, after which it may be. */
+export const firstStandbyWaitMs = 2000;
 /** After the promotion lock was given back, others get their chance for this long. */
 export const holdOffMs = 1000;
 /** A turn that waits for something quick. */

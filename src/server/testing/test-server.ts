@@ -48,6 +48,7 @@ export async function startTestServer(
     databases: () => ({ data: true, audit: true }),
     wallClock: () => time.now,
     logFault: (error) => process.stderr.write(`fault: ${String(error)}\n`),
+    logRefusal: () => undefined,
   };
   const passOn = options.passOn ?? (async () => false);
   const app = await buildApp(context, {

@@ -16,7 +16,12 @@ export class EventQueue {
     while (index > 0) {
       const above = (index - 1) >> 1;
       const parent = heap[above];
-      if (parent === undefined || parent.at < event.at || (parent.at === event.at && parent.order < event.order)) break;
+      if (
+        parent === undefined ||
+        parent.at < event.at ||
+        (parent.at === event.at && parent.order < event.order)
+      )
+        break;
       heap[index] = parent;
       index = above;
     }
@@ -49,7 +54,10 @@ export class EventQueue {
       let child = heap[below];
       if (child === undefined) break;
       const right = heap[below + 1];
-      if (right !== undefined && (right.at < child.at || (right.at === child.at && right.order < child.order))) {
+      if (
+        right !== undefined &&
+        (right.at < child.at || (right.at === child.at && right.order < child.order))
+      ) {
         below += 1;
         child = right;
       }

@@ -73,7 +73,7 @@ export class Judge {
 
   /** A node took a turn. */
   decided(node: ModelNode): void {
-    if (!node.answers) return;
+    if (!node.answers || this.#world.edge.judgesWritesAlone === true) return;
     this.#onlyOneAnswers();
     const up = instanceNames.every((name) => node.instances[name].up);
     if (up && !this.#holds(node)) this.fail(`${node.name} answers as master without an acknowledged write`);
@@ -88,7 +88,10 @@ export class Judge {
     const planned = this.#world.store.state.history.some(
       ({ value }) => value.to === instance.node && value.timelines[instance.kind] === timeline,
     );
-    if (!planned) this.fail(`${instance.node} promoted ${instance.kind} onto timeline ${timeline}, which was not planned`);
+    if (!planned)
+      this.fail(
+        `${instance.node} promoted ${instance.kind} onto timeline ${timeline}, which was not planned`,
+      );
   }
 
   /** What `node` has is about to be overwritten in place. */
@@ -98,7 +101,8 @@ export class Judge {
     const elsewhere = [...this.#world.nodes.values()].some(
       (other) => other !== node && isWhole(other) && other.instances[instance.kind].keeps(last),
     );
-    if (instance.keeps(last) && !elsewhere) this.fail(`${node.name} destroys the last copy of ${instance.kind}`);
+    if (instance.keeps(last) && !elsewhere)
+      this.fail(`${node.name} destroys the last copy of ${instance.kind}`);
     if (holdsEveryWrite(node.name, this.#world.store.state.sync.value) && instance.keeps(last)) {
       this.fail(`${node.name} rewinds although it is listed as holding every acknowledged write`);
     }
@@ -117,7 +121,8 @@ export class Judge {
   /** Whether some node other than `node`, one of those who acknowledged last, holds everything, whole. */
   anotherHolds(node: ModelNode): boolean {
     return [...this.#world.nodes.values()].some(
-      (other) => other !== node && isWhole(other) && this.#promised.includes(other.name) && this.#holds(other),
+      (other) =>
+        other !== node && isWhole(other) && this.#promised.includes(other.name) && this.#holds(other),
     );
   }
 
@@ -126,6 +131,7 @@ export class Judge {
   }
 
   #onlyOneAnswers(): void {
+    if (this.#world.edge.judgesWritesAlone === true) return;
     let first: string | null = null;
     for (const node of this.#world.nodes.values()) {
       if (!node.answers) continue;
@@ -137,7 +143,8 @@ export class Judge {
   #holds(node: ModelNode): boolean {
     const { data, audit } = this.#last;
     return (
-      (data === null || node.instances.data.keeps(data)) && (audit === null || node.instances.audit.keeps(audit))
+      (data === null || node.instances.data.keeps(data)) &&
+      (audit === null || node.instances.audit.keeps(audit))
     );
   }
 }

@@ -216,7 +216,13 @@ export class ModelInstance {
     this.#world.after(ms, () => {
       if (attempt !== this.#attempt || !this.up || this.primary === null || this.#upstream !== null) return;
       const source = this.#world.resolve(this.primary, this.kind);
-      if (source === null || source === this || !source.up || this.frozen !== 'no' || !this.#welcome(source)) {
+      if (
+        source === null ||
+        source === this ||
+        !source.up ||
+        this.frozen !== 'no' ||
+        !this.#welcome(source)
+      ) {
         this.#connectIn(this.#world.between(150, 700));
         return;
       }
@@ -229,7 +235,12 @@ export class ModelInstance {
   }
 
   #welcome(source: ModelInstance): boolean {
-    return !this.logLost && source.frozen === 'no' && this.#world.reachable(this.node, source.node) && isBeginningOf(this.log, source.log);
+    return (
+      !this.logLost &&
+      source.frozen === 'no' &&
+      this.#world.reachable(this.node, source.node) &&
+      isBeginningOf(this.log, source.log)
+    );
   }
 
   #kick(link: Link): void {

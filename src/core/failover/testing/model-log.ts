@@ -30,6 +30,8 @@ export function isBeginningOf(log: LogContent, source: LogContent): boolean {
 
 /** The log after a promotion onto `timeline`, with the record that PostgreSQL writes at the end of recovery. */
 export function promotedTo(log: LogContent, timeline: number): LogContent {
-  const ended = log.lineage.map((step) => (step.endLsn === null ? { ...step, endLsn: BigInt(log.lsn) } : step));
+  const ended = log.lineage.map((step) =>
+    step.endLsn === null ? { ...step, endLsn: BigInt(log.lsn) } : step,
+  );
   return { lineage: [...ended, { timeline, endLsn: null }], lsn: log.lsn + 1 };
 }

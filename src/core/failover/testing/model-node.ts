@@ -31,8 +31,11 @@ export class ModelNode {
   suspended = false;
   /** How long log takes to reach it, at most. */
   lagMs = 10;
+  leastLagMs = 1;
   /** Kills do not take effect for now. */
   outlives = false;
+  /** A kill was tried, and something is still there. */
+  killFailed = false;
   memory: Memory = emptyMemory;
   serving: Serving = servingNobody;
   record: LocalRecord = { claimedTerm: 0, planned: null };
@@ -55,7 +58,13 @@ export class ModelNode {
   #pausedAt = 0;
   #reported = '';
 
-  constructor(world: World, name: string, kind: NodeKind, rate: number, instances: PerInstance<ModelInstance>) {
+  constructor(
+    world: World,
+    name: string,
+    kind: NodeKind,
+    rate: number,
+    instances: PerInstance<ModelInstance>,
+  ) {
     this.world = world;
     this.name = name;
     this.kind = kind;
@@ -164,16 +173,34 @@ export class ModelNode {
     this.#armGuardian();
   }
 
+  limitAuthority(sentAt: Instant, ttlMs: number): void {
+    const until = plus(sentAt, ttlMs - marginMs(ttlMs));
+    if (this.authorityUntil === null || this.authorityUntil.boot <= until.boot) return;
+    this.authorityUntil = until;
+    this.#armGuardian();
+  }
+
   #armGuardian(): void {
     if (this.authorityUntil === null) return;
     const leftMs = (this.authorityUntil.boot - this.clock().boot) / this.rate;
-    this.world.after(Math.max(0, leftMs) + this.world.between(0, 30), () => this.#guard());
+    this.world.after(Math.max(0, leftMs) + this.world.between(5, 30), () => this.#guard());
   }
 
   #guard(): void {
-    if (this.guardian === 'dead' || this.authorityUntil === null || !isPast(this.authorityUntil, this.clock())) return;
+    if (
+      this.guardian === 'dead' ||
+      this.authorityUntil === null ||
+      !isPast(this.authorityUntil, this.clock())
+    )
+      return;
     if (this.suspended || this.guardian === 'stopped') this.#guardianDeferred = true;
-    else if (this.alive) this.crashAgent();
+    else if (this.alive) {
+      const { leading, givingUp, promotion } = this.memory;
+      if (!this.stopped && leading === null && givingUp === null && promotion === null) {
+        this.world.judge.fail(`the guardian ends ${this.name}, which leads nothing`);
+      }
+      this.crashAgent();
+    }
   }
 
   dropAuthority(): void {
@@ -183,8 +210,17 @@ export class ModelNode {
 
   // --- instances ---
 
+  /** What could not be killed is dead now, if it was to be. */
+  becomeKillable(): void {
+    if (this.outlives && this.killFailed) for (const name of instanceNames) this.instances[name].die();
+    this.outlives = false;
+    this.killFailed = false;
+    this.wake();
+  }
+
   /** False while something outlives its kill. */
   killInstances(): boolean {
+    this.killFailed = this.outlives;
     if (this.outlives) return false;
     for (const name of instanceNames) this.instances[name].die();
     return true;
@@ -227,8 +263,11 @@ export class ModelNode {
     const { life } = this;
     const guarded = this.guardian === 'watching';
     this.world.after(this.world.between(1, 20), () => {
-      if (this.life !== life || this.outlives) return;
-      for (const name of instanceNames) if (guarded || this.instances[name].frozen === 'no') this.instances[name].die();
+      if (this.life !== life) return;
+      this.killFailed = this.outlives;
+      if (this.outlives) return;
+      for (const name of instanceNames)
+        if (guarded || this.instances[name].frozen === 'no') this.instances[name].die();
     });
     this.world.ended(this);
   }
@@ -295,4 +334,3 @@ export class ModelNode {
     return instanceNames.every((name) => this.instances[name].up && this.instances[name].frozen === 'no');
   }
 }
-

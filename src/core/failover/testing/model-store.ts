@@ -50,7 +50,8 @@ export class ModelStore {
   /** The revision of a success, or null. */
   txn({ compare, writes }: Transaction): number | null {
     if (!compare.every((condition) => this.#holds(condition))) return null;
-    const dead = (w: Write): boolean => w.kind === 'put' && w.lease !== undefined && !this.#leases.has(Number(w.lease));
+    const dead = (w: Write): boolean =>
+      w.kind === 'put' && w.lease !== undefined && !this.#leases.has(Number(w.lease));
     if (writes.some(dead)) return null;
     this.#apply(writes);
     return this.#revision;
@@ -78,7 +79,12 @@ export class ModelStore {
     this.#revision += 1;
     for (const write of effective) {
       if (write.kind === 'delete') this.#entries.delete(write.key);
-      else this.#put(write.key, decodeRecord(write.value) ?? {}, write.lease === undefined ? null : Number(write.lease));
+      else
+        this.#put(
+          write.key,
+          decodeRecord(write.value) ?? {},
+          write.lease === undefined ? null : Number(write.lease),
+        );
     }
     this.#state = null;
     for (const write of effective) this.#onChange(write.key);
@@ -91,11 +97,13 @@ export class ModelStore {
   }
 
   #snapshot(): ClusterState {
-    const one = <T>(key: string): Stored<T> | null => (this.#entries.get(key) as Stored<T> | undefined) ?? null;
+    const one = <T>(key: string): Stored<T> | null =>
+      (this.#entries.get(key) as Stored<T> | undefined) ?? null;
     const all = <T>(prefix: string): [string, Stored<T>][] => {
       const found: [string, Stored<T>][] = [];
       for (const [key, entry] of this.#entries) {
-        if (key.startsWith(prefix)) found.push([key.slice(prefix.length), entry as Stored<object> as Stored<T>]);
+        if (key.startsWith(prefix))
+          found.push([key.slice(prefix.length), entry as Stored<object> as Stored<T>]);
       }
       return found;
     };

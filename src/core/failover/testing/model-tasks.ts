@@ -18,7 +18,8 @@ export function beginTask(node: ModelNode, kind: TaskView['kind'], source: strin
       node.wake();
     });
   };
-  const go = (ms: number, next: () => void): void => node.agentAfter(ms, () => run === node.taskRun && next());
+  const go = (ms: number, next: () => void): void =>
+    node.agentAfter(ms, () => run === node.taskRun && next());
   work[kind](node, source, go, end);
 }
 
@@ -123,7 +124,11 @@ function eachFrom(
     const instance = node.instances[name];
     const from = node.world.resolve(source, name);
     const usable = (): boolean =>
-      from !== null && from.up && !from.recovery && from.frozen === 'no' && node.world.reachable(node.name, from.node);
+      from !== null &&
+      from.up &&
+      !from.recovery &&
+      from.frozen === 'no' &&
+      node.world.reachable(node.name, from.node);
     if (from === null || !usable()) {
       go(node.world.between(5, 300), () => ended(false));
       continue;

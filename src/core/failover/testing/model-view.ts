@@ -51,7 +51,7 @@ export function viewOf(node: ModelNode, cluster: ClusterState | null): View {
 
 /** Alive, but of an earlier life of the agent, or beyond a kill. */
 function isStray(node: ModelNode, instance: ModelInstance): boolean {
-  return instance.up && (instance.life !== node.life || node.outlives);
+  return instance.up && (instance.life !== node.life || node.killFailed);
 }
 
 function instanceView(node: ModelNode, instance: ModelInstance): InstanceView {

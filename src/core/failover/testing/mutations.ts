@@ -14,6 +14,8 @@ type Decide = typeof decide;
 /** One safety measure taken away. Where two guard the same thing, both are: each alone would be caught by nothing. */
 export interface Mutation {
   readonly what: string;
+  /** The seed at which it showed last. */
+  readonly from: number;
   /** Fresh for each run: some remember. */
   readonly make: () => { readonly decide?: Decide; readonly edge?: Edge };
 }
@@ -24,7 +26,10 @@ const transact = (kinds: readonly Action['kind'][], change: (t: Transaction) => 
 
 const without =
   (...compared: readonly string[]) =>
-  (t: Transaction): Transaction => ({ ...t, compare: t.compare.filter(({ key }) => !compared.includes(key)) });
+  (t: Transaction): Transaction => ({
+    ...t,
+    compare: t.compare.filter(({ key }) => !compared.includes(key)),
+  });
 
 const seeing =
   (change: (view: View, memory: Memory) => View): Decide =>
@@ -51,7 +56,8 @@ const syncAs = (view: View, change: (sync: SyncRecord) => SyncRecord): View => {
 
 export const mutations: readonly Mutation[] = [
   {
-    what: 'released before everything is seen dead, and nothing is killed',
+    what: 'released before everything is seen dead: nothing is killed, the workers are not told',
+    from: 21,
     make: () => ({
       decide: (view, memory) => {
         const giving = memory.givingUp !== null;
@@ -60,24 +66,37 @@ export const mutations: readonly Mutation[] = [
           : view;
         const decision = decide(blind, memory);
         if (decision.memory.givingUp === null) return decision;
-        return { ...decision, actions: decision.actions.filter((a) => a.kind !== 'fence') };
+        return {
+          ...decision,
+          actions: decision.actions.filter((a) => a.kind !== 'fence'),
+          serving: { ...decision.serving, role: 'master', writes: 'open' },
+        };
       },
     }),
   },
-  { what: 'the takeover compares no beat', make: () => ({ edge: transact(['take-lock'], without(keys.beat)) }) },
+  {
+    what: 'the takeover compares no beat',
+    from: 13,
+    make: () => ({ edge: transact(['take-lock'], without(keys.beat)) }),
+  },
   {
     what: 'the revision of sync is compared by nobody (takeover, claim, confirmation)',
+    from: 1480,
     make: () => ({
       edge: transact(['take-lock', 'claim', 'write-sync', 'lead'], without(keys.sync, keys.leader)),
       decide: (view, memory) => {
         const { promotion } = memory;
         const syncRevision = view.cluster?.sync.modRevision ?? 0;
-        return decide(view, promotion === null ? memory : { ...memory, promotion: { ...promotion, syncRevision } });
+        return decide(
+          view,
+          promotion === null ? memory : { ...memory, promotion: { ...promotion, syncRevision } },
+        );
       },
     }),
   },
   {
     what: 'a missing leader key alone is enough',
+    from: 79,
     make: () => ({
       decide: (view, memory) => {
         if (view.cluster === null || view.cluster.leader !== null) return decide(view, memory);
@@ -88,6 +107,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'no placeholder, and clients are let in at once',
+    from: 2,
     make: () => ({
       edge: { knowsPlaceholder: true },
       decide: (view, memory) => {
@@ -98,37 +118,67 @@ export const mutations: readonly Mutation[] = [
       },
     }),
   },
-  { what: 'a name is dropped in PostgreSQL before it is in etcd', make: dropsFirst },
-  { what: 'a standby is confirmed in etcd before PostgreSQL waits for it', make: confirmsFirst },
-  { what: 'names count as in effect before every sender obeys', make: () => ({ edge: { showsNamesEarly: true } }) },
-  { what: 'any streaming standby may confirm a write (a spare name)', make: () => ({ edge: { hearsAnybody: true } }) },
+  { what: 'a name is dropped in PostgreSQL before it is in etcd', from: 1, make: dropsFirst },
+  { what: 'a standby is confirmed in etcd before PostgreSQL waits for it', from: 1, make: confirmsFirst },
+  {
+    what: 'names count as in effect before every sender obeys',
+    from: 7,
+    make: () => ({ edge: { showsNamesEarly: true } }),
+  },
+  {
+    what: 'any streaming standby may confirm a write (a spare name)',
+    from: 1,
+    make: () => ({ edge: { hearsAnybody: true } }),
+  },
   {
     what: 'the claim keeps nobody of the term before',
+    from: 14,
     make: () => ({
       edge: transact(['claim'], (t) => ({
         ...t,
         writes: t.writes.map((write) => {
           if (write.kind !== 'put' || write.key !== keys.sync) return write;
-          return { ...write, value: encodeRecord({ ...decodeRecord<SyncRecord>(write.value), previous: [] }) };
+          return {
+            ...write,
+            value: encodeRecord({ ...decodeRecord<SyncRecord>(write.value), previous: [] }),
+          };
         }),
       })),
     }),
   },
   {
     what: 'a half-rewound directory counts as whole',
+    from: 19,
     make: () => ({ decide: seeing((view) => ({ ...view, marker: false })), edge: { startsRuined: true } }),
   },
   {
     what: 'whoever holds every write is rewound in place',
+    from: 12,
     make: () => ({
-      decide: acting((action) => [action.kind === 'copy' ? { kind: 'rewind', source: action.source } : action]),
+      decide: acting((action) => [
+        action.kind === 'copy' ? { kind: 'rewind', source: action.source } : action,
+      ]),
     }),
   },
-  { what: 'authority counts from the answer', make: () => ({ edge: { countsFromAnswer: true } }) },
-  { what: 'workers answer past the deadline', make: () => ({ edge: { answersOn: true } }) },
-  { what: 'nobody detaches from a master that answers on', make: () => ({ edge: { keepsReceivers: true, answersOn: true } }) },
+  {
+    what: 'authority counts from the answer',
+    from: 1545,
+    make: () => ({ edge: { countsFromAnswer: true } }),
+  },
+  {
+    what: 'a beat with a shorter ttl leaves the authority that stands',
+    from: 78,
+    make: () => ({ edge: { keepsLongAuthority: true } }),
+  },
+  { what: 'workers answer past the deadline', from: 23, make: () => ({ edge: { answersOn: true } }) },
+  {
+    what: 'nobody detaches from a master that answers on',
+    from: 908,
+    make: () => ({ edge: { keepsReceivers: true, answersOn: true, judgesWritesAlone: true } }),
+  },
   {
     what: 'a beat compares nothing',
+    from: 193,
     make: () => ({
       edge: transact(['beat'], without(keys.leader)),
       decide: (view, memory) => {
@@ -140,23 +190,33 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'the claim compares neither lock nor sync',
+    from: 221,
     make: () => ({
       edge: transact(['claim'], (t) => ({ ...t, compare: [] })),
     }),
   },
-  { what: 'PostgreSQL takes the next timeline by itself', make: () => ({ edge: { ignoresPlan: true } }) },
+  {
+    what: 'PostgreSQL takes the next timeline by itself',
+    from: 14,
+    make: () => ({ edge: { ignoresPlan: true } }),
+  },
   {
     what: 'an unanswered change of the synchronous set is forgotten',
+    from: 1966,
     make: () => ({
       decide: (view, memory) => {
         const { leading } = memory;
-        return decide(view, leading === null ? memory : { ...memory, leading: { ...leading, syncWriteAt: null } });
+        return decide(
+          view,
+          leading === null ? memory : { ...memory, leading: { ...leading, syncWriteAt: null } },
+        );
       },
       edge: transact(['write-sync'], without(keys.sync)),
     }),
   },
   {
     what: 'a candidate reads a clock that jumps forward',
+    from: 33,
     make: () => {
       let turns = 0;
       return {
@@ -170,6 +230,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'every standby counts as holding every write',
+    from: 60,
     make: () => ({
       decide: seeing((view, memory) =>
         memory.leading !== null || memory.promotion !== null
@@ -182,6 +243,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a master whose key is gone goes on until its deadline, which nobody keeps',
+    from: 23,
     make: () => ({
       edge: { answersOn: true },
       decide: (view, memory) => {
@@ -200,7 +262,10 @@ function dropsFirst(): { readonly decide: Decide } {
       const asked = shown.get(view.self.bootId);
       const real = view.instances.data.requiredNames;
       const pretend = asked !== undefined && !real.includes('?') && asked.length > real.length;
-      const decision = decide(pretend ? instancesAs(view, (i) => ({ ...i, requiredNames: asked })) : view, memory);
+      const decision = decide(
+        pretend ? instancesAs(view, (i) => ({ ...i, requiredNames: asked })) : view,
+        memory,
+      );
       const stored = view.cluster?.sync.value.standbys ?? [];
       const actions = decision.actions.map((action): Action => {
         if (action.kind !== 'require') return action;
@@ -232,4 +297,3 @@ function confirmsFirst(): { readonly decide: Decide } {
     },
   };
 }
-

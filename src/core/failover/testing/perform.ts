@@ -35,7 +35,9 @@ export function perform(node: ModelNode, action: Action, cluster: ClusterState |
     case 'readmit':
     case 'note-switch':
     case 'drop-request':
-      return send(node, action, transactionOf(node, action, ttlMs), ttlMs, (revision) => done(revision !== null));
+      return send(node, action, transactionOf(node, action, ttlMs), ttlMs, (revision) =>
+        done(revision !== null),
+      );
     case 'start':
     case 'stop':
     case 'checkpoint':
@@ -71,8 +73,11 @@ function performHere(node: ModelNode, action: Here, done: Done): void {
       if (!node.responsive) return done(false);
       let left = both.length;
       const end = once(done);
-      for (const instance of both) instance.require(action.names, () => --left === 0 && node.agentNow(() => end(true)));
-      return node.agentAfter(node.edge.showsNamesEarly === true ? 0 : 1000, () => end(node.edge.showsNamesEarly === true));
+      for (const instance of both)
+        instance.require(action.names, () => --left === 0 && node.agentNow(() => end(true)));
+      return node.agentAfter(node.edge.showsNamesEarly === true ? 0 : 1000, () =>
+        end(node.edge.showsNamesEarly === true),
+      );
     }
     case 'follow':
       for (const instance of both) {
@@ -83,7 +88,9 @@ function performHere(node: ModelNode, action: Here, done: Done): void {
     case 'detach':
       if (!node.responsive) return done(false);
       for (const instance of both) instance.detach(node.world.receiverEndsInMs());
-      return node.agentAfter(node.world.between(20, 60), () => done(node.edge.keepsReceivers === true || both.every((i) => !i.receiving)));
+      return node.agentAfter(node.world.between(20, 60), () =>
+        done(node.edge.keepsReceivers === true || both.every((i) => !i.receiving)),
+      );
     case 'tidy':
       for (const instance of both) instance.unproven = false;
       return done(true);
@@ -120,11 +127,19 @@ function promote(node: ModelNode, done: Done): void {
 }
 
 /** A beat, and the lead, which counts as the first: authority runs from the send. */
-function renew(node: ModelNode, action: Extract<Action, { kind: 'beat' | 'lead' }>, ttlMs: number, done: Done): void {
+function renew(
+  node: ModelNode,
+  action: Extract<Action, { kind: 'beat' | 'lead' }>,
+  ttlMs: number,
+  done: Done,
+): void {
   const sentAt = node.clock();
   node.lastBeatSentAt = sentAt;
+  // Others go by the ttl of this beat from when it is applied: with a shorter one the authority that stands shrinks first.
+  if (node.edge.keepsLongAuthority !== true) node.limitAuthority(sentAt, ttlMs);
   send(node, action, transactionOf(node, action, ttlMs), ttlMs, (revision) => {
-    if (revision !== null) node.extendAuthority(node.edge.countsFromAnswer === true ? node.clock() : sentAt, ttlMs);
+    if (revision !== null)
+      node.extendAuthority(node.edge.countsFromAnswer === true ? node.clock() : sentAt, ttlMs);
     done(revision !== null);
   });
 }
@@ -202,4 +217,3 @@ function once(done: Done): Done {
     done(ok);
   };
 }
-

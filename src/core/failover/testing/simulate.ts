@@ -39,7 +39,7 @@ export function simulate(options: SimulationOptions): SimulationResult {
     trace: trace === undefined ? null : (said) => trace(world.now, said),
     calm: false,
   });
-  const healAtMs = 10_000 + random.below(20_000);
+  const healAtMs = 10_000 + random.below(30_000);
   world.longWorkMs = random.pick([500, 1500, 4000]);
   for (const node of world.nodes.values()) world.after(random.below(2000), () => node.start());
   unleash(world, healAtMs);
@@ -76,7 +76,7 @@ function run(world: World, healAtMs: number): string | null {
 }
 
 function randomShape(random: ReturnType<typeof seededRandom>): Shape {
-  const standbys = random.pick([3, 3, 3, 4]);
+  const standbys = random.pick([2, 3, 3, 3, 3, 3, 4]);
   const names = ['a', 'b', 'c', 'd'].slice(0, standbys);
   const nodes: Shape['nodes'][number][] = names.map((name) => ({ name, kind: 'standby' }));
   if (random.chance(5)) nodes.push({ name: 'f', kind: 'follower' });
@@ -86,7 +86,7 @@ function randomShape(random: ReturnType<typeof seededRandom>): Shape {
     ttlMs: random.pick([2000, 2000, 5000]),
     syncCount: random.pick([1, 1, 2]),
     strict: !random.chance(6),
-    autoRejoin: true,
+    autoRejoin: !random.chance(10),
   };
 }
 
@@ -106,9 +106,11 @@ export function missing(world: World): string | null {
   if (leader === null) return 'no leader';
   const master = world.node(leader.value.name);
   if (!master.answers || master.serving.writes !== 'open') return `${master.name} takes no writes`;
+  if (instanceNames.some((name) => master.instances[name].recovery)) return `${master.name} is read-only`;
   const candidates = config.value.members.filter((m) => m.kind === 'standby').length - 1;
   const wanted = Math.min(config.value.syncCount, candidates);
-  if (sync.value.standbys.length !== wanted) return `${sync.value.standbys.length} of ${wanted} standbys confirmed`;
+  if (sync.value.standbys.length !== wanted)
+    return `${sync.value.standbys.length} of ${wanted} standbys confirmed`;
   if (promotion !== null) return 'a promotion lock is left';
   for (const node of world.nodes.values()) {
     for (const name of instanceNames) {

@@ -59,7 +59,8 @@ export class World {
   /** An agent ended. */
   onEnd: (node: ModelNode) => void = () => undefined;
   /** Overrides for scenarios: what the next transaction of a node meets. */
-  readonly fates = new Map<string, 'lost' | 'unheard' | 'late' | 'slow'>();
+  readonly fates = new Map<string, 'lost' | 'unheard' | 'late' | 'slow' | 'sluggish'>();
+  lagMs = 10;
   slowPromotionMs = 0;
   stuckReceiversMs = 0;
   readonly #cuts = new Set<string>();
@@ -112,7 +113,8 @@ export class World {
   }
 
   lagTo(node: string): number {
-    return this.between(1, this.nodes.get(node)?.lagMs ?? 10);
+    const to = this.nodes.get(node);
+    return this.between(to?.leastLagMs ?? 1, to?.lagMs ?? 10);
   }
 
   cut(a: string, b: string): void {
@@ -156,7 +158,8 @@ export class World {
       return;
     }
     const seen = this.store.state;
-    if (!this.calm && this.random.chance(4)) node.agentAfter(this.between(1, this.chaos ? 25 : 5), () => done(seen));
+    if (!this.calm && this.random.chance(4))
+      node.agentAfter(this.between(1, this.chaos ? 25 : 5), () => done(seen));
     else done(seen);
   }
 
@@ -173,16 +176,16 @@ export class World {
     const late =
       fate === 'late'
         ? this.between(400, this.random.chance(3) ? 9000 : 2500)
-        : this.between(1, this.chaos && this.random.chance(15) ? 200 : 4);
+        : this.between(1, fate === 'sluggish' ? 200 : 4);
     this.after(late, () => {
       const revision = this.storeUp ? this.store.txn(transaction) : null;
-      if (fate === 'heard') node.agentAfter(this.between(1, 4), () => done(revision));
+      if (fate === 'heard' || fate === 'sluggish') node.agentAfter(this.between(1, 4), () => done(revision));
       if (fate === 'slow') node.agentAfter(this.between(timeoutMs / 4, timeoutMs - 10), () => done(revision));
     });
-    if (fate !== 'heard' && fate !== 'slow') unanswered();
+    if (fate === 'late' || fate === 'unheard') unanswered();
   }
 
-  #fate(node: ModelNode): 'heard' | 'slow' | 'unheard' | 'late' | 'lost' | 'refused' {
+  #fate(node: ModelNode): 'heard' | 'slow' | 'sluggish' | 'unheard' | 'late' | 'lost' | 'refused' {
     const planned = this.fates.get(node.name);
     if (planned !== undefined) {
       this.fates.delete(node.name);
@@ -194,7 +197,17 @@ export class World {
     }
     if (!this.chaos) return 'heard';
     const roll = this.random.below(200);
-    return roll === 0 ? 'lost' : roll === 1 ? 'unheard' : roll === 2 ? 'late' : roll < 6 ? 'slow' : 'heard';
+    return roll === 0
+      ? 'lost'
+      : roll === 1
+        ? 'unheard'
+        : roll === 2
+          ? 'late'
+          : roll < 6
+            ? 'slow'
+            : roll < 14
+              ? 'sluggish'
+              : 'heard';
   }
 
   #hears(node: ModelNode): boolean {
@@ -213,7 +226,8 @@ export class World {
     const id = this.store.grant();
     const { life } = node;
     const look = (): void => {
-      const renewed = kept && node.alive && node.life === life && !node.stopped && !node.suspended && this.#hears(node);
+      const renewed =
+        kept && node.alive && node.life === life && !node.stopped && !node.suspended && this.#hears(node);
       if (renewed || !this.storeUp) this.after(ms, look);
       else this.after(this.between(0, 3000), () => (this.storeUp ? this.store.expire(id) : look()));
     };
@@ -248,11 +262,11 @@ export class World {
   // --- what may go wrong with instances ---
 
   beforeAction(node: ModelNode, action: Action): void {
-    if (this.chaos) this.aim(node, action);
+    if (this.chaos || this.calm) this.aim(node, action);
   }
 
   mishap(kind: 'start' | 'repair', _node: ModelNode): boolean {
-    return this.chaos && this.random.chance(kind === 'start' ? 20 : 8);
+    return this.chaos && this.random.chance(kind === 'start' ? 20 : 4);
   }
 
   promotionMs(): number {
