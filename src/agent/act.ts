@@ -13,9 +13,8 @@ import {
 } from '../core/failover/transactions.ts';
 import type { View } from '../core/failover/view.ts';
 import { Problem } from '../core/problem.ts';
-import { realClock } from '../runtime/real-clock.ts';
 import type { AgentState } from './agent-state.ts';
-import { writeLocalRecord } from './local-record.ts';
+import { noteCopyNeeded, writeLocalRecord } from './local-record.ts';
 import { copyBoth, rewindBoth } from './repair.ts';
 
 /** What a turn's actions may take at the edge. */
@@ -89,6 +88,7 @@ async function perform(turn: Turn, action: Action): Promise<void> {
     case 'tidy':
       return instances.tidy();
     case 'mark-for-copy':
+      await noteCopyNeeded(state.node.layout, true);
       state.copyNeeded = true;
       return;
     case 'evict':
@@ -105,8 +105,7 @@ async function perform(turn: Turn, action: Action): Promise<void> {
 async function beat(turn: Turn, action: Extract<Action, { kind: 'beat' }>): Promise<void> {
   const { state, ttlMs } = turn;
   const { compare, writes } = beatTransaction(action, actor(turn));
-  const sentAt = realClock.now();
-  state.authority.lastBeatSentAt = sentAt;
+  const sentAt = await state.authority.beforeSend(ttlMs, action.leaderRevision, action.term);
   const result = await state.store.txn(compare, writes, { timeoutMs: callMs(turn) });
   if (!result.succeeded)
     throw new Problem('store_rejected', 'the beat was refused: the leader key is not ours');
@@ -118,8 +117,7 @@ async function lead(turn: Turn, action: Extract<Action, { kind: 'lead' }>): Prom
   const { state, ttlMs } = turn;
   const lease = await state.leases.forLeader(ttlMs, callMs(turn));
   const { compare, writes } = leadTransaction(action, actor(turn, lease));
-  const sentAt = realClock.now();
-  state.authority.lastBeatSentAt = sentAt;
+  const sentAt = await state.authority.beforeSend(ttlMs, 0, action.term);
   const result = await state.store.txn(compare, writes, { timeoutMs: callMs(turn) });
   if (!result.succeeded)
     throw new Problem('store_rejected', 'the lead was refused: the lock or the claim is not ours');
@@ -130,9 +128,12 @@ async function lead(turn: Turn, action: Extract<Action, { kind: 'lead' }>): Prom
 async function fence(turn: Turn): Promise<void> {
   const { state } = turn;
   state.authority.drop();
-  state.workers.closeAll('fenced');
-  if (state.task.busy) void state.task.cancel();
-  if (await state.instances.kill()) return;
+  // After a hand-over, what waits goes on waiting for the successor.
+  state.workers.closeAll('fenced', state.memory.passTo === null ? 'closed' : 'held');
+  const dead = await state.instances.kill();
+  // What was under way ends now that its processes are dead; what a start brought up meanwhile is killed too.
+  await state.task.cancel();
+  if (dead && (await state.instances.kill())) return;
   throw new Problem('instance_failed', 'a PostgreSQL process outlives its kill: nothing is released');
 }
 
@@ -158,5 +159,5 @@ function actor(turn: Turn, lease?: string): Actor {
 
 /** A call to the store within a turn: short beside the ttl, long beside an election of etcd's leader. */
 function callMs(turn: Turn): number {
-  return Math.min(1000, Math.max(300, turn.ttlMs / 5));
+  return turn.state.authority.atMost(Math.min(1000, Math.max(300, turn.ttlMs / 5)));
 }

@@ -77,13 +77,13 @@ export class ApiWorkers {
   }
 
   /** At once, outside any turn: serve nobody. */
-  closeAll(because: string): void {
+  closeAll(because: string, writes: 'closed' | 'held'): void {
     if (this.#last === null) return;
     this.tell({
       ...this.#last,
       role: 'starting',
       authorityUntil: null,
-      writes: 'closed',
+      writes,
       replicationOpen: false,
       because,
       health: { ok: false, body: { ...this.#last.health.body, ok: false, message: because } },

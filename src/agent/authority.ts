@@ -1,12 +1,18 @@
 import { type Instant, isPast, plus } from '../core/clock.ts';
 import { marginMs } from '../core/failover/timing.ts';
+import { realClock } from '../runtime/real-clock.ts';
 import type { GuardianLink } from './guardian-link.ts';
+
+/** A call to the store gets at least this long, in milliseconds, however little authority is left. */
+const shortestCallMs = 50;
 
 /** Until when this master may act: counted from the send of the last beat that the store confirmed and the guardian knows. */
 export class Authority {
   readonly #guardian: GuardianLink;
   #until: Instant | null = null;
-  lastBeatSentAt: Instant | null = null;
+  #lastBeatSentAt: Instant | null = null;
+  /** Counts the times authority was dropped: what was under way before extends nothing after. */
+  #drops = 0;
 
   constructor(guardian: GuardianLink) {
     this.#guardian = guardian;
@@ -16,22 +22,49 @@ export class Authority {
     return this.#until;
   }
 
+  get lastBeatSentAt(): Instant | null {
+    return this.#lastBeatSentAt;
+  }
+
+  /** `ms`, but no longer than authority lasts: whoever waits for an answer past the deadline is killed instead of fencing. */
+  atMost(ms: number): number {
+    if (this.#until === null) return ms;
+    return Math.max(shortestCallMs, Math.min(ms, this.#until.mono - realClock.now().mono));
+  }
+
+  /**
+   * The instant that a beat with this ttl counts from. A ttl that became shorter binds at once, before the store hears of
+   * it: from then on others wait only that long.
+   */
+  async beforeSend(ttlMs: number, leaderRevision: number, term: number): Promise<Instant> {
+    const sentAt = realClock.now();
+    this.#lastBeatSentAt = sentAt;
+    const until = endOf(sentAt, ttlMs);
+    if (this.#until !== null && until.mono < this.#until.mono) {
+      this.#until = until;
+      await this.#guardian.hold(until, leaderRevision, term);
+    }
+    return sentAt;
+  }
+
   /** A beat that was sent at `sentAt` succeeded. The deadline moves only once the guardian has acknowledged it. */
   async extend(sentAt: Instant, ttlMs: number, leaderRevision: number, term: number): Promise<void> {
-    const until = plus(sentAt, ttlMs - marginMs(ttlMs));
-    if (!(await this.#guardian.hold(until, leaderRevision, term))) return;
-    if (this.#until === null || !isPast(until, this.#until)) this.#until = later(this.#until, until);
-    else this.#until = until;
+    const drops = this.#drops;
+    const until = endOf(sentAt, ttlMs);
+    if (isPast(until, realClock.now())) return;
+    if (!(await this.#guardian.hold(until, leaderRevision, term)) || drops !== this.#drops) return;
+    if (this.#until === null || until.mono > this.#until.mono) this.#until = until;
   }
 
   /** No authority any more. The guardian is told, and need not be waited for: its deadline only ends earlier things. */
   drop(): void {
+    this.#drops += 1;
     this.#until = null;
-    this.lastBeatSentAt = null;
+    this.#lastBeatSentAt = null;
     void this.#guardian.hold(null, null, 0);
   }
 }
 
-function later(a: Instant | null, b: Instant): Instant {
-  return a === null || b.mono > a.mono ? b : a;
+function endOf(sentAt: Instant, ttlMs: number): Instant {
+  return plus(sentAt, ttlMs - marginMs(ttlMs));
 }

@@ -1,7 +1,7 @@
 import type { ClusterState, InstanceName, LineageStep, PerInstance } from '../core/failover/cluster-state.ts';
 import { instanceNames } from '../core/failover/cluster-state.ts';
 import { placeholderName } from '../core/failover/eligibility.ts';
-import { Problem } from '../core/problem.ts';
+import { isProblem, Problem } from '../core/problem.ts';
 import { killEveryProcess } from '../instance/kill.ts';
 import { checkpoint } from '../instance/maintenance.ts';
 import { discardMovedAside, settleDirectories } from '../instance/moved-aside.ts';
@@ -96,11 +96,14 @@ export class LocalInstances {
     await forBoth(async (name) => {
       if (name === 'audit' && config.kind === 'follower') return;
       const upstream = upstreamOf(target, name, config, cluster);
-      await setPrimary(
-        this.#running(name),
-        { upstream, slotName: slotName(config.name) },
-        { timeoutMs: stepMs },
-      );
+      const running = this.#running(name);
+      const primary = { upstream, slotName: slotName(config.name) };
+      try {
+        await setPrimary(running, primary, { timeoutMs: stepMs });
+      } catch (error) {
+        // One that still starts answers nobody; the file is written and the signal sent.
+        if (running.ended !== null || !isProblem(error, 'instance_unavailable')) throw error;
+      }
       this.#slots[name].target = target;
     });
   }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeRecord, encodeRecord } from '../core/failover/codec.ts';
 import type { LocalRecord } from '../core/failover/view.ts';
@@ -14,4 +15,19 @@ export async function readLocalRecord(layout: NodeLayout): Promise<LocalRecord> 
 
 export async function writeLocalRecord(layout: NodeLayout, record: LocalRecord): Promise<void> {
   await writeFileAtomically(join(layout.state, 'record.json'), `${encodeRecord(record)}\n`);
+}
+
+/** Whether the directories must be copied before they are used again, remembered across restarts. */
+export async function readCopyNeeded(layout: NodeLayout): Promise<boolean> {
+  return (await readFileIfThere(copyNeededFile(layout))) !== null;
+}
+
+export async function noteCopyNeeded(layout: NodeLayout, needed: boolean): Promise<void> {
+  if (needed)
+    await writeFileAtomically(copyNeededFile(layout), 'an own promotion went wrong: copy both instances\n');
+  else await rm(copyNeededFile(layout), { force: true });
+}
+
+function copyNeededFile(layout: NodeLayout): string {
+  return join(layout.state, 'copy-needed');
 }

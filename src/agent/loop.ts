@@ -46,7 +46,7 @@ async function turn(
   sides: Sides,
 ): Promise<{ readonly because: string; readonly rule: string; readonly wakeInMs: number }> {
   const ttlMs = state.lastCluster?.config.value.ttlMs ?? defaultTtlMs;
-  const lookMs = Math.min(1000, Math.max(250, ttlMs / 6));
+  const lookMs = state.authority.atMost(Math.min(1000, Math.max(250, ttlMs / 6)));
   const sight = await lookAround(state, () => readCluster(state, lookMs), lookMs);
   const { cluster } = sight.view;
   const decision = decide(sight.view, state.memory);

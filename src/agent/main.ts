@@ -10,7 +10,7 @@ import { connectStore } from './etcd-endpoints.ts';
 import { GuardianLink, requireGuardian } from './guardian-link.ts';
 import { Leases } from './leases.ts';
 import { LocalInstances } from './local-instances.ts';
-import { readLocalRecord } from './local-record.ts';
+import { readCopyNeeded, readLocalRecord } from './local-record.ts';
 import { runLoop } from './loop.ts';
 import { createNodeContext, type NodeContext } from './node-context.ts';
 import { OwnEtcd } from './own-etcd.ts';
@@ -68,7 +68,7 @@ async function assemble(node: NodeContext, store: AgentState['store']): Promise<
     memory: emptyMemory,
     record: await readLocalRecord(node.layout),
     lastCluster: null,
-    copyNeeded: false,
+    copyNeeded: await readCopyNeeded(node.layout),
     ailment: null,
     stopRequested: false,
     ended: false,

@@ -73,7 +73,8 @@ async function lookAt(state: AgentState, name: InstanceName, timeoutMs: number):
   // Without a postmaster of ours, what lives in the directory is from an earlier life, or outlived a kill.
   const strays = report.state === 'unresponsive' && !alive;
   if (report.state !== 'running') {
-    return { view: { ...nothingKnown, state: strays ? 'stopped' : report.state }, report, strays };
+    const primary = report.state === 'starting' ? slot.target : null;
+    return { view: { ...nothingKnown, primary, state: strays ? 'stopped' : report.state }, report, strays };
   }
   const lineage = report.inRecovery ? [] : await state.instances.lineage(name, report.timeline);
   const view: InstanceView = {

@@ -4,6 +4,7 @@ import { rewindTo } from '../instance/rewind.ts';
 import { slotName } from '../instance/slots.ts';
 import { remoteTimelineHistory } from '../instance/timeline-history.ts';
 import type { AgentState } from './agent-state.ts';
+import { noteCopyNeeded } from './local-record.ts';
 import { upstreamOf } from './upstreams.ts';
 
 const rewindLimitMs = 30 * 60_000;
@@ -48,6 +49,7 @@ export async function copyBoth(
       signal,
     });
   });
+  await noteCopyNeeded(state.node.layout, false);
   state.copyNeeded = false;
 }
 

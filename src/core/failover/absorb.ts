@@ -13,6 +13,9 @@ export function absorb(view: View, memory: Memory): Memory {
   return {
     ...seen,
     leading: absorbLeading(view, seen),
+    startingSince: either(view.instances, (i) => i.state === 'starting')
+      ? (seen.startingSince ?? view.now)
+      : null,
     notStreaming: absorbStreaming(view, seen),
     passTo:
       seen.passTo !== null && heldFor({ view, memory }, seen.passTo.since) > successorWaitMs

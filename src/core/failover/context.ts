@@ -23,6 +23,8 @@ export interface Verdict {
   readonly memory?: Partial<Memory>;
   readonly serving?: Partial<Serving>;
   readonly wakeInMs?: number;
+  /** Only something was noted: the rules are asked again in the same turn, about the same view. */
+  readonly again?: true;
 }
 
 /** One row of the decision: rules are tried in order, the first that answers decides the turn. */
@@ -40,12 +42,17 @@ export const servingNobody: Serving = {
   successor: null,
 };
 
+/** A decision, and whether the rules are to be asked again in the same turn. */
+export interface Draft extends Decision<Memory> {
+  readonly again: boolean;
+}
+
 /** The first verdict of `rules`, made whole. */
 export function firstVerdict<C extends Context>(
   rules: readonly Rule<C>[],
   context: C,
   idleMs: number,
-): Decision<Memory> | null {
+): Draft | null {
   for (const rule of rules) {
     const verdict = rule.apply(context);
     if (verdict === null) continue;
@@ -56,6 +63,7 @@ export function firstVerdict<C extends Context>(
       serving: { ...servingNobody, ...verdict.serving },
       memory: { ...context.memory, ...verdict.memory },
       wakeInMs: Math.max(0, verdict.wakeInMs ?? idleMs),
+      again: verdict.again === true,
     };
   }
   return null;

@@ -4,6 +4,7 @@ import type { Action, Decision, Serving } from './action.ts';
 import {
   type ClusterContext,
   type Context,
+  type Draft,
   firstVerdict,
   heldFor,
   type Rule,
@@ -32,11 +33,23 @@ export function decide(view: View, remembered: Memory): Decision<Memory> {
   const memory = absorb(view, remembered);
   const context: Context = { view, memory };
   const idleMs = view.cluster?.config.value.beatMs ?? idleWithoutConfigMs;
-  const decision = verdictOf(context, idleMs);
+  const decision = settledVerdict(context, idleMs);
   return withDeadlines(context, withSuccessor(view, withBeat(context, decision)));
 }
 
-function verdictOf(c: Context, idleMs: number): Decision<Memory> {
+/** At most this many notes are taken in one turn before something is done. */
+const notesPerTurn = 4;
+
+/** A verdict that only notes something costs no turn of its own: the rules are asked again with the note. */
+function settledVerdict(context: Context, idleMs: number): Draft {
+  let draft = verdictOf(context, idleMs);
+  for (let notes = 0; draft.again && notes < notesPerTurn; notes += 1) {
+    draft = verdictOf({ ...context, memory: draft.memory }, idleMs);
+  }
+  return draft;
+}
+
+function verdictOf(c: Context, idleMs: number): Draft {
   const safe = firstVerdict(safetyRules, c, idleMs);
   if (safe !== null) return safe;
   if (c.view.self.kind === 'follower') return sure(firstVerdict(followerRules, c, idleMs), c.memory);
@@ -77,7 +90,7 @@ function begun(
   };
 }
 
-function sure(decision: Decision<Memory> | null, memory: Memory): Decision<Memory> {
+function sure(decision: Draft | null, memory: Memory): Draft {
   return (
     decision ?? {
       rule: 'waits',
@@ -86,6 +99,7 @@ function sure(decision: Decision<Memory> | null, memory: Memory): Decision<Memor
       serving: servingNobody,
       memory,
       wakeInMs: idleWithoutConfigMs,
+      again: false,
     }
   );
 }

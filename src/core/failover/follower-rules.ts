@@ -1,7 +1,7 @@
 import { allDead, type Context, heldFor, type Rule, waitedFor } from './context.ts';
 import { isPrefix } from './lineage.ts';
 import { loadBalancerTarget } from './standby-rules.ts';
-import { soonMs, streamLimitMs } from './timing.ts';
+import { soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
 const following = { role: 'follower' as const };
 
@@ -59,6 +59,22 @@ export const followerRules: readonly Rule<Context>[] = [
     },
   },
   {
+    id: 'follower-never-starts',
+    about: 'Data lets nobody in for forty seconds although the master lives: copied.',
+    apply: (c) => {
+      const { startingSince, beatSeen } = c.memory;
+      const alive = beatSeen !== null && heldFor(c, beatSeen.since) < streamLimitMs / 2;
+      if (startingSince === null || !alive || c.view.cluster?.leader === null) return null;
+      if (waitedFor(c, startingSince) < startLimitMs) return null;
+      return {
+        because: 'data never becomes consistent: copying through the load balancer',
+        actions: [{ kind: 'copy', source: loadBalancerTarget, keepOld: true }],
+        memory: { startingSince: null },
+        wakeInMs: soonMs,
+      };
+    },
+  },
+  {
     id: 'follower-repairs',
     about:
       'The log here parted from the leader’s (this follower was ahead of a new master), or never streams from a live one.',
@@ -88,7 +104,9 @@ export const followerRules: readonly Rule<Context>[] = [
     about: 'Points data at the load balancer.',
     apply: (c) => {
       const { data } = c.view.instances;
-      if (data.state !== 'running' || data.primary === loadBalancerTarget) return null;
+      const waits = c.memory.startingSince !== null && waitedFor(c, c.memory.startingSince) >= startAloneMs;
+      const able = data.state === 'running' || (data.state === 'starting' && waits);
+      if (!able || data.primary === loadBalancerTarget) return null;
       return {
         because: 'following through the load balancer',
         actions: [{ kind: 'follow', target: loadBalancerTarget }],

@@ -30,7 +30,7 @@ export function gatherStep(c: GatherContext): Verdict | null {
   if (silent.length > 0 && heldFor(c, since) < gatherWaitMs) {
     return { because: `asking ${silent.map((m) => m.name).join(', ')} how much they have`, wakeInMs: 5 };
   }
-  return { because: 'nobody has received more', memory: done, wakeInMs: 0 };
+  return { because: 'nobody has received more', memory: done, wakeInMs: 0, again: true };
 }
 
 function streamStep(c: GatherContext, since: GatherContext['view']['now']): Verdict {

@@ -107,7 +107,16 @@ function afterStop(c: LeadingContext, handOver: HandOver): Verdict {
   return {
     because: `${handOver.reason}: stopped`,
     // Also where nothing is left to kill: the authority ends here, or the guardian would end this node when it runs out.
-    actions: [{ kind: 'fence', reason: handOver.reason }],
+    actions: [
+      { kind: 'fence', reason: handOver.reason },
+      {
+        kind: 'release',
+        leaderRevision: c.leading.createRevision,
+        term: c.leading.term,
+        reason: handOver.reason,
+        successor: handOver.to,
+      },
+    ],
     memory: {
       givingUp: {
         reason: handOver.reason,
@@ -117,7 +126,7 @@ function afterStop(c: LeadingContext, handOver: HandOver): Verdict {
         since: c.view.now,
       },
       handOver: null,
-      passTo: { term: c.leading.term, since: c.view.now },
+      passTo: handOver.to === null ? null : { term: c.leading.term, since: c.view.now },
     },
     serving: servingAsLeader(c),
     wakeInMs: 0,

@@ -12,10 +12,12 @@ export function housekeeping(
   const mine = cluster.history.find((h) => h.value.term === c.leading.term);
   const from = mine?.value.from;
   const declared = (name: string): boolean => cluster.config.value.members.some((m) => m.name === name);
+  // A master that named its successor was not thrown out: it went.
+  const went = cluster.released.some((r) => r.term === c.leading.term - 1 && r.successor !== null);
   const fresh = (name: string): boolean => cluster.evicted.get(name)?.value.term !== c.leading.term;
   if (mine !== undefined && mine.value.switchLsn === null) {
     // The eviction is written before the switch is noted, so that it is written once a term.
-    if (from !== undefined && from !== c.view.self.name && declared(from) && fresh(from)) {
+    if (from !== undefined && from !== c.view.self.name && declared(from) && fresh(from) && !went) {
       const reason = mine.value.why;
       return {
         because: `${from} is evicted: ${reason}`,

@@ -8,7 +8,17 @@ import { awaitOftenMs, soonMs } from './timing.ts';
 function abandon(c: LeadingContext, reason: string): Verdict {
   return {
     because: `${reason}: releasing mastership`,
-    actions: [{ kind: 'fence', reason }],
+    // The release is reached only when every process was seen dead.
+    actions: [
+      { kind: 'fence', reason },
+      {
+        kind: 'release',
+        leaderRevision: c.leading.createRevision,
+        term: c.leading.term,
+        reason,
+        successor: null,
+      },
+    ],
     memory: {
       givingUp: {
         reason,

@@ -68,6 +68,8 @@ export interface Memory {
   readonly promotion: PromotionMemory | null;
   /** Who took over from this node, for held requests to be passed to. */
   readonly passTo: { readonly term: number; readonly since: Instant } | null;
+  /** Since when an instance is starting and does not let anybody in. */
+  readonly startingSince: Instant | null;
   /** Since when this node wants to stream from `target` and does not. */
   readonly notStreaming: { readonly target: string; readonly since: Instant } | null;
   /** The leader's term for which a rewind was done or tried already. */
@@ -86,6 +88,7 @@ export const emptyMemory: Memory = {
   givingUp: null,
   promotion: null,
   passTo: null,
+  startingSince: null,
   notStreaming: null,
   rewoundFor: null,
   partedSince: null,

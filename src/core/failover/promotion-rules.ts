@@ -130,6 +130,7 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
           because: 'detached from the old master',
           memory: { promotion: { ...c.promotion, detachedSince: c.view.now, gatherSince: c.view.now } },
           wakeInMs: 0,
+          again: true,
         };
       }
       const since = c.promotion.gatherSince ?? c.promotion.since;
@@ -163,7 +164,7 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
   {
     id: 'claims-the-term',
     about:
-      'One transaction writes the history and moves the synchronous set to the new term, nobody confirmed.',
+      'One transaction writes the history and moves the synchronous set to the new term, nobody confirmed; then both instances are promoted.',
     apply: (c) => {
       if (claimed(c)) return null;
       if (c.cluster.sync.modRevision !== c.promotion.syncRevision) {
@@ -183,6 +184,8 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
             sync,
             history,
           },
+          // In the same turn: it is reached only when the claim was answered with yes.
+          { kind: 'promote' },
         ],
         memory: { promotion: { ...c.promotion, claimedSince: c.view.now } },
         wakeInMs: 0,
@@ -191,7 +194,7 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
   },
   {
     id: 'promotes',
-    about: 'Both instances are promoted in parallel.',
+    about: 'The claim stands and an instance is no primary yet: both are promoted in parallel.',
     apply: (c) => {
       if (both(c.view.instances, (i) => i.state === 'running' && !i.inRecovery)) return null;
       // Promoted before, and restarted since: a second promotion would take a number that nobody planned.

@@ -14,7 +14,7 @@ import {
 import { holdsEveryWrite } from './eligibility.ts';
 import { isPrefix } from './lineage.ts';
 import { takeoverStep } from './takeover.ts';
-import { firstStandbyWaitMs, soonMs, streamLimitMs } from './timing.ts';
+import { firstStandbyWaitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
 /** A candidate or asynchronous standby that holds neither the leader key nor the lock. */
 export const standbyRules: readonly Rule<ClusterContext>[] = [
@@ -141,6 +141,41 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
             wakeInMs: soonMs,
           }
         : null,
+  },
+  {
+    id: 'follows-to-become-consistent',
+    about:
+      'An instance starts and lets nobody in for a while: a rewound one needs log from the master first. It is pointed there.',
+    apply: (c) => {
+      const { startingSince } = c.memory;
+      const target = c.cluster.leader === null ? null : targetOf(c);
+      if (target === null || startingSince === null || waitedFor(c, startingSince) < startAloneMs) return null;
+      const pointed = both(c.view.instances, (i) => i.state !== 'starting' || i.primary === target);
+      const able = both(c.view.instances, (i) => i.state === 'starting' || i.state === 'running');
+      if (pointed || !able || c.cluster.promotion !== null) return null;
+      return {
+        because: `following ${target} to become consistent`,
+        actions: [{ kind: 'follow', target }],
+        wakeInMs: soonMs,
+      };
+    },
+  },
+  {
+    id: 'copies-what-never-starts',
+    about:
+      'An instance lets nobody in for forty seconds although the master lives: the log that it lacks is gone. Copied, the old directory kept.',
+    apply: (c) => {
+      const { startingSince } = c.memory;
+      const source = sourceOf(c);
+      if (source === null || startingSince === null || !beatsAreFresh(c)) return null;
+      if (waitedFor(c, startingSince) < startLimitMs) return null;
+      return {
+        because: `an instance never becomes consistent: copying from ${source}`,
+        actions: [{ kind: 'copy', source, keepOld: true }],
+        memory: { startingSince: null },
+        wakeInMs: soonMs,
+      };
+    },
   },
   {
     id: 'waits-for-its-instances',

@@ -104,6 +104,7 @@ function confirm(c: Context, stored: ClusterState['sync'], wanted: SyncRecord, l
       because: `waiting for ${newcomers.join(', ') || 'nobody'} to catch up`,
       memory: { leading: { ...leading, change: { to: wanted, lsn } } },
       wakeInMs: 0,
+      again: true,
     };
   }
   const caughtUp = newcomers.every((name) =>
@@ -128,6 +129,8 @@ function confirm(c: Context, stored: ClusterState['sync'], wanted: SyncRecord, l
         syncRevision: stored.modRevision,
         sync: wanted,
       },
+      // Whoever leaves is dropped only once the store has answered with yes.
+      { kind: 'require', names: requiredNames(wanted) },
     ],
     memory: { leading: { ...leading, change: null, syncWriteAt: stored.modRevision } },
     wakeInMs: 0,

@@ -42,6 +42,8 @@ export function takeoverStep(c: ClusterContext): Verdict | null {
         syncRevision: cluster.sync.modRevision,
         beatRevision: cluster.beat?.modRevision ?? 0,
       },
+      // In the same turn: it is reached only when the lock was answered with yes.
+      { kind: 'detach' },
     ],
     serving: standby,
     wakeInMs: 0,

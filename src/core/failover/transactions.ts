@@ -87,6 +87,8 @@ export function claimTransaction(action: Of<'claim'>, by: Actor): Transaction {
     writes: [
       put(by.keys.sync, action.sync),
       put(by.keys.history(action.history.term), action.history),
+      // What an operator wished of the old master is void.
+      erase(by.keys.switchover),
       ...(action.history.forced ? [erase(by.keys.forced)] : []),
     ],
   };

@@ -49,6 +49,8 @@ export class ModelInstance {
   unproven = false;
   up = false;
   starting = false;
+  /** Rewound: it lets nobody in before it has streamed from somebody. */
+  needsLog = false;
   /** Stopped processes: the postmaster alone (its sessions live on), or all. */
   frozen: 'no' | 'postmaster' | 'all' = 'no';
   recovery = true;
@@ -228,6 +230,7 @@ export class ModelInstance {
       }
       const link: Link = { source, replica: this, open: true, busy: false, flush: null, unheard: null };
       this.#upstream = link;
+      this.needsLog = false; // it has the log now, whoever looks
       source.#downstream.push(link);
       this.#world.after(1, () => this.#hear(link, this.log.lsn));
       this.#kick(link);
@@ -275,6 +278,7 @@ export class ModelInstance {
     const { source, replica } = link;
     source.#downstream = source.#downstream.filter((other) => other !== link);
     if (replica.#upstream === link) replica.#upstream = null;
+    this.needsLog = false; // it has the log now, whoever looks
     if (replica.up && replica.primary !== null) replica.#connectIn(this.#world.between(20, 400));
   }
 

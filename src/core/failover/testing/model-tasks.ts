@@ -68,6 +68,7 @@ const work: Record<TaskView['kind'], Work> = {
         instance.ruined = true;
         return () => {
           instance.ruined = false;
+          instance.needsLog = true;
         };
       });
     });

@@ -59,6 +59,7 @@ function instanceView(node: ModelNode, instance: ModelInstance): InstanceView {
   if (instance.starting) return { ...nothingKnown, state: 'starting' };
   if (!instance.up || isStray(node, instance)) return { ...nothingKnown, state: 'stopped' };
   if (instance.frozen !== 'no') return { ...nothingKnown, state: 'unresponsive' };
+  if (instance.needsLog) return { ...nothingKnown, state: 'starting', primary: instance.primary };
   return {
     state: 'running',
     inRecovery: instance.recovery,
