@@ -17,6 +17,10 @@ import type { AgentState } from './agent-state.ts';
 import { noteCopyNeeded, writeLocalRecord } from './local-record.ts';
 import { copyBoth, rewindBoth } from './repair.ts';
 
+/** How long an API worker may take to obey before it is killed, and a task to end before it is left to itself. */
+const workerObeysMs = 50;
+const cancelMs = 1000;
+
 /** What a turn's actions may take at the edge. */
 interface Turn {
   readonly state: AgentState;
@@ -86,7 +90,7 @@ async function perform(turn: Turn, action: Action): Promise<void> {
         copyBoth(state, action.source, cluster, signal),
       );
     case 'tidy':
-      return instances.tidy();
+      return instances.tidy(state.node.log);
     case 'mark-for-copy':
       await noteCopyNeeded(state.node.layout, true);
       state.copyNeeded = true;
@@ -130,10 +134,10 @@ async function fence(turn: Turn): Promise<void> {
   state.authority.drop();
   // After a hand-over, what waits goes on waiting for the successor.
   state.workers.closeAll('fenced', state.memory.passTo === null ? 'closed' : 'held');
-  const dead = await state.instances.kill();
+  const [dead] = await Promise.all([state.instances.kill(), state.workers.obeyOrDie(workerObeysMs)]);
   // What was under way ends now that its processes are dead; what a start brought up meanwhile is killed too.
-  await state.task.cancel();
-  if (dead && (await state.instances.kill())) return;
+  await state.task.cancel(cancelMs);
+  if (dead && (await state.instances.kill())) return state.authority.settle();
   throw new Problem('instance_failed', 'a PostgreSQL process outlives its kill: nothing is released');
 }
 

@@ -12,6 +12,9 @@ import type { LocalInstances } from './local-instances.ts';
 import type { NodeContext } from './node-context.ts';
 import type { Wake } from './wake.ts';
 
+/** Until the configuration is known, in milliseconds. */
+export const defaultTtlMs = 5000;
+
 /** Everything one running agent holds. Passed whole to the few functions that act; each changes only its own part. */
 export interface AgentState {
   readonly node: NodeContext;
@@ -31,6 +34,5 @@ export interface AgentState {
   /** A promotion of ours went wrong: the directories must be copied before anything else. */
   copyNeeded: boolean;
   ailment: string | null;
-  stopRequested: boolean;
   ended: boolean;
 }

@@ -1,21 +1,31 @@
 import { type ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { isPast } from '../core/clock.ts';
 import type { ServingState, WorkerCommand, WorkerEvent, WorkerSettings } from '../core/serving.ts';
 import type { Logger } from '../runtime/log.ts';
 import { spawnDependent } from '../runtime/dependent-child.ts';
 import { realClock } from '../runtime/real-clock.ts';
 
-const restartMs = 300;
+const firstRestartMs = 100;
+const longestRestartMs = 5000;
+/** A worker that lived this long did not fail at its start. */
+const longLifeMs = 10_000;
+/** A worker that echoes nothing for this long hangs. */
+const hangLimitMs = 2000;
+/** A node whose API nobody serves for this long should not be master. */
+const deafLimitMs = 8000;
 
 interface Worker {
   readonly child: ChildProcess;
+  readonly startedAt: number;
   listening: boolean;
   obeysMono: number;
   writesUnderWay: number;
+  /** Since when something that was said has found no echo; null: everything has. */
+  unansweredSince: number | null;
 }
 
-/** The API worker of this node: started, told what it is each turn, started again when it ends. */
+/** The API worker of this node: started, told what it is each turn, killed when it hangs, started again when it ends. */
 export class ApiWorkers {
   readonly #settings: WorkerSettings;
   readonly #log: Logger;
@@ -25,6 +35,8 @@ export class ApiWorkers {
   #changedMono = 0;
   #stopping = false;
   #restart: NodeJS.Timeout | undefined;
+  #restartMs = firstRestartMs;
+  #deafSince: number | null = null;
 
   constructor(settings: WorkerSettings, log: Logger, onChange: () => void) {
     this.#settings = settings;
@@ -41,11 +53,14 @@ export class ApiWorkers {
     return this.#worker?.writesUnderWay ?? 0;
   }
 
-  get listening(): boolean {
-    return this.#worker?.listening === true;
+  /** Nobody has listened for the clients of this node for a while. */
+  get ailment(): string | null {
+    const deaf = this.#deafSince !== null && performance.now() - this.#deafSince > deafLimitMs;
+    return deaf ? 'the API worker does not run' : null;
   }
 
   start(): void {
+    this.#deafSince ??= performance.now();
     // The same form as this file: sources run from sources, the build from the build.
     const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const entry = fileURLToPath(new URL(`../server/main.${suffix}`, import.meta.url));
@@ -54,25 +69,44 @@ export class ApiWorkers {
       deathSignal: 'SIGKILL',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const worker: Worker = { child, listening: false, obeysMono: 0, writesUnderWay: 0 };
+    const worker: Worker = {
+      child,
+      startedAt: performance.now(),
+      listening: false,
+      obeysMono: 0,
+      writesUnderWay: 0,
+      unansweredSince: null,
+    };
     this.#worker = worker;
     child.on('message', (event: WorkerEvent) => this.#onEvent(worker, event));
-    child.on('error', (error) => this.#log.warn({ err: error }, 'api worker'));
+    child.on('error', (error) => {
+      this.#log.warn({ err: error }, 'api worker');
+      if (child.pid === undefined) this.#onExit(worker, null, null);
+    });
     child.once('exit', (code, signal) => this.#onExit(worker, code, signal));
     this.#send({ kind: 'settings', settings: this.#settings });
     if (this.#last !== null) this.#send({ kind: 'state', state: this.#last });
   }
 
-  /** Tells the worker what it is from now on. */
+  /** Tells the worker what it is from now on, and kills one that has not echoed for too long. */
   tell(state: ServingState): void {
     const before = this.#last;
     const same =
       before !== null &&
       before.role === state.role &&
       before.writes === state.writes &&
+      before.successor?.host === state.successor?.host &&
       before.successor?.port === state.successor?.port;
     if (!same) this.#changedMono = state.sentAt.mono;
     this.#last = state;
+    const worker = this.#worker;
+    if (worker === null) return;
+    if (worker.listening) worker.unansweredSince ??= performance.now();
+    if (worker.unansweredSince !== null && performance.now() - worker.unansweredSince > hangLimitMs) {
+      this.#log.error('the api worker hangs: killing it');
+      worker.child.kill('SIGKILL');
+      return;
+    }
     this.#send({ kind: 'state', state });
   }
 
@@ -91,11 +125,15 @@ export class ApiWorkers {
     });
   }
 
-  /** Whether what was said last still stands. */
-  get current(): boolean {
-    const last = this.#last;
-    if (last === null) return false;
-    return last.authorityUntil === null || !isPast(last.authorityUntil, realClock.now());
+  /** Waits until the worker obeys what it was told last; one that does not within `limitMs` is killed and seen dead. */
+  async obeyOrDie(limitMs: number): Promise<void> {
+    const end = performance.now() + limitMs;
+    while (!this.obeying && performance.now() < end) await sleep(2);
+    const worker = this.#worker;
+    if (worker === null || this.obeying) return;
+    const ended = new Promise<void>((resolve) => worker.child.once('exit', () => resolve()));
+    worker.child.kill('SIGKILL');
+    await ended;
   }
 
   async stop(): Promise<void> {
@@ -111,19 +149,26 @@ export class ApiWorkers {
   }
 
   #onEvent(worker: Worker, event: WorkerEvent): void {
-    if (event.kind === 'listening') worker.listening = true;
-    if (event.kind === 'obeys') {
-      worker.obeysMono = event.sentAtMono;
-      worker.writesUnderWay = event.writesUnderWay;
-      if (this.#last?.writes === 'held') this.#onChange();
+    if (event.kind === 'listening') {
+      worker.listening = true;
+      this.#deafSince = null;
+      return;
     }
+    worker.obeysMono = event.sentAtMono;
+    worker.writesUnderWay = event.writesUnderWay;
+    worker.unansweredSince = null;
+    if (this.#last?.writes === 'held') this.#onChange();
   }
 
   #onExit(worker: Worker, code: number | null, signal: string | null): void {
-    if (this.#worker === worker) this.#worker = null;
+    if (this.#worker !== worker) return;
+    this.#worker = null;
     if (this.#stopping) return;
+    this.#deafSince ??= performance.now();
+    const lived = performance.now() - worker.startedAt > longLifeMs;
+    this.#restartMs = lived ? firstRestartMs : Math.min(this.#restartMs * 2, longestRestartMs);
     this.#log.warn({ code, signal }, 'the api worker ended; starting another');
-    this.#restart = setTimeout(() => this.start(), restartMs);
+    this.#restart = setTimeout(() => this.start(), this.#restartMs);
   }
 
   #send(command: WorkerCommand): void {

@@ -1,5 +1,6 @@
 import { type Instant, isPast, plus } from '../core/clock.ts';
 import { marginMs } from '../core/failover/timing.ts';
+import { Problem } from '../core/problem.ts';
 import { realClock } from '../runtime/real-clock.ts';
 import type { GuardianLink } from './guardian-link.ts';
 
@@ -35,6 +36,8 @@ export class Authority {
   /**
    * The instant that a beat with this ttl counts from. A ttl that became shorter binds at once, before the store hears of
    * it: from then on others wait only that long.
+   *
+   * @throws Problem `guardian_silent` when the guardian did not take it
    */
   async beforeSend(ttlMs: number, leaderRevision: number, term: number): Promise<Instant> {
     const sentAt = realClock.now();
@@ -42,7 +45,12 @@ export class Authority {
     const until = endOf(sentAt, ttlMs);
     if (this.#until !== null && until.mono < this.#until.mono) {
       this.#until = until;
-      await this.#guardian.hold(until, leaderRevision, term);
+      if (!(await this.#guardian.hold(until, leaderRevision, term))) {
+        throw new Problem(
+          'guardian_silent',
+          'the guardian did not take the shorter deadline: no beat is sent',
+        );
+      }
     }
     return sentAt;
   }
@@ -56,12 +64,16 @@ export class Authority {
     if (this.#until === null || until.mono > this.#until.mono) this.#until = until;
   }
 
-  /** No authority any more. The guardian is told, and need not be waited for: its deadline only ends earlier things. */
+  /** No authority any more. The guardian keeps its deadline: it stands behind a kill that does not come to its end. */
   drop(): void {
     this.#drops += 1;
     this.#until = null;
     this.#lastBeatSentAt = null;
-    void this.#guardian.hold(null, null, 0);
+  }
+
+  /** Every process was seen dead: there is nothing left for the guardian to end. */
+  settle(): void {
+    if (this.#until === null) void this.#guardian.hold(null, null, 0);
   }
 }
 

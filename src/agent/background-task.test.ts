@@ -41,7 +41,7 @@ describe('the slot for long work', () => {
       signal.addEventListener('abort', () => stopped.reject(new Error('aborted')));
       return stopped.promise;
     });
-    await task.cancel();
+    await task.cancel(1000);
     assert.equal(task.view?.state, 'failed');
   });
 });

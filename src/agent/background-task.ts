@@ -3,8 +3,9 @@ import type { TaskView } from '../core/failover/view.ts';
 import { describeError } from '../core/problem.ts';
 import type { Logger } from '../runtime/log.ts';
 
-/** After a failure the slot stays taken this long, so that a turn cannot try again in a tight loop. */
-const pauseAfterFailureMs = 1000;
+/** After a failure the slot stays taken for a while, longer with each failure in a row: nothing is tried in a tight loop. */
+const firstPauseMs = 1000;
+const longestPauseMs = 30_000;
 
 /** The one slot for work that takes longer than a turn: starts, stops, checkpoints, rewinds, copies. */
 export class BackgroundTask {
@@ -13,6 +14,7 @@ export class BackgroundTask {
   #view: TaskView | null = null;
   #current: Promise<void> = Promise.resolve();
   #abort: AbortController | null = null;
+  #failures = 0;
 
   constructor(log: Logger, onEnd: () => void) {
     this.#log = log;
@@ -36,10 +38,13 @@ export class BackgroundTask {
     this.#current = this.#run(kind, detail, work, abort.signal);
   }
 
-  /** Asks the work under way to end, and waits for it. */
-  async cancel(): Promise<void> {
+  /** Asks the work under way to end, and waits for it, at most `limitMs`. */
+  async cancel(limitMs: number): Promise<void> {
+    if (!this.busy) return;
     this.#abort?.abort();
-    await this.#current;
+    const late = new AbortController();
+    await Promise.race([this.#current, pause(limitMs, late.signal)]);
+    late.abort();
   }
 
   async #run(
@@ -50,12 +55,15 @@ export class BackgroundTask {
   ): Promise<void> {
     try {
       await work(signal);
+      this.#failures = 0;
       this.#view = { kind, state: 'done', detail };
     } catch (error) {
       const why = describeError(error);
       this.#log.warn({ task: kind, err: error }, `${detail}: failed`);
       this.#view = { kind, state: 'running', detail: `${detail} failed, trying again: ${why}` };
-      if (!signal.aborted) await pause(signal);
+      const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#failures);
+      this.#failures += 1;
+      if (!signal.aborted) await pause(pauseMs, signal);
       this.#view = { kind, state: 'failed', detail: why };
     } finally {
       this.#onEnd();
@@ -63,6 +71,6 @@ export class BackgroundTask {
   }
 }
 
-async function pause(signal: AbortSignal): Promise<void> {
-  await sleep(pauseAfterFailureMs, undefined, { signal }).catch(() => undefined);
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -60,6 +60,7 @@ function report(
     instances: { data: instance, audit: instance },
     detachedFor: null,
     marker: false,
+    ailment: null,
     ...change,
   };
 }

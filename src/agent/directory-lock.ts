@@ -1,42 +1,41 @@
-import { readFileSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../core/problem.ts';
 import { makeDirectory, readFileIfThere } from '../runtime/files.ts';
 import type { NodeLayout } from './layout.ts';
+import { identify, isAlive, readName, writeName } from './process-identity.ts';
+
+const tries = 5;
 
 /**
  * Takes the node's directory for this process: two guardians must never run one node. The lock names the process by pid
- * and start time, so that a lock left by a dead one is recognised.
+ * and start time, so that a lock left by a dead one is recognised. It appears whole, by `link`, and a stale one is moved
+ * away by `rename`, so of several that start at once exactly one has it.
  *
  * @throws Problem `directory_in_use` with the pid that holds it
  */
 export async function lockDirectory(layout: NodeLayout): Promise<{ release: () => Promise<void> }> {
   await makeDirectory(layout.state, 0o700);
   const path = join(layout.state, 'guardian.lock');
-  const own = `${process.pid} ${startTimeOf(process.pid)}\n`;
-  for (let tries = 0; tries < 3; tries += 1) {
-    if (await createExclusively(path, own)) return { release: () => rm(path, { force: true }) };
-    const holder = await readFileIfThere(path);
-    if (holder !== null && isHeld(holder)) {
-      throw new Problem(
-        'directory_in_use',
-        `--dir: ${layout.dir} is run by another "holdfast node" already (pid ${holder.split(' ')[0]}).`,
-      );
+  const own = identify(process.pid);
+  if (own === null) throw new Problem('directory_in_use', '/proc does not show this process.');
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  await writeFile(draft, writeName(own), { mode: 0o600, flag: 'wx' });
+  try {
+    for (let attempt = 0; attempt < tries; attempt += 1) {
+      if (await linked(draft, path)) return { release: () => rm(path, { force: true }) };
+      await moveAwayIfStale(path, layout.dir);
     }
-    await rm(path, { force: true });
+    throw new Problem('directory_in_use', `--dir: ${path} could not be taken; another start is under way.`);
+  } finally {
+    await rm(draft, { force: true });
   }
-  throw new Problem('directory_in_use', `--dir: ${path} could not be taken; another start is under way.`);
 }
 
-async function createExclusively(path: string, content: string): Promise<boolean> {
+async function linked(draft: string, path: string): Promise<boolean> {
   try {
-    const file = await open(path, 'wx', 0o600);
-    try {
-      await file.writeFile(content);
-    } finally {
-      await file.close();
-    }
+    await link(draft, path);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
@@ -44,17 +43,20 @@ async function createExclusively(path: string, content: string): Promise<boolean
   }
 }
 
-function isHeld(holder: string): boolean {
-  const [pid, startTime] = holder.trim().split(' ');
-  return startTimeOf(Number(pid)) === startTime;
-}
-
-/** Field 22 of /proc/PID/stat (proc(5)), in clock ticks since boot; null when there is no such process. */
-function startTimeOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
+async function moveAwayIfStale(path: string, dir: string): Promise<void> {
+  const held = await readFileIfThere(path);
+  if (held === null) return;
+  const holder = readName(held);
+  if (holder !== null && isAlive(holder)) {
+    throw new Problem(
+      'directory_in_use',
+      `--dir: ${dir} is run by another "holdfast node" already (pid ${holder.pid}).`,
+    );
   }
+  const aside = `${path}.stale-${randomBytes(6).toString('hex')}`;
+  await rename(path, aside).catch(() => undefined); // another start was faster
+  const moved = await readFileIfThere(aside);
+  // What was moved may be the new lock of a faster start: it goes back, unless a third has taken the place.
+  if (moved !== null && moved !== held) await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
 }

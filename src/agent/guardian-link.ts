@@ -6,12 +6,17 @@ import type { AgentMessage, GuardianMessage } from './guardian-messages.ts';
 
 /** How long the guardian may take to acknowledge a deadline, in milliseconds. */
 const acknowledgeMs = 200;
+/** A guardian that is silent for this long, and for a ttl, counts as gone. */
+const silenceMs = 3000;
 
 /** The agent's end of the channel to its guardian. */
 export class GuardianLink {
   readonly events: EventEmitter<{ gone: []; stop: []; etcd: [] }> = new EventEmitter();
   #gone: boolean;
   #seq = 0;
+  #askedAt = 0;
+  #heardAt = performance.now();
+  #stopRequested = false;
   readonly #waiting = new Map<number, () => void>();
   #etcd:
     | { readonly state: 'unknown' | 'running' }
@@ -28,8 +33,23 @@ export class GuardianLink {
     });
   }
 
-  get state(): 'watching' | 'gone' {
-    return this.#gone ? 'gone' : 'watching';
+  /** A guardian that has not answered for a ttl is as good as gone: it would stop nobody. */
+  state(ttlMs: number): 'watching' | 'gone' {
+    const silentMs = performance.now() - this.#heardAt;
+    const unanswered = this.#askedAt > this.#heardAt && silentMs > Math.max(silenceMs, ttlMs);
+    return this.#gone || unanswered ? 'gone' : 'watching';
+  }
+
+  /** The node was told to stop, also when that came before anybody listened. */
+  get stopRequested(): boolean {
+    return this.#stopRequested;
+  }
+
+  /** Once a turn: shows the guardian that the turns go on, and is shown the same. */
+  ping(): void {
+    if (this.#askedAt <= this.#heardAt) this.#askedAt = performance.now();
+    this.#seq += 1;
+    this.#send({ kind: 'ping', seq: this.#seq });
   }
 
   /** What the guardian last said of this node's etcd. */
@@ -71,8 +91,12 @@ export class GuardianLink {
   }
 
   #onMessage(message: GuardianMessage): void {
+    this.#heardAt = performance.now();
     if (message.kind === 'acknowledged') this.#waiting.get(message.seq)?.();
-    if (message.kind === 'stop') this.events.emit('stop');
+    if (message.kind === 'stop') {
+      this.#stopRequested = true;
+      this.events.emit('stop');
+    }
     if (message.kind === 'etcd-running') this.#etcd = { state: 'running' };
     if (message.kind === 'etcd-ended')
       this.#etcd = { state: 'ended', code: message.code, detail: message.detail };

@@ -12,6 +12,8 @@ export type AgentMessage =
       readonly seq: number;
     }
   | { readonly kind: 'boot'; readonly bootId: string }
+  /** Said each turn: an agent that is silent for long is killed. Acknowledged by number. */
+  | { readonly kind: 'ping'; readonly seq: number }
   | { readonly kind: 'etcd-start'; readonly settings: EtcdSettings }
   | { readonly kind: 'etcd-stop' };
 

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Instant, isPast } from '../core/clock.ts';
@@ -12,6 +11,7 @@ import { EtcdKeeper } from './etcd-keeper.ts';
 import type { AgentMessage, GuardianMessage } from './guardian-messages.ts';
 import { type NodeLayout, nodeLayout } from './layout.ts';
 import { lockDirectory } from './directory-lock.ts';
+import { endEarlierAgent, noteAgent } from './earlier-agent.ts';
 import { type NodeConfig, readNodeConfig } from './node-config.ts';
 import { releaseForDeadAgent } from './release-for-dead-agent.ts';
 
@@ -33,6 +33,8 @@ export interface GuardianOptions {
 const checkMs = 25;
 const stopLimitMs = 60_000;
 const killLimitMs = 5000;
+/** An agent whose turns stand still for this long is killed, whatever its role. */
+const agentSilenceMs = 15_000;
 const restartPauseMs = 200;
 const restartPauseMaxMs = 5000;
 
@@ -79,6 +81,7 @@ async function watchAgents(guardian: Guardian): Promise<number> {
   let pauseMs = restartPauseMs;
   for (;;) {
     const startedAt = performance.now();
+    await endEarlierAgent(guardian.layout, guardian.log);
     const end = await watchOneAgent(guardian);
     await fence(guardian);
     if (guardian.stopping) return end.code === 0 ? 0 : 1;
@@ -104,14 +107,18 @@ interface AgentEnd {
 
 async function watchOneAgent(guardian: Guardian): Promise<AgentEnd> {
   const child = startAgent(guardian);
+  if (child.pid !== undefined) noteAgent(guardian.layout, child.pid);
   let deadline: Instant | null = null;
+  const silence = new Silence();
   let bootId: string | null = null;
   const send = (message: GuardianMessage): void => {
     if (child.connected) child.send(message, () => undefined);
   };
   child.on('error', (error) => guardian.log.error({ err: error }, 'the agent could not be started'));
   child.on('message', (message: AgentMessage) => {
+    silence.heard();
     if (message.kind === 'boot') bootId = message.bootId;
+    if (message.kind === 'ping') send({ kind: 'acknowledged', seq: message.seq });
     if (message.kind === 'etcd-start') guardian.etcd.start(message.settings, send);
     if (message.kind === 'etcd-stop') void guardian.etcd.stop();
     if (message.kind === 'authority') {
@@ -120,20 +127,51 @@ async function watchOneAgent(guardian: Guardian): Promise<AgentEnd> {
     }
   });
   const timer = setInterval(() => {
-    if (deadline === null || !isPast(deadline, realClock.now())) return;
-    guardian.log.error('the agent let its deadline pass: killing it');
+    const late = deadline !== null && isPast(deadline, realClock.now());
+    if (!late && !silence.tooLong()) return;
+    guardian.log.error(late ? 'the agent let its deadline pass: killing it' : 'the agent hangs: killing it');
     deadline = null;
     child.kill('SIGKILL');
     void fence(guardian);
   }, checkMs);
   const killer = stopOnRequest(guardian, child, send);
   try {
-    const [code, signal]: [number | null, string | null] = await once(child, 'exit').then(([c, s]) => [c, s]);
+    const { code, signal } = await endOf(child);
     return { code, signal, bootId };
   } finally {
     clearInterval(timer);
     clearTimeout(killer.timer);
     guardian.stop = () => undefined;
+  }
+}
+
+/** Resolves when the child has ended, or could not be started at all. */
+function endOf(
+  child: ChildProcess,
+): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => {
+      if (child.pid === undefined) resolve({ code: null, signal: null });
+    });
+  });
+}
+
+/** How long nothing was heard of the agent, by a clock that stands still while this process does. */
+class Silence {
+  #ms = 0;
+  #lookedAt = performance.now();
+
+  heard(): void {
+    this.#ms = 0;
+  }
+
+  tooLong(): boolean {
+    const now = performance.now();
+    // A long gap between two looks is our own stop: what the agent said meanwhile waits to be read.
+    this.#ms += Math.min(now - this.#lookedAt, 10 * checkMs);
+    this.#lookedAt = now;
+    return this.#ms > agentSilenceMs;
   }
 }
 

@@ -1,12 +1,15 @@
 import type { ClusterStore } from '../core/coordination/cluster-store.ts';
 import { lockTtlSeconds } from '../core/failover/timing.ts';
 
+/** Long enough for any ttl that an operator may choose while the key stands. */
+const leaderLeaseSeconds = 180;
+
 /** Leases of this node's keys. The leader key's is long: the beat decides, the lease only removes what nobody wrote for long. */
 export class Leases {
   readonly #store: ClusterStore;
   #leader: string | null = null;
   #member: string | null = null;
-  #memberTtlSeconds = 10;
+  #memberTtlSeconds = 0;
 
   constructor(store: ClusterStore) {
     this.#store = store;
@@ -19,15 +22,17 @@ export class Leases {
 
   /** A new lease for the leader key. */
   async forLeader(ttlMs: number, timeoutMs: number): Promise<string> {
-    const { id } = await this.#store.grantLease(Math.ceil((ttlMs * 3) / 1000), { timeoutMs });
+    const seconds = Math.max(leaderLeaseSeconds, Math.ceil((ttlMs * 3) / 1000));
+    const { id } = await this.#store.grantLease(seconds, { timeoutMs });
     this.#leader = id;
     return id;
   }
 
   /** The lease of this node's report, made when there is none. */
   async forMember(ttlMs: number, timeoutMs: number): Promise<string> {
-    if (this.#member === null) {
-      this.#memberTtlSeconds = Math.max(2, Math.ceil(ttlMs / 1000));
+    const seconds = Math.max(2, Math.ceil(ttlMs / 1000));
+    if (this.#member === null || this.#memberTtlSeconds !== seconds) {
+      this.#memberTtlSeconds = seconds;
       this.#member = (await this.#store.grantLease(this.#memberTtlSeconds, { timeoutMs })).id;
     }
     return this.#member;

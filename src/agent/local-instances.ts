@@ -13,6 +13,7 @@ import { setSynchronousNames } from '../instance/synchronous.ts';
 import { localTimelineHistory } from '../instance/timeline-history.ts';
 import { skipTimelines } from '../instance/timeline-stubs.ts';
 import { disconnectFromPrimary, setPrimary } from '../instance/upstream.ts';
+import type { Logger } from '../runtime/log.ts';
 import type { NodeContext } from './node-context.ts';
 import { upstreamOf } from './upstreams.ts';
 
@@ -28,6 +29,8 @@ interface Slot {
   target: string | null;
   /** What commits are known to wait for, in every sender; null while a change has not been seen in effect. */
   names: readonly string[] | null;
+  /** Counts the changes of the names: a late one says nothing any more. */
+  changes: number;
   lineage: { readonly timeline: number; readonly steps: readonly LineageStep[] } | null;
 }
 
@@ -35,6 +38,7 @@ interface Slot {
 export class LocalInstances {
   readonly #node: NodeContext;
   readonly #onExit: () => void;
+  #tidying = false;
   readonly #slots: PerInstance<Slot> = { data: emptySlot(), audit: emptySlot() };
 
   constructor(node: NodeContext, onExit: () => void) {
@@ -65,6 +69,7 @@ export class LocalInstances {
       slot.running = running;
       slot.target = null;
       slot.names = own ? [] : [placeholderName];
+      slot.changes += 1;
       void running.exited.then(this.#onExit);
     });
   }
@@ -98,8 +103,11 @@ export class LocalInstances {
       const upstream = upstreamOf(target, name, config, cluster);
       const running = this.#running(name);
       const primary = { upstream, slotName: slotName(config.name) };
+      this.#slots[name].target = null;
       try {
-        await setPrimary(running, primary, { timeoutMs: stepMs });
+        const read = await setPrimary(running, primary, { timeoutMs: stepMs });
+        if (!read)
+          throw new Problem('instance_unavailable', `the ${name} instance has not read its new upstream`);
       } catch (error) {
         // One that still starts answers nobody; the file is written and the signal sent.
         if (running.ended !== null || !isProblem(error, 'instance_unavailable')) throw error;
@@ -110,8 +118,10 @@ export class LocalInstances {
 
   async detach(): Promise<void> {
     await forBoth(async (name) => {
+      const gone = await disconnectFromPrimary(this.#running(name), { timeoutMs: 300 });
+      if (!gone)
+        throw new Problem('instance_unavailable', `the receiver of the ${name} instance still lives`);
       this.#slots[name].target = null;
-      await disconnectFromPrimary(this.#running(name), { timeoutMs: 300 });
     });
   }
 
@@ -120,8 +130,9 @@ export class LocalInstances {
     await forBoth(async (name) => {
       const slot = this.#slots[name];
       slot.names = null;
+      const change = ++slot.changes;
       const result = await setSynchronousNames(this.#running(name), names, { timeoutMs: stepMs });
-      if (result.inEffect) slot.names = names;
+      if (result.inEffect && slot.changes === change) slot.names = names;
     });
   }
 
@@ -139,8 +150,15 @@ export class LocalInstances {
     await forBoth((name) => checkpoint(this.#running(name), { timeoutMs: 60_000 }));
   }
 
-  async tidy(): Promise<void> {
-    await forBoth((name) => discardMovedAside(this.#node.instances[name]));
+  /** Throws away what copies replaced, beside the turns: the directory may be large. */
+  tidy(log: Logger): void {
+    if (this.#tidying) return;
+    this.#tidying = true;
+    void forBoth((name) => discardMovedAside(this.#node.instances[name]))
+      .catch((error: unknown) => log.warn({ err: error }, 'what a copy replaced could not be thrown away'))
+      .finally(() => {
+        this.#tidying = false;
+      });
   }
 
   /** The ancestry of a timeline by this node's own files, remembered. Empty when it cannot be read yet. */
@@ -170,9 +188,14 @@ export class LocalInstances {
 }
 
 function emptySlot(): Slot {
-  return { running: null, target: null, names: null, lineage: null };
+  return { running: null, target: null, names: null, changes: 0, lineage: null };
 }
 
+/** For both, side by side; waits for both also when one fails, so that nothing runs on into the next turn. */
 async function forBoth<T>(work: (name: InstanceName) => Promise<T>): Promise<readonly T[]> {
-  return Promise.all(instanceNames.map(work));
+  const results = await Promise.allSettled(instanceNames.map(work));
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }

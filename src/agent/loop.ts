@@ -3,15 +3,13 @@ import type { ClusterState } from '../core/failover/cluster-state.ts';
 import { decide } from '../core/failover/decide.ts';
 import { describeError, isProblem } from '../core/problem.ts';
 import { act } from './act.ts';
-import type { AgentState } from './agent-state.ts';
+import { type AgentState, defaultTtlMs } from './agent-state.ts';
 import type { StoreConnection } from './etcd-endpoints.ts';
 import { lookAround } from './observe.ts';
 import type { OwnEtcd } from './own-etcd.ts';
 import { Publisher } from './publish.ts';
 import { memberReport, servingState } from './report.ts';
 import { Upkeep } from './upkeep.ts';
-
-const defaultTtlMs = 5000;
 
 /** What runs beside the turns. */
 interface Sides {
@@ -47,6 +45,7 @@ async function turn(
 ): Promise<{ readonly because: string; readonly rule: string; readonly wakeInMs: number }> {
   const ttlMs = state.lastCluster?.config.value.ttlMs ?? defaultTtlMs;
   const lookMs = state.authority.atMost(Math.min(1000, Math.max(250, ttlMs / 6)));
+  state.guardian.ping();
   const sight = await lookAround(state, () => readCluster(state, lookMs), lookMs);
   const { cluster } = sight.view;
   const decision = decide(sight.view, state.memory);
@@ -88,9 +87,14 @@ async function attempt(
     await act(state, view, actions);
     return false;
   } catch (error) {
-    if (!isProblem(error)) throw error;
+    if (!isProblem(error) && !isSystemError(error)) throw error;
     const kinds = actions.map((action) => action.kind).join(', ');
-    state.node.log.info({ actions: kinds, code: error.code }, `not done: ${describeError(error)}`);
+    state.node.log.warn({ actions: kinds, code: error.code }, `not done: ${describeError(error)}`);
     return true;
   }
+}
+
+/** A refusal of the operating system (no room, no rights, a broken disk): the next turn meets it again, or not. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'errno' in error && 'code' in error;
 }

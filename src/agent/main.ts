@@ -30,10 +30,7 @@ async function main(): Promise<void> {
   state.guardian.announce(node.bootId);
   state.guardian.events.on('gone', () => state.wake.ring());
   state.guardian.events.on('etcd', () => state.wake.ring());
-  state.guardian.events.on('stop', () => {
-    state.stopRequested = true;
-    state.wake.ring();
-  });
+  state.guardian.events.on('stop', () => state.wake.ring());
   const etcd = new OwnEtcd(node, state.guardian, gateway);
   etcd.tend();
   await state.instances.kill(); // what an earlier life left
@@ -44,9 +41,12 @@ async function main(): Promise<void> {
   watchCluster(state, watching.signal);
   await runLoop(state, etcd, know);
   watching.abort();
+  // A copy under way holds this process: it is ended first.
+  await state.task.cancel(2000);
+  await state.instances.kill();
   await Promise.allSettled([control.close(), state.workers.stop(), state.leases.endMember(500)]);
   store.close();
-  if (process.connected) process.disconnect();
+  process.exit(0); // a connection that does not end must not keep a stopped node
 }
 
 async function assemble(node: NodeContext, store: AgentState['store']): Promise<AgentState> {
@@ -70,7 +70,6 @@ async function assemble(node: NodeContext, store: AgentState['store']): Promise<
     lastCluster: null,
     copyNeeded: await readCopyNeeded(node.layout),
     ailment: null,
-    stopRequested: false,
     ended: false,
   };
 }

@@ -3,7 +3,7 @@ import type { InstanceView, ReplicaView, TaskView, View } from '../core/failover
 import type { InstanceReport } from '../instance/observe.ts';
 import { observe } from '../instance/observe.ts';
 import { realClock } from '../runtime/real-clock.ts';
-import type { AgentState } from './agent-state.ts';
+import { type AgentState, defaultTtlMs } from './agent-state.ts';
 
 /** What the turn saw of the two instances beyond what `decide` needs: for reports and `/health`. */
 export interface Sight {
@@ -26,9 +26,15 @@ export async function lookAround(
     lookAt(state, 'audit', timeoutMs),
   ]);
   const { node } = state;
+  const ttlMs = (cluster ?? state.lastCluster)?.config.value.ttlMs ?? defaultTtlMs;
   const view: View = {
     now: realClock.now(),
-    self: { name: node.config.name, kind: declaredKind(state, cluster), bootId: node.bootId, hostId: node.hostId },
+    self: {
+      name: node.config.name,
+      kind: declaredKind(state, cluster),
+      bootId: node.bootId,
+      hostId: node.hostId,
+    },
     cluster,
     instances: { data: data.view, audit: audit.view },
     strays: !repairing && (data.strays || audit.strays),
@@ -36,12 +42,12 @@ export async function lookAround(
     marker: state.copyNeeded || halfDone(data.report) || halfDone(audit.report),
     unproven: unproven(data.report) || unproven(audit.report),
     task,
-    guardian: state.guardian.state,
+    guardian: state.guardian.state(ttlMs),
     authorityUntil: state.authority.until,
     lastBeatSentAt: state.authority.lastBeatSentAt,
     workers: { obeying: state.workers.obeying, writesUnderWay: state.workers.writesUnderWay },
-    ailment: state.ailment,
-    stopRequested: state.stopRequested,
+    ailment: state.ailment ?? state.workers.ailment,
+    stopRequested: state.guardian.stopRequested,
   };
   return { view, reports: { data: data.report, audit: audit.report } };
 }
@@ -68,10 +74,10 @@ async function lookAt(state: AgentState, name: InstanceName, timeoutMs: number):
   const slot = state.instances.slot(name);
   const { running } = slot;
   const settings = state.node.instances[name];
-  const report = await observe({ settings, running }, { timeoutMs });
+  const report = await observe({ settings, running }, { timeoutMs, control: false });
   const alive = running !== null && running.ended === null;
   // Without a postmaster of ours, what lives in the directory is from an earlier life, or outlived a kill.
-  const strays = report.state === 'unresponsive' && !alive;
+  const strays = report.state === 'unresponsive' && report.strays && !alive;
   if (report.state !== 'running') {
     const primary = report.state === 'starting' ? slot.target : null;
     return { view: { ...nothingKnown, primary, state: strays ? 'stopped' : report.state }, report, strays };
@@ -82,7 +88,8 @@ async function lookAt(state: AgentState, name: InstanceName, timeoutMs: number):
     inRecovery: report.inRecovery,
     timeline: report.timeline,
     lsn: report.inRecovery ? report.receivedLsn : report.currentLsn,
-    primary: report.primaryConninfo === '' ? null : slot.target,
+    // A string that nobody is known to have meant points at somebody all the same.
+    primary: report.primaryConninfo === '' ? null : (slot.target ?? '?'),
     receiving: report.walReceiverAlive || report.walReceiver !== null,
     streaming: report.walReceiver?.status === 'streaming',
     requiredNames: namesInEffect(slot.names, report.synchronousStandbyNames),

@@ -52,7 +52,8 @@ export class OwnEtcd {
    * a leader of etcd before they can elect a master.
    */
   leadElsewhere(): void {
-    if (!this.wanted || this.#busy || !this.#voting || performance.now() - this.#lastMoveAt < moveEveryMs) return;
+    if (!this.wanted || this.#busy || !this.#voting || performance.now() - this.#lastMoveAt < moveEveryMs)
+      return;
     this.#lastMoveAt = performance.now();
     void this.#moveLeader();
   }
@@ -60,16 +61,29 @@ export class OwnEtcd {
   async #moveLeader(): Promise<void> {
     const { host, etcdClient } = this.#node.config.addresses;
     try {
-      const said = await this.#membership.status(new URL(httpsUrl(host, etcdClient ?? 0)).host, { timeoutMs: callMs });
+      const said = await this.#membership.status(new URL(httpsUrl(host, etcdClient ?? 0)).host, {
+        timeoutMs: callMs,
+      });
       if (said.leaderId !== said.memberId) return;
       const members = await this.#membership.memberList({ timeoutMs: callMs });
-      const other = members.find((m) => m.id !== said.memberId && !m.learner && m.name !== '');
-      if (other === undefined) return;
+      const other = await this.#livingVoter(members, said.memberId);
+      if (other === null) return;
       await this.#membership.moveLeader(other.id, { timeoutMs: callMs });
       this.#node.log.info(`etcd: its leadership went to ${other.name}, away from the master's node`);
     } catch (error) {
       this.#node.log.debug(`etcd: its leadership stays: ${describeError(error)}`);
     }
+  }
+
+  /** Another voter that answers now: leadership handed to a dead one stops every write until the next election. */
+  async #livingVoter(members: readonly EtcdMember[], ownId: string): Promise<EtcdMember | null> {
+    for (const member of members) {
+      const [url] = member.clientUrls;
+      if (member.id === ownId || member.learner || url === undefined) continue;
+      const alive = await this.#membership.status(new URL(url).host, { timeoutMs: 500 }).catch(() => null);
+      if (alive !== null && alive.leaderId !== null) return member;
+    }
+    return null;
   }
 
   async #step(): Promise<void> {

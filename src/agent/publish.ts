@@ -20,6 +20,7 @@ export class Publisher {
   #busy = false;
   #waiting: { readonly report: MemberReport; readonly ttlMs: number } | null = null;
   #lastText = '';
+  #lastTtlMs = 0;
   #lastUrgent = '';
   #lastAt = 0;
 
@@ -30,7 +31,7 @@ export class Publisher {
   offer(report: MemberReport, options: { readonly ttlMs: number; readonly beatMs: number }): void {
     const urgent = urgentPart(report);
     const due = performance.now() - this.#lastAt >= options.beatMs;
-    if (urgent === this.#lastUrgent && !due) return;
+    if (urgent === this.#lastUrgent && !due && this.#waiting === null) return;
     if (this.#busy) {
       this.#waiting = { report, ttlMs: options.ttlMs };
       return;
@@ -48,11 +49,12 @@ export class Publisher {
     try {
       const kept = await leases.keepMember(timeoutMs);
       await leases.keepLeader(timeoutMs);
-      if (!kept || text !== this.#lastText) {
+      if (!kept || text !== this.#lastText || ttlMs !== this.#lastTtlMs) {
         const lease = await leases.forMember(ttlMs, timeoutMs);
         const key = keys.member(report.name);
         await store.txn([], [{ kind: 'put', key, value: text, lease }], { timeoutMs });
         this.#lastText = text;
+        this.#lastTtlMs = ttlMs;
       }
     } catch (error) {
       this.#lastText = '';
@@ -69,5 +71,12 @@ export class Publisher {
 /** What others act on at once; positions alone wait for the beat. */
 function urgentPart(report: MemberReport): string {
   const streaming = [report.instances.data?.streaming, report.instances.audit?.streaming];
-  return JSON.stringify([report.role, report.because, report.detachedFor, report.marker, streaming]);
+  return JSON.stringify([
+    report.role,
+    report.because,
+    report.detachedFor,
+    report.marker,
+    report.ailment,
+    streaming,
+  ]);
 }

@@ -1,6 +1,8 @@
 import { decodeCluster } from '../core/failover/codec.ts';
-import { clusterKeys } from '../core/failover/keys.ts';
-import { releaseTransaction } from '../core/failover/transactions.ts';
+import type { ClusterStore } from '../core/coordination/cluster-store.ts';
+import type { ClusterState } from '../core/failover/cluster-state.ts';
+import { type ClusterKeys, clusterKeys } from '../core/failover/keys.ts';
+import { dropLockTransaction, releaseTransaction } from '../core/failover/transactions.ts';
 import { describeError } from '../core/problem.ts';
 import type { Logger } from '../runtime/log.ts';
 import { connectStore } from './etcd-endpoints.ts';
@@ -24,6 +26,7 @@ export async function releaseForDeadAgent(
     const { store } = await connectStore(config, layout);
     try {
       const cluster = decodeCluster(await store.read(keys.prefix, { timeoutMs: callMs }), keys);
+      await dropLock(store, keys, cluster, bootId);
       const leader = cluster?.leader ?? null;
       if (leader === null || leader.value.bootId !== bootId) return;
       const { compare, writes } = releaseTransaction(
@@ -44,4 +47,20 @@ export async function releaseForDeadAgent(
   } catch (error) {
     log.warn(`the term of the dead agent was not released, the ttl ends it: ${describeError(error)}`);
   }
+}
+
+/** A promotion that died with its agent must not keep the others waiting for the lease of the lock. */
+async function dropLock(
+  store: ClusterStore,
+  keys: ClusterKeys,
+  cluster: ClusterState | null,
+  bootId: string,
+): Promise<void> {
+  const lock = cluster?.promotion ?? null;
+  if (lock === null || lock.value.bootId !== bootId) return;
+  const { compare, writes } = dropLockTransaction(
+    { kind: 'drop-lock', lockRevision: lock.createRevision },
+    { keys },
+  );
+  await store.txn(compare, writes, { timeoutMs: callMs });
 }

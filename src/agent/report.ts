@@ -26,6 +26,7 @@ export function memberReport(state: AgentState, sight: Sight, decision: Decision
     instances: { data: entry(view.instances.data), audit: entry(view.instances.audit) },
     detachedFor: lock !== null && detached ? lock.createRevision : null,
     marker: view.marker,
+    ailment: view.ailment,
   };
 }
 

@@ -86,5 +86,7 @@ async function diskAilment(dir: string): Promise<string | null> {
 async function certificateAilment(file: string): Promise<string | null> {
   const { notAfter } = describeCertificate(await readFile(file, 'utf8'));
   const hours = (notAfter.getTime() - Date.now()) / 3_600_000;
-  return hours > certificateMinimumHours ? null : `the certificate of this node ends at ${notAfter.toISOString()}`;
+  return hours > certificateMinimumHours
+    ? null
+    : `the certificate of this node ends at ${notAfter.toISOString()}`;
 }

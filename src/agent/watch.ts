@@ -6,7 +6,8 @@ import type { AgentState } from './agent-state.ts';
  * matter only while somebody is being promoted. What changed is read by the turn itself.
  */
 export function watchCluster(state: AgentState, signal: AbortSignal): void {
-  const from = (state.lastCluster?.revision ?? 0) + 1;
+  // 0: from now on. What is there already is read by the turns.
+  const from = state.lastCluster === null ? 0 : state.lastCluster.revision + 1;
   state.store.watch(state.keys.prefix, {
     fromRevision: from,
     signal,

@@ -30,6 +30,7 @@ export const problemKinds = {
   etcd_removed: 'usage',
   etcd_version_unsupported: 'usage',
   forbidden: 'forbidden',
+  guardian_silent: 'unavailable',
   instance_failed: 'internal',
   instance_strays: 'conflict',
   instance_unavailable: 'unavailable',

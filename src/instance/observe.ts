@@ -19,7 +19,12 @@ export type InstanceReport = { readonly interruption: Interruption | null } & (
   | { readonly state: 'starting' }
   | ({ readonly state: 'running' } & ServerFacts)
   /** Something of it lives, and nobody knows what it does: it may hold sessions, it may acknowledge. */
-  | { readonly state: 'unresponsive'; readonly because: string }
+  | {
+      readonly state: 'unresponsive';
+      readonly because: string;
+      /** Processes without a postmaster of ours: of an earlier life, or left by a kill. */
+      readonly strays: boolean;
+    }
 );
 
 export interface ObserveTarget {
@@ -30,22 +35,23 @@ export interface ObserveTarget {
 
 /**
  * Looks at an instance. Never throws, and ends soon after `timeoutMs` whatever the server does: one statement on a kept
- * connection, which is dropped when it is not answered in time.
+ * connection, which is dropped when it is not answered in time. `control: false` leaves pg_control of a stopped instance
+ * unread, which costs a process.
  */
 export async function observe(
   target: ObserveTarget,
-  options: { readonly timeoutMs: number },
+  options: { readonly timeoutMs: number; readonly control?: boolean },
 ): Promise<InstanceReport> {
   try {
     const interruption = await readInterruption(target.settings);
     const { running } = target;
     const report =
       running === null || running.ended !== null
-        ? await observeStopped(target.settings)
+        ? await observeStopped(target.settings, options.control ?? true)
         : await observeRunning(running, options.timeoutMs);
     return { interruption, ...report };
   } catch (error) {
-    return { interruption: null, state: 'unresponsive', because: describeError(error) };
+    return { interruption: null, state: 'unresponsive', strays: false, because: describeError(error) };
   }
 }
 
@@ -53,12 +59,17 @@ export async function observe(
 type WithoutInterruption<T> = T extends unknown ? Omit<T, 'interruption'> : never;
 type StateReport = WithoutInterruption<InstanceReport>;
 
-async function observeStopped(settings: InstanceSettings): Promise<StateReport> {
+async function observeStopped(settings: InstanceSettings, control: boolean): Promise<StateReport> {
   const strays = findStrays(settings);
   if (strays.length > 0) {
-    return { state: 'unresponsive', because: `processes without a postmaster: ${listProcesses(strays)}` };
+    return {
+      state: 'unresponsive',
+      strays: true,
+      because: `processes without a postmaster: ${listProcesses(strays)}`,
+    };
   }
   if ((await readFileIfThere(inPgdata(settings, 'PG_VERSION'))) === null) return { state: 'absent' };
+  if (!control) return { state: 'stopped', control: null, because: null };
   try {
     return { state: 'stopped', control: await readControlData(settings), because: null };
   } catch (error) {
@@ -69,20 +80,24 @@ async function observeStopped(settings: InstanceSettings): Promise<StateReport> 
 async function observeRunning(running: RunningInstance, timeoutMs: number): Promise<StateReport> {
   // Sessions of a stopped postmaster go on answering, ours too: it would look healthy while nobody can connect.
   if (isStopped(running.postmaster)) {
-    return { state: 'unresponsive', because: 'the postmaster is stopped (SIGSTOP): nobody can connect' };
+    return {
+      state: 'unresponsive',
+      strays: false,
+      because: 'the postmaster is stopped (SIGSTOP): nobody can connect',
+    };
   }
   try {
     return { state: 'running', ...(await askServer(running.session, timeoutMs)) };
   } catch (error) {
     if (!isAlive(running.postmaster))
-      return { state: 'unresponsive', because: 'the postmaster has just ended' };
+      return { state: 'unresponsive', strays: false, because: 'the postmaster has just ended' };
     const status = await postmasterStatus(running.settings, running.postmaster.pid);
     const refusedForNow = sqlState(error) === '57P03'; // cannot_connect_now: starting up, or shutting down
     if ((status === null || status === 'starting' || status === 'standby') && isNoAnswerYet(error)) {
       return { state: 'starting' };
     }
     if (refusedForNow && status !== 'stopping') return { state: 'starting' };
-    return { state: 'unresponsive', because: describeError(error) };
+    return { state: 'unresponsive', strays: false, because: describeError(error) };
   }
 }
 

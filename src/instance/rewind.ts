@@ -11,6 +11,9 @@ import { identify } from './timeline-history.ts';
 import { runToolAlone } from './tool.ts';
 import { writeConfiguration, writeStandbySignal } from './write-configuration.ts';
 
+/** The checkpoint on the source; a source that takes longer is tried again. */
+const checkpointLimitMs = 60_000;
+
 export interface RewindOptions {
   readonly upstream: Upstream;
   readonly timeoutMs: number;
@@ -98,7 +101,7 @@ async function prepareSource(
     if (identity.inRecovery) {
       throw new Problem('instance_failed', `${certificateName} is a standby; only a primary is rewound to.`);
     }
-    await session.query('checkpoint', { timeoutMs: options.timeoutMs });
+    await session.query('checkpoint', { timeoutMs: Math.min(options.timeoutMs, checkpointLimitMs) });
   } finally {
     session.close();
   }

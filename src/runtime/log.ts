@@ -17,6 +17,7 @@ export interface LogOptions {
  * Fields that are known to carry secrets are masked whatever object they arrive in.
  */
 export function createLogger(options: LogOptions): Logger {
+  ignoreBrokenPipe();
   const level = levels.find((known) => known === options.level) ?? 'info';
   return pino(
     {
@@ -32,4 +33,13 @@ export function createLogger(options: LogOptions): Logger {
     },
     process.stderr.isTTY ? readableStream(process.stderr) : process.stderr,
   );
+}
+
+let listens = false;
+
+/** Whoever read the log has gone: that is no reason to stop working. */
+function ignoreBrokenPipe(): void {
+  if (listens) return;
+  listens = true;
+  process.stderr.on('error', () => undefined);
 }

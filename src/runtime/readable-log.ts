@@ -1,6 +1,12 @@
 import { Writable } from 'node:stream';
 
-const colours: Readonly<Record<string, string>> = { warn: '33', error: '31', fatal: '31', debug: '2', trace: '2' };
+const colours: Readonly<Record<string, string>> = {
+  warn: '33',
+  error: '31',
+  fatal: '31',
+  debug: '2',
+  trace: '2',
+};
 const left = new Set(['level', 'time', 'name', 'pid', 'node', 'msg', 'err']);
 
 /**
@@ -15,9 +21,12 @@ export function readableLine(line: string): string {
   }
   const { level, time, name, node, msg, err } = entry;
   const fields = Object.entries(entry).filter(([key]) => !left.has(key));
-  const rest = fields.map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  const cause = typeof err === 'object' && err !== null && 'message' in err ? [`(${String(err.message)})`] : [];
-  const who = [node, name].filter((part) => part !== undefined).join(' ');
+  const rest = fields.map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  const cause =
+    typeof err === 'object' && err !== null && 'message' in err ? [`(${String(err.message)})`] : [];
+  const who = [node, name].filter((part) => typeof part === 'string').join(' ');
   const words = [String(time).slice(11, 23), who, String(msg), ...cause, ...rest].join(' ');
   const colour = colours[String(level)];
   return colour === undefined ? words : `\u001B[${colour}m${words}\u001B[0m`;
@@ -27,7 +36,10 @@ export function readableLine(line: string): string {
 export function readableStream(target: NodeJS.WritableStream): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
-      const lines = chunk.toString().split('\n').filter((line) => line !== '');
+      const lines = chunk
+        .toString()
+        .split('\n')
+        .filter((line) => line !== '');
       target.write(`${lines.map(readableLine).join('\n')}\n`, () => done());
     },
   });

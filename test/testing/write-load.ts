@@ -84,7 +84,8 @@ export class WriteLoad {
     const end = performance.now() + 15_000;
     for (;;) {
       const answer = await this.#client.read(variable).catch(() => null);
-      if (answer !== null && answer.status !== 503) return answer.status === 200 ? answer.body : `status ${answer.status}`;
+      if (answer !== null && answer.status !== 503)
+        return answer.status === 200 ? answer.body : `status ${answer.status}`;
       if (performance.now() > end) return 'no answer';
       await sleep(100);
     }

@@ -13,6 +13,9 @@ export function absorb(view: View, memory: Memory): Memory {
   return {
     ...seen,
     leading: absorbLeading(view, seen),
+    // A rewind that failed before it began has changed nothing: it may be tried again.
+    rewoundFor:
+      view.task?.kind === 'rewind' && view.task.state === 'failed' && !view.marker ? null : seen.rewoundFor,
     startingSince: either(view.instances, (i) => i.state === 'starting')
       ? (seen.startingSince ?? view.now)
       : null,
@@ -48,6 +51,7 @@ function absorbLeading(view: View, memory: Memory): Leading | null {
       term: leader.value.term,
       createRevision: leader.createRevision,
       confirmed: false,
+      since: view.now,
       hadAuthority: false,
       beatCounter: 0,
       lonelySince: null,

@@ -153,6 +153,8 @@ export interface MemberReport {
   readonly detachedFor: number | null;
   /** An unfinished rewind or copy. */
   readonly marker: boolean;
+  /** Why this node should not be master, seen from inside. */
+  readonly ailment: string | null;
 }
 
 /** `switchover`: an operator's wish. */

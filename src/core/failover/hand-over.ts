@@ -1,7 +1,7 @@
 import { allDead, heldFor, type Verdict, waitedFor } from './context.ts';
 import { type LeadingContext, servingAsLeader } from './leading-context.ts';
 import type { HandOver } from './memory.ts';
-import { liveReplica } from './sync-set.ts';
+import { isFit, liveReplica } from './sync-set.ts';
 import { checkpointLimitMs, drainLimitMs, soonMs, stopLimitMs } from './timing.ts';
 
 /** Whether a planned end should begin now. */
@@ -27,8 +27,10 @@ export function handOverStart(c: LeadingContext): Verdict | null {
       wakeInMs: soonMs,
     };
   }
-  const ailing = c.view.ailment !== null && ready.length > 0 && c.leading.confirmed;
-  return ailing ? begin(c, 'ailment', ready[0] ?? null, `handing over: ${c.view.ailment}`) : null;
+  // To one that is better off: two ailing nodes would hand over to each other for ever.
+  const better = ready.find((name) => isFit(c.cluster, name)) ?? null;
+  if (c.view.ailment === null || better === null || !c.leading.confirmed) return null;
+  return begin(c, 'ailment', better, `handing over: ${c.view.ailment}`);
 }
 
 function begin(c: LeadingContext, why: HandOver['why'], to: string | null, reason: string): Verdict {
@@ -100,6 +102,8 @@ function afterStop(c: LeadingContext, handOver: HandOver): Verdict {
   if (!allDead(c.view) && !late) {
     return {
       because: `${handOver.reason}: instances are stopping`,
+      // Said again where the slot for long work was taken by a checkpoint that did not end.
+      actions: c.view.task?.kind === 'stop' && c.view.task.state === 'running' ? [] : [{ kind: 'stop' }],
       serving: servingAsLeader(c),
       wakeInMs: 5,
     };

@@ -28,6 +28,7 @@ export interface Leading {
   readonly createRevision: number;
   /** A standby was confirmed in this term (or none is needed): clients were let in. */
   readonly confirmed: boolean;
+  readonly since: Instant;
   /** Authority was held at least once. */
   readonly hadAuthority: boolean;
   readonly beatCounter: number;

@@ -1,5 +1,5 @@
 import { isPast } from '../clock.ts';
-import { allDead, type Context, type Rule } from './context.ts';
+import { allDead, type Context, heldFor, type Rule } from './context.ts';
 import type { GivingUp } from './memory.ts';
 import { soonMs } from './timing.ts';
 
@@ -34,12 +34,14 @@ export const safetyRules: readonly Rule<Context>[] = [
   {
     id: 'fences-without-authority',
     about:
-      'The last beat that the store confirmed is too old. Kills both instances; nothing was answered after the deadline.',
+      'The last beat that the store confirmed is too old, or none ever was for a ttl. Kills both instances; nothing was answered after the deadline.',
     apply: (c) => {
       const { leading, givingUp } = c.memory;
       const until = c.view.authorityUntil;
-      if (leading === null || givingUp !== null || !leading.hadAuthority) return null;
+      if (leading === null || givingUp !== null) return null;
       if (until !== null && !isPast(until, c.view.now)) return null;
+      const patienceMs = c.view.cluster === null ? 0 : c.view.cluster.config.value.ttlMs;
+      if (!leading.hadAuthority && heldFor(c, leading.since) < patienceMs) return null;
       return {
         because: 'authority ran out: no beat was confirmed in time; fencing this node',
         actions: [{ kind: 'fence', reason: 'authority ran out' }],

@@ -149,7 +149,8 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
     apply: (c) => {
       const { startingSince } = c.memory;
       const target = c.cluster.leader === null ? null : targetOf(c);
-      if (target === null || startingSince === null || waitedFor(c, startingSince) < startAloneMs) return null;
+      if (target === null || startingSince === null || waitedFor(c, startingSince) < startAloneMs)
+        return null;
       const pointed = both(c.view.instances, (i) => i.state !== 'starting' || i.primary === target);
       const able = both(c.view.instances, (i) => i.state === 'starting' || i.state === 'running');
       if (pointed || !able || c.cluster.promotion !== null) return null;

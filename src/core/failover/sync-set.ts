@@ -15,6 +15,16 @@ export function liveReplica(c: Context, name: string): boolean {
   return instanceNames.every((i) => c.view.instances[i].replicas.some((r) => r.name === name && r.streaming));
 }
 
+/**
+ * Whether a node says of itself that it could take over: its agent reports, both instances run, and nothing ails it. One
+ * that only acknowledges (its agent or an instance hangs) gives its place to one that could.
+ */
+export function isFit(cluster: ClusterState, name: string): boolean {
+  const report = cluster.members.get(name)?.value;
+  if (report === undefined || report.marker || report.ailment !== null) return false;
+  return instanceNames.every((i) => report.instances[i]?.state === 'running');
+}
+
 /** The set the master should have: those alive, filled up to n with what streams; the operator's choice first. */
 export function wantedSync(c: Context, cluster: ClusterState, leading: Leading): SyncRecord {
   const config = cluster.config.value;
@@ -22,9 +32,13 @@ export function wantedSync(c: Context, cluster: ClusterState, leading: Leading):
   const declared = candidatesBeside(sync.master, config);
   const usable = (name: string): boolean =>
     declared.includes(name) && liveReplica(c, name) && cluster.members.get(name)?.value.marker !== true;
+  const [fit, unfit] = [
+    [...sync.standbys, ...declared].filter((name) => isFit(cluster, name)),
+    [...sync.standbys, ...declared].filter((name) => !isFit(cluster, name)),
+  ];
   const preferred = cluster.switchover?.value.to ?? null;
   const count = Math.max(1, config.syncCount);
-  const order = [...(preferred === null ? [] : [preferred]), ...sync.standbys, ...declared].filter(usable);
+  const order = [...(preferred === null ? [] : [preferred]), ...fit, ...unfit].filter(usable);
   const standbys = [...new Set(order)].slice(0, count);
   if (standbys.length > 0) {
     return sameNames(standbys, sync.standbys) ? sync : { ...sync, standbys, previous: [], alone: false };

@@ -69,7 +69,7 @@ export function takeLockTransaction(action: Of<'take-lock'>, by: Actor): Transac
   };
 }
 
-export function dropLockTransaction(action: Of<'drop-lock'>, by: Actor): Transaction {
+export function dropLockTransaction(action: Of<'drop-lock'>, by: Pick<Actor, 'keys'>): Transaction {
   return {
     compare: [at(by.keys.promotion, 'create', action.lockRevision)],
     writes: [erase(by.keys.promotion)],

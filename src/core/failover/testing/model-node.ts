@@ -144,7 +144,7 @@ export class ModelNode {
   #end(decision: Decision<Memory>, view: ReturnType<typeof viewOf>): void {
     if (!this.alive) return;
     const report = reportOf(this, view, decision.serving.role);
-    const gist = `${report.role} ${report.detachedFor} ${report.marker} ${report.bootId}`;
+    const gist = `${report.role} ${report.detachedFor} ${report.marker} ${report.ailment} ${report.bootId}`;
     this.world.report(this, report, gist !== this.#reported);
     this.#reported = gist;
     this.#busy = false;

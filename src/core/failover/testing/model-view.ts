@@ -93,6 +93,7 @@ export function reportOf(node: ModelNode, view: View, role: string): MemberRepor
     instances: { data: entryOf(data), audit: entryOf(audit) },
     detachedFor: detached ? (view.cluster?.promotion?.createRevision ?? null) : null,
     marker: view.marker,
+    ailment: view.ailment,
   };
 }
 

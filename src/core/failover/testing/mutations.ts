@@ -162,7 +162,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'authority counts from the answer',
-    from: 1545,
+    from: 516,
     make: () => ({ edge: { countsFromAnswer: true } }),
   },
   {
@@ -202,7 +202,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'an unanswered change of the synchronous set is forgotten',
-    from: 1966,
+    from: 6268,
     make: () => ({
       decide: (view, memory) => {
         const { leading } = memory;
