@@ -1,3 +1,4 @@
+import { elapsedForHolder } from '../core/clock.ts';
 import { decodeCluster } from '../core/failover/codec.ts';
 import type { ClusterState } from '../core/failover/cluster-state.ts';
 import { decide } from '../core/failover/decide.ts';
@@ -10,6 +11,9 @@ import type { OwnEtcd } from './own-etcd.ts';
 import { Publisher } from './publish.ts';
 import { memberReport, servingState } from './report.ts';
 import { Upkeep } from './upkeep.ts';
+
+/** After this long a master is settled enough to move etcd's leadership, which stops writes for a moment. */
+const settledMs = 30_000;
 
 /** What runs beside the turns. */
 interface Sides {
@@ -56,7 +60,9 @@ async function turn(
   sides.publisher.offer(memberReport(state, sight, decision), { ttlMs, beatMs });
   sides.upkeep.tend(cluster);
   sides.etcd.tend();
-  if (decision.memory.leading?.confirmed === true) sides.etcd.leadElsewhere();
+  const { leading } = decision.memory;
+  const settled = leading?.confirmed === true && elapsedForHolder(leading.since, sight.view.now) > settledMs;
+  if (settled) sides.etcd.leadElsewhere();
   if (cluster !== null) void sides.know(cluster.config.value.members);
   return {
     because: decision.because,

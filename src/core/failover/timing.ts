@@ -32,7 +32,7 @@ export const firstStandbyWaitMs = 2000;
 /** After the promotion lock was given back, others get their chance for this long. */
 export const holdOffMs = 1000;
 /** An instance that starts for longer than this may lack log that makes it consistent: it is pointed at the master. */
-export const startAloneMs = 300;
+export const startAloneMs = 1500;
 /** An instance that is pointed at a live master and starts for longer than this is copied. */
 export const startLimitMs = 40_000;
 /** A turn that waits for something quick. */

@@ -1,11 +1,12 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { appendFile, chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawnDependent } from '../../runtime/dependent-child.ts';
-import { resolveRunAs } from '../../runtime/run-as.ts';
+import { resolveRunAs, type SystemUser } from '../../runtime/run-as.ts';
 import { runCommandOk } from '../../runtime/run-command.ts';
 import { type InstanceAddress, openClient, type Sql } from '../connection.ts';
 
@@ -17,8 +18,15 @@ export interface TemporaryPostgres {
   readonly createDatabase: (name: string) => Promise<InstanceAddress>;
   /** Runs statements in a database of the instance, as its owner. */
   readonly inDatabase: <T>(address: InstanceAddress, work: (sql: Sql) => Promise<T>) => Promise<T>;
-  /** A superuser's client: for settings, and for cancelling backends. */
+  /** A superuser's client: for settings, and for cancelling backends. Another one after each `restart`. */
   readonly superuser: Sql;
+  /** Kills the postmaster with SIGKILL; its backends find out by themselves. */
+  readonly crash: () => Promise<void>;
+  /**
+   * Starts it again on the same data and socket, and resolves when it answers. With `recoveryMs` it says "the database
+   * system is starting up" for about that long first.
+   */
+  readonly restart: (recoveryMs?: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -57,23 +65,33 @@ export async function startTemporaryPostgres(beside?: TemporaryPostgres): Promis
     max_wal_senders: '4',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = spawnDependent([`${bin}/postgres`, '-D', dataDir, '-p', String(port), ...options], {
-    runAs,
-    stdio: ['ignore', 'ignore', 'ignore'],
-  });
-  const ended = once(child, 'exit');
-  const superuser = openClient(
-    { socketDir, port, user: 'postgres', database: 'postgres' },
-    { name: 'test', max: 2 },
-  );
+  const argv = [`${bin}/postgres`, '-D', dataDir, '-p', String(port), ...options];
+  const superuserAddress = { socketDir, port, user: 'postgres', database: 'postgres' };
+  let server: Server | null = null;
+  let superuser = openClient(superuserAddress, { name: 'test' });
+  const crash = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
+    await superuser.end({ timeout: 0 });
+    server?.child.kill(signal);
+    await server?.ended;
+    server = null;
+  };
+  const restart = async (recoveryMs = 0): Promise<void> => {
+    if (recoveryMs > 0) await prolongRecovery(dataDir, recoveryMs);
+    const giveUpAt = performance.now() + startTimeoutMs;
+    do {
+      // the backends of one that crashed may hold its shared memory for a moment: then it ends at once
+      if (server === null || server.child.exitCode !== null) server = startServer(argv, runAs);
+      if (performance.now() > giveUpAt) throw new Error('PostgreSQL does not answer');
+      await delay(30);
+    } while (!(await answers(superuserAddress)));
+    superuser = openClient(superuserAddress, { name: 'test' });
+  };
   const stop = async (): Promise<void> => {
-    await superuser.end({ timeout: 1 });
-    child.kill('SIGQUIT');
-    await ended;
+    await crash('SIGQUIT');
     await rm(beside === undefined ? socketDir : dataDir, { recursive: true, force: true });
   };
   try {
-    await untilItAnswers(superuser);
+    await restart();
     await superuser`create role holdfast_api login`;
     await superuser`create database holdfast owner holdfast_api`;
   } catch (error) {
@@ -94,23 +112,42 @@ export async function startTemporaryPostgres(beside?: TemporaryPostgres): Promis
         await sql.end({ timeout: 1 });
       }
     },
-    superuser,
+    get superuser() {
+      return superuser;
+    },
+    crash,
+    restart,
     stop,
   };
 }
 
+interface Server {
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown>;
+}
+
+function startServer(argv: readonly string[], runAs: SystemUser | null): Server {
+  const child = spawnDependent(argv, { runAs, stdio: ['ignore', 'ignore', 'ignore'] });
+  return { child, ended: once(child, 'exit') };
+}
+
 /** PostgreSQL says nowhere that it is ready but by answering. */
-async function untilItAnswers(sql: Sql): Promise<void> {
-  const giveUpAt = performance.now() + startTimeoutMs;
-  for (;;) {
-    try {
-      await sql`select 1`;
-      return;
-    } catch (error) {
-      if (performance.now() > giveUpAt) throw error;
-      await delay(30);
-    }
+async function answers(address: InstanceAddress): Promise<boolean> {
+  const sql = openClient(address, { name: 'test' });
+  try {
+    await sql`select 1`;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await sql.end({ timeout: 0 });
   }
+}
+
+/** Makes the next start an archive recovery that waits for a segment which never comes, then goes on without it. */
+async function prolongRecovery(dataDir: string, ms: number): Promise<void> {
+  await writeFile(join(dataDir, 'recovery.signal'), '', { mode: 0o644 });
+  await appendFile(join(dataDir, 'postgresql.auto.conf'), `restore_command = 'sleep ${ms / 2000}; false'\n`);
 }
 
 /** The newest installed PostgreSQL, as Debian lays it out. */
