@@ -18,6 +18,10 @@ export function unprotectedBecause(facts: StatusFacts): readonly string[] {
     );
   } else if (master === null) {
     reasons.push(noMaster(facts));
+  } else if (state.members.get(master)?.value.role === 'starting') {
+    reasons.push(
+      `${master} leads but lets no client in: ${state.members.get(master)?.value.because ?? 'it says nothing'}.`,
+    );
   }
   if (sync.value.standbys.length === 0) {
     reasons.push(

@@ -41,7 +41,7 @@ export function haproxyConfig(settings: HaproxySettings): string {
 }
 
 function preamble(settings: HaproxySettings): string {
-  return `# Written by Holdfast (holdfast haproxy-config); changes made here are lost when it is written anew.
+  return `# Written by Holdfast (holdfast lb haproxy); changes made here are lost when it is written anew.
 
 global
     maxconn ${settings.maxConnections ?? defaultMaxConnections}

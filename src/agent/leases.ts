@@ -52,6 +52,11 @@ export class Leases {
     return false;
   }
 
+  /** The lease of the report is of no more use. */
+  forgetMember(): void {
+    this.#member = null;
+  }
+
   /** Ends the report at once: this node is going. */
   async endMember(timeoutMs: number): Promise<void> {
     const id = this.#member;

@@ -47,17 +47,20 @@ export class Publisher {
     const text = encodeRecord(report);
     const timeoutMs = Math.min(1000, ttlMs / 2);
     try {
-      const kept = await leases.keepMember(timeoutMs);
-      await leases.keepLeader(timeoutMs);
-      if (!kept || text !== this.#lastText || ttlMs !== this.#lastTtlMs) {
+      // The report first: somebody may wait for it. Its lease is renewed after.
+      if (text !== this.#lastText || ttlMs !== this.#lastTtlMs) {
         const lease = await leases.forMember(ttlMs, timeoutMs);
-        const key = keys.member(report.name);
-        await store.txn([], [{ kind: 'put', key, value: text, lease }], { timeoutMs });
+        await store.txn([], [{ kind: 'put', key: keys.member(report.name), value: text, lease }], {
+          timeoutMs,
+        });
         this.#lastText = text;
         this.#lastTtlMs = ttlMs;
       }
+      const [kept] = await Promise.all([leases.keepMember(timeoutMs), leases.keepLeader(timeoutMs)]);
+      if (!kept) this.#lastText = '';
     } catch (error) {
       this.#lastText = '';
+      if (isProblem(error, 'store_rejected')) leases.forgetMember(); // its lease is gone: the next report gets another
       if (!isProblem(error)) throw error; // the store's own refusals and silences are met by the next report
     } finally {
       this.#busy = false;

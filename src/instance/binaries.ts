@@ -30,7 +30,7 @@ export async function findPostgres(binDir: string | null): Promise<PostgresBinar
   }
   throw new Problem(
     'missing_binary',
-    `PostgreSQL ${oldestMajor} to ${newestMajor} was not found under /usr/lib/postgresql: install it (apt-get install postgresql-${oldestMajor}), or name its bin directory with PG_BIN.`,
+    `PostgreSQL ${oldestMajor} to ${newestMajor} was not found under /usr/lib/postgresql: install it (apt-get install postgresql-${oldestMajor}), or name its bin directory with --postgres-bin.`,
   );
 }
 
@@ -38,7 +38,7 @@ async function inspect(binDir: string): Promise<PostgresBinaries> {
   if (!(await hasAll(binDir))) {
     throw new Problem(
       'missing_binary',
-      `PG_BIN: ${binDir} does not hold ${needed.join(', ')}: install the PostgreSQL server package, or correct the directory.`,
+      `--postgres-bin: ${binDir} does not hold ${needed.join(', ')}: install the PostgreSQL server package, or correct the directory.`,
     );
   }
   const { stdout } = await runCommand([join(binDir, 'postgres'), '--version'], { timeoutMs: 10_000 });
@@ -47,7 +47,7 @@ async function inspect(binDir: string): Promise<PostgresBinaries> {
   if (version === undefined || !(major >= oldestMajor && major <= newestMajor)) {
     throw new Problem(
       'config_invalid',
-      `PG_BIN: ${binDir} holds "${stdout.trim()}"; Holdfast runs PostgreSQL ${oldestMajor} to ${newestMajor}.`,
+      `--postgres-bin: ${binDir} holds "${stdout.trim()}"; Holdfast runs PostgreSQL ${oldestMajor} to ${newestMajor}.`,
     );
   }
   return { binDir, major, version };

@@ -1,6 +1,7 @@
 import { Problem } from '../core/problem.ts';
 import { bounded } from './bounded.ts';
-import { type InstanceAddress, openClient, type Sql } from './connection.ts';
+import type { InstanceAddress } from './connection.ts';
+import { Link } from './link.ts';
 
 /** One record of the audit trail: the fields of an RFC 5424 message. */
 export interface AuditRecord {
@@ -60,7 +61,7 @@ interface Waiting {
 }
 
 class Lane {
-  readonly #sql: Sql;
+  readonly #link: Link;
   readonly #waitMs: number;
   #queue: Waiting[] = [];
   #queued = 0;
@@ -70,7 +71,7 @@ class Lane {
 
   constructor(address: InstanceAddress, synchronousCommit: 'local' | 'on', waitMs: number) {
     this.#waitMs = waitMs;
-    this.#sql = openClient(address, {
+    this.#link = new Link(address, {
       name: `holdfast audit ${synchronousCommit}`,
       session: { synchronous_commit: synchronousCommit, lock_timeout: 2000 },
       onnotice: (notice) => {
@@ -91,7 +92,7 @@ class Lane {
   }
 
   async end(): Promise<void> {
-    await this.#sql.end({ timeout: 1 });
+    await this.#link.end();
   }
 
   /** Writes batches until the queue is empty. Never rejects: each waiting request hears its own outcome. */
@@ -124,12 +125,15 @@ class Lane {
 
   async #insert(records: readonly AuditRecord[]): Promise<void> {
     this.#warning = null;
-    const sql = this.#sql;
-    await sql`insert into messages (facility, severity, "timestamp", appname, procid, msgid, sdata, message)
+    await this.#link.use(
+      (
+        sql,
+      ) => sql`insert into messages (facility, severity, "timestamp", appname, procid, msgid, sdata, message)
       select facility, severity, "timestamp", appname, procid, msgid, sdata, message
       from jsonb_to_recordset(${sql.json(records.map((record) => ({ ...record })))}) as r(
         facility int, severity int, "timestamp" timestamptz, appname text, procid text, msgid text, sdata jsonb,
-        message text)`;
+        message text)`,
+    );
     if (this.#warning !== null) throw new Error(this.#warning);
   }
 }

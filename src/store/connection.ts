@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import postgres, { type Options, type Sql } from 'postgres';
 
 /** A database client, or a transaction on one. */
@@ -13,33 +14,41 @@ export interface InstanceAddress {
   readonly database?: string;
 }
 
-type ClientOptions = Pick<Options<Record<string, never>>, 'max' | 'idle_timeout' | 'onnotice'>;
-
-export interface Client extends ClientOptions {
+export interface Client extends Pick<Options<Record<string, never>>, 'onnotice'> {
   /** What `pg_stat_activity` shows. */
   readonly name: string;
   /** Session settings (`statement_timeout`, `synchronous_commit` …). */
   readonly session?: Readonly<Record<string, string | number | boolean>>;
 }
 
-const reconnectAfterSeconds = 0.05;
 const connectTimeoutSeconds = 2;
 
 /**
- * A lazy client of one instance. It reconnects 50 ms after a loss: the library's own back-off grows to 20 s, which would
- * keep a healthy instance out of use long after a failover.
+ * A lazy client with exactly one connection. It is good until that connection is lost: what outlives its instance goes
+ * through a `Link`.
+ *
+ * @param connect makes the socket, instead of the driver
  */
-export function openClient(address: InstanceAddress, client: Client): Sql {
-  return postgres({
+export function openClient(address: InstanceAddress, client: Client, connect?: () => Socket): Sql {
+  const options = {
     host: address.socketDir,
     port: address.port,
     user: address.user ?? 'holdfast_api',
     database: address.database ?? 'holdfast',
-    max: client.max ?? 1,
-    idle_timeout: client.idle_timeout,
+    max: 1,
+    max_lifetime: null,
     connect_timeout: connectTimeoutSeconds,
-    backoff: () => reconnectAfterSeconds,
-    onnotice: client.onnotice ?? (() => undefined),
+    // Array types are asked for on a promise that nobody holds: a connection lost meanwhile would end the process.
+    // Hence no query may carry or return an array; JSON goes instead.
+    fetch_types: false,
+    onnotice: client.onnotice ?? ((): void => undefined),
     connection: { application_name: client.name, ...client.session },
-  });
+    ...(connect === undefined ? {} : { socket: connect }), // the driver's own door, missing from its types
+  };
+  return postgres(options);
+}
+
+/** The unix socket of an instance. */
+export function socketPath(address: InstanceAddress): string {
+  return `${address.socketDir}/.s.PGSQL.${address.port}`;
 }

@@ -31,7 +31,9 @@ export async function readCurrent(
     readMemberships(sql, policyId, needed),
     readPermissions(sql, policyId, needed),
     readAnnotations(sql, policyId, needed),
-    sql<CredentialsRow[]>`select role_id as "roleId", restricted_to::text[] as "restrictedTo" from credentials
+    sql<
+      CredentialsRow[]
+    >`select role_id as "roleId", to_jsonb(restricted_to::text[]) as "restrictedTo" from credentials
       where role_id in (select value collate "C" from jsonb_array_elements_text(${sql.json([...needed.credentials])}))`,
   ]);
   return { roles, resources, memberships, permissions, annotations, credentials, dependents: [] };

@@ -1,4 +1,5 @@
-import { type InstanceAddress, openClient } from './connection.ts';
+import type { InstanceAddress } from './connection.ts';
+import { Link } from './link.ts';
 
 /** Whether an instance answers, measured in the background so that a health check never waits for it. */
 export interface Probe {
@@ -12,7 +13,7 @@ const freshForMs = 1000;
 
 /** Asks `select 1` every 200 ms on a connection of its own; while one question is open, no other is asked. */
 export function openProbe(address: InstanceAddress): Probe {
-  const sql = openClient(address, { name: 'holdfast probe', session: { statement_timeout: freshForMs } });
+  const link = new Link(address, { name: 'holdfast probe', session: { statement_timeout: freshForMs } });
   let answeredAt = Number.NEGATIVE_INFINITY;
   let asking = false;
   const ask = async (): Promise<void> => {
@@ -20,7 +21,7 @@ export function openProbe(address: InstanceAddress): Probe {
     asking = true;
     const askedAt = performance.now();
     try {
-      await sql`select 1`;
+      await link.use((sql) => sql`select 1`);
       answeredAt = askedAt; // what an answer proves is that the instance was well when it was asked
     } catch {
       // no answer: `answeredAt` grows old, which is what health checks go by
@@ -35,7 +36,7 @@ export function openProbe(address: InstanceAddress): Probe {
     answers: () => performance.now() - answeredAt <= freshForMs,
     end: async () => {
       clearInterval(timer);
-      await sql.end({ timeout: 1 });
+      await link.end();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { Problem } from '../core/problem.ts';
 import { bounded } from './bounded.ts';
-import { type InstanceAddress, openClient, type Sql } from './connection.ts';
+import type { Client, InstanceAddress, Sql } from './connection.ts';
+import { Link } from './link.ts';
 import { translateStoreError } from './translate.ts';
 
 /** Bounded reads of the data instance. */
@@ -22,15 +23,15 @@ const readTimeoutMs = 2500;
 const underWayLimit = 4000;
 
 /**
- * Opens the clients for reads. Their sessions are read-only, so that no read can become a write by mistake; statements
- * are prepared once per connection and pipelined.
+ * Opens the links for reads. Their sessions are read-only, so that no read can become a write by mistake; statements
+ * are prepared once per connection and pipelined. Each read goes where the fewest are under way.
  */
 export function openReads(address: InstanceAddress): Reads {
-  const sql = openClient(address, {
+  const client: Client = {
     name: 'holdfast read',
-    max: connections,
     session: { statement_timeout: statementTimeoutMs, default_transaction_read_only: true, jit: false },
-  });
+  };
+  const links = Array.from({ length: connections }, () => new Link(address, client));
   let underWay = 0;
   const late = (): Problem =>
     new Problem('store_unavailable', `The database of this node did not answer within ${readTimeoutMs} ms.`);
@@ -41,13 +42,19 @@ export function openReads(address: InstanceAddress): Reads {
       }
       underWay += 1;
       try {
-        return await bounded(query(sql), readTimeoutMs, late);
+        return await bounded(leastBusy(links).use(query), readTimeoutMs, late);
       } catch (error) {
         throw translateStoreError(error);
       } finally {
         underWay -= 1;
       }
     },
-    end: () => sql.end({ timeout: 1 }),
+    end: async () => {
+      await Promise.all(links.map((link) => link.end()));
+    },
   };
+}
+
+function leastBusy(links: readonly Link[]): Link {
+  return links.reduce((best, link) => (link.underWay < best.underWay ? link : best));
 }

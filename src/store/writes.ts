@@ -1,6 +1,7 @@
 import { Problem } from '../core/problem.ts';
 import { bounded } from './bounded.ts';
-import { type InstanceAddress, openClient, type Sql, type TransactionSql } from './connection.ts';
+import type { InstanceAddress, TransactionSql } from './connection.ts';
+import { Link } from './link.ts';
 import { errorCode, isConnectionLoss, translateStoreError } from './translate.ts';
 
 /**
@@ -14,7 +15,7 @@ import { errorCode, isConnectionLoss, translateStoreError } from './translate.ts
 type Phase = 'working' | 'committing';
 
 interface Writer {
-  readonly sql: Sql;
+  readonly link: Link;
   /** What PostgreSQL warned of since this was last cleared. */
   warning: string | null;
 }
@@ -40,7 +41,7 @@ const defaultWaitMs = 10_000;
 const waitingLimit = 1000;
 
 /**
- * Opens the writers. Each is a client with exactly one connection, because notices arrive per client and a WARNING must
+ * Opens the writers. Each is a link of its own, because notices arrive per link and a WARNING must
  * be matched with the COMMIT it belongs to. There is no `statement_timeout`: it would cancel the wait for the standby.
  */
 export function openWrites(address: InstanceAddress, connections: number = defaultConnections): Writes {
@@ -53,7 +54,7 @@ export function openWrites(address: InstanceAddress, connections: number = defau
       return runOn(writer, work, waitMs - (performance.now() - startedAt), () => giveBack(pool, writer));
     },
     end: async () => {
-      await Promise.all(writers.map((writer) => writer.sql.end({ timeout: 1 })));
+      await Promise.all(writers.map((writer) => writer.link.end()));
     },
   };
 }
@@ -61,10 +62,8 @@ export function openWrites(address: InstanceAddress, connections: number = defau
 function openWriter(address: InstanceAddress): Writer {
   const writer: Writer = {
     warning: null,
-    sql: openClient(address, {
+    link: new Link(address, {
       name: 'holdfast write',
-      max: 1,
-      idle_timeout: 60,
       session: { lock_timeout: 4000, idle_in_transaction_session_timeout: 15_000, jit: false },
       onnotice: (notice) => {
         if (notice['severity'] === 'WARNING') writer.warning = notice['message'] ?? 'a warning without text';
@@ -109,14 +108,15 @@ async function runOn<T>(
   done: () => void,
 ): Promise<T> {
   const progress: { phase: Phase; abandoned: boolean } = { phase: 'working', abandoned: false };
-  const outcome = writer.sql
-    .begin(async (sql) => {
-      const result = { value: await work(sql) };
-      if (progress.abandoned) throw notWritten(waitMs);
-      writer.warning = null;
-      progress.phase = 'committing';
-      return result;
-    })
+  const inTransaction = async (sql: TransactionSql): Promise<{ readonly value: T }> => {
+    const result = { value: await work(sql) };
+    if (progress.abandoned) throw notWritten(waitMs);
+    writer.warning = null;
+    progress.phase = 'committing';
+    return result;
+  };
+  const outcome = writer.link
+    .use((sql) => sql.begin(inTransaction))
     .then(({ value }) => ({ value, warning: writer.warning }))
     .finally(done);
   try {
@@ -129,6 +129,7 @@ async function runOn<T>(
     if (warning !== null) throw indeterminate(warning);
     return value;
   } catch (error) {
+    progress.abandoned = true; // what the work may still do, on a connection that was lost, must touch nothing
     throw progress.phase === 'committing' ? asCommitFailure(error) : translateStoreError(error);
   }
 }

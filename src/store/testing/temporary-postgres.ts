@@ -147,7 +147,10 @@ async function answers(address: InstanceAddress): Promise<boolean> {
 /** Makes the next start an archive recovery that waits for a segment which never comes, then goes on without it. */
 async function prolongRecovery(dataDir: string, ms: number): Promise<void> {
   await writeFile(join(dataDir, 'recovery.signal'), '', { mode: 0o644 });
-  await appendFile(join(dataDir, 'postgresql.auto.conf'), `restore_command = 'sleep ${ms / 2000}; false'\n`);
+  await appendFile(
+    join(dataDir, 'postgresql.auto.conf'),
+    `restore_command = 'sleep ${ms / 2000}; false'\nhot_standby = off\n`,
+  );
 }
 
 /** The newest installed PostgreSQL, as Debian lays it out. */
