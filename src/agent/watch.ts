@@ -24,8 +24,9 @@ export function watchCluster(state: AgentState, signal: AbortSignal): void {
 
 function matters(state: AgentState, event: StoreEvent): boolean {
   const key = event.kind === 'put' ? event.entry.key : event.key;
-  const leading = state.memory.leading !== null;
-  if (key === state.keys.beat) return !leading;
-  if (key.startsWith(state.keys.member(''))) return state.memory.promotion !== null;
+  const { leading, promotion } = state.memory;
+  if (key === state.keys.beat) return leading === null;
+  const awaitsOthers = promotion !== null || (leading !== null && leading.lonelySince !== null);
+  if (key.startsWith(state.keys.member(''))) return awaitsOthers;
   return true;
 }

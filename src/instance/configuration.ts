@@ -39,7 +39,7 @@ function fixed(settings: InstanceSettings, major: number): Readonly<Record<strin
     hot_standby: 'on',
     // After the crash of a backend the agent decides, and clients are kept out until a standby is confirmed.
     restart_after_crash: 'off',
-    wal_retrieve_retry_interval: '200ms',
+    wal_retrieve_retry_interval: '100ms',
     wal_receiver_status_interval: '1s',
     wal_sender_timeout: '5s',
     wal_receiver_timeout: '5s',

@@ -1,7 +1,7 @@
 import { allDead, type Context, heldFor, type Rule, waitedFor } from './context.ts';
 import { isPrefix } from './lineage.ts';
 import { loadBalancerTarget } from './standby-rules.ts';
-import { soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
+import { eventMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
 const following = { role: 'follower' as const };
 
@@ -35,7 +35,7 @@ export const followerRules: readonly Rule<Context>[] = [
     id: 'follower-waits-for-its-task',
     about: 'A start, stop, rewind or copy is under way.',
     apply: (c) =>
-      c.view.task?.state === 'running' ? { because: c.view.task.detail, wakeInMs: soonMs } : null,
+      c.view.task?.state === 'running' ? { because: c.view.task.detail, wakeInMs: eventMs } : null,
   },
   {
     id: 'follower-copies',
@@ -55,7 +55,7 @@ export const followerRules: readonly Rule<Context>[] = [
     apply: (c) => {
       const { data, audit } = c.view.instances;
       if (data.state !== 'stopped' && audit.state !== 'stopped') return null;
-      return { because: 'starting', actions: [{ kind: 'start' }], wakeInMs: soonMs };
+      return { because: 'starting', actions: [{ kind: 'start' }], wakeInMs: eventMs };
     },
   },
   {
@@ -129,7 +129,7 @@ export const followerRules: readonly Rule<Context>[] = [
     apply: (c) => {
       const { data, audit } = c.view.instances;
       const ready = data.state === 'running' && audit.state === 'running';
-      if (!ready) return { because: 'waiting for an instance to answer', wakeInMs: soonMs };
+      if (!ready) return { because: 'waiting for an instance to answer', wakeInMs: eventMs };
       const how = data.streaming
         ? 'streaming through the load balancer'
         : 'cut off from the master, serving what it has';

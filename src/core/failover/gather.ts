@@ -1,7 +1,7 @@
 import type { MemberReport } from './cluster-state.ts';
 import { type ClusterContext, heldFor, type Verdict } from './context.ts';
 import type { PromotionMemory } from './memory.ts';
-import { gatherLimitMs, gatherWaitMs } from './timing.ts';
+import { gatherLimitMs, gatherWaitMs, soonMs } from './timing.ts';
 
 interface GatherContext extends ClusterContext {
   readonly promotion: PromotionMemory;
@@ -28,7 +28,7 @@ export function gatherStep(c: GatherContext): Verdict | null {
     };
   }
   if (silent.length > 0 && heldFor(c, since) < gatherWaitMs) {
-    return { because: `asking ${silent.map((m) => m.name).join(', ')} how much they have`, wakeInMs: 5 };
+    return { because: `asking ${silent.map((m) => m.name).join(', ')} how much they have`, wakeInMs: soonMs };
   }
   return { because: 'nobody has received more', memory: done, wakeInMs: 0, again: true };
 }

@@ -86,7 +86,11 @@ function afterDrain(c: LeadingContext, handOver: HandOver): Verdict {
   }
   const drained = c.view.workers.obeying && c.view.workers.writesUnderWay === 0;
   if (!drained && heldFor(c, handOver.stageSince) < drainLimitMs) {
-    return { because: `${handOver.reason}: writes under way end`, serving: servingAsLeader(c), wakeInMs: 5 };
+    return {
+      because: `${handOver.reason}: writes under way end`,
+      serving: servingAsLeader(c),
+      wakeInMs: soonMs,
+    };
   }
   return {
     because: `${handOver.reason}: stopping both instances`,
@@ -105,7 +109,7 @@ function afterStop(c: LeadingContext, handOver: HandOver): Verdict {
       // Said again where the slot for long work was taken by a checkpoint that did not end.
       actions: c.view.task?.kind === 'stop' && c.view.task.state === 'running' ? [] : [{ kind: 'stop' }],
       serving: servingAsLeader(c),
-      wakeInMs: 5,
+      wakeInMs: soonMs,
     };
   }
   return {

@@ -129,7 +129,7 @@ export const leadingRules: readonly Rule<LeadingContext>[] = [
     apply: (c) => ({
       because: leadingSentence(c),
       serving: servingAsLeader(c),
-      ...(awaitsStandby(c) ? { wakeInMs: soonMs } : {}),
+      ...(awaitsStandby(c) ? { wakeInMs: 2 * soonMs } : {}),
     }),
   },
 ];

@@ -14,7 +14,7 @@ import {
 import { holdsEveryWrite } from './eligibility.ts';
 import { isPrefix } from './lineage.ts';
 import { takeoverStep } from './takeover.ts';
-import { firstStandbyWaitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
+import { eventMs, firstStandbyWaitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
 /** A candidate or asynchronous standby that holds neither the leader key nor the lock. */
 export const standbyRules: readonly Rule<ClusterContext>[] = [
@@ -93,7 +93,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
     apply: (c) => {
       const { task } = c.view;
       if (task === null || task.state !== 'running' || task.kind === 'checkpoint') return null;
-      return { because: task.detail, wakeInMs: task.kind === 'start' || task.kind === 'stop' ? soonMs : 200 };
+      return { because: task.detail, wakeInMs: eventMs };
     },
   },
   {
@@ -127,7 +127,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       'What is stopped is started as a standby of nobody, whatever it was before: nothing starts read-write.',
     apply: (c) => {
       if (!either(c.view.instances, (i) => i.state === 'stopped')) return null;
-      return { because: 'starting as a standby', actions: [{ kind: 'start' }], wakeInMs: soonMs };
+      return { because: 'starting as a standby', actions: [{ kind: 'start' }], wakeInMs: eventMs };
     },
   },
   {
@@ -184,7 +184,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
     apply: (c) =>
       both(c.view.instances, (i) => i.state === 'running')
         ? null
-        : { because: 'waiting for an instance to answer', wakeInMs: soonMs },
+        : { because: 'waiting for an instance to answer', wakeInMs: 2 * soonMs },
   },
   {
     id: 'detaches-for-the-winner',
@@ -199,7 +199,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
         because: `${lock.value.candidate} is being promoted${detached ? '' : ': detaching'}`,
         actions: detached ? [] : [{ kind: 'detach' }],
         serving: { role: 'standby' },
-        wakeInMs: soonMs,
+        wakeInMs: detached ? eventMs : soonMs,
       };
     },
   },

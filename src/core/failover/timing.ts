@@ -35,5 +35,7 @@ export const holdOffMs = 1000;
 export const startAloneMs = 1500;
 /** An instance that is pointed at a live master and starts for longer than this is copied. */
 export const startLimitMs = 40_000;
+/** A turn that waits for what rings the bell anyway (a task, a change in the store): looked for all the same, seldom. */
+export const eventMs = 100;
 /** A turn that waits for something quick. */
 export const soonMs = 20;

@@ -162,7 +162,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'authority counts from the answer',
-    from: 516,
+    from: 7781,
     make: () => ({ edge: { countsFromAnswer: true } }),
   },
   {
