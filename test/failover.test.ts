@@ -161,7 +161,7 @@ describe('a cluster whose dead nodes stay dead until somebody starts them', { ti
     if (child.pid !== undefined) children.set(name, child.pid);
   };
 
-  it('fails over when the master's whole node dies; meanwhile followers serve; the old master never serves a write', async (t) => {
+  it('fails over when the whole node of the master dies; meanwhile followers serve; the old master never serves a write', async (t) => {
     const measured: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       const first = await demo.whole(wholeMs);
