@@ -9,15 +9,28 @@ export class Leases {
   readonly #store: ClusterStore;
   #leader: string | null = null;
   #member: string | null = null;
+  #lock: string | null = null;
   #memberTtlSeconds = 0;
 
   constructor(store: ClusterStore) {
     this.#store = store;
   }
 
-  /** A new lease for the promotion lock: a winner that hangs loses it. */
+  /** Has a lease for the promotion lock at hand, so that a takeover need not wait for one. */
+  async keepLockReady(timeoutMs: number): Promise<void> {
+    const ready = this.#lock;
+    if (ready === null) {
+      this.#lock = (await this.#store.grantLease(lockTtlSeconds, { timeoutMs })).id;
+    } else if ((await this.#store.keepAlive(ready, { timeoutMs })) === 'lost' && this.#lock === ready) {
+      this.#lock = null;
+    }
+  }
+
+  /** The lease for a promotion lock, each used once: a winner that hangs loses it. */
   async forLock(timeoutMs: number): Promise<string> {
-    return (await this.#store.grantLease(lockTtlSeconds, { timeoutMs })).id;
+    const ready = this.#lock;
+    this.#lock = null;
+    return ready ?? (await this.#store.grantLease(lockTtlSeconds, { timeoutMs })).id;
   }
 
   /** A new lease for the leader key. */

@@ -58,6 +58,7 @@ export class Publisher {
       }
       const [kept] = await Promise.all([leases.keepMember(timeoutMs), leases.keepLeader(timeoutMs)]);
       if (!kept) this.#lastText = '';
+      if (report.kind === 'standby' && report.role === 'standby') await leases.keepLockReady(timeoutMs);
     } catch (error) {
       this.#lastText = '';
       if (isProblem(error, 'store_rejected')) leases.forgetMember(); // its lease is gone: the next report gets another

@@ -4,7 +4,7 @@ import { mutations } from './testing/mutations.ts';
 import { simulate } from './testing/simulate.ts';
 
 /** Within so many lives, each taken-away measure must show. */
-const patience = 3000;
+const patience = 10_000;
 
 for (const { what, from, make } of mutations) {
   test(`the simulation catches: ${what}`, () => {

@@ -13,6 +13,7 @@ import {
 } from './context.ts';
 import { claimedSync, requiredNames } from './eligibility.ts';
 import { gatherStep } from './gather.ts';
+import { nextTimelines, sameTimelines } from './timeline-plan.ts';
 import type { PromotionMemory } from './memory.ts';
 import { sameNames } from './sync-set.ts';
 import { detachLimitMs, holdOffMs, promotionLimitMs, soonMs } from './timing.ts';
@@ -171,12 +172,14 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
         return giveBack(c, 'the synchronous set changed since the takeover');
       }
       const timelines = nextTimelines(c);
+      const { planned, claimedTerm } = c.view.record;
+      const noted = claimedTerm === c.promotion.term && sameTimelines(planned, timelines);
       const history = historyOf(c, timelines);
       const sync = claimedSync(c.view.self.name, c.promotion.term, c.cluster.sync.value, history.forced);
       return {
         because: `claiming term ${c.promotion.term} with timelines ${timelines.data} and ${timelines.audit}`,
         actions: [
-          { kind: 'plan-timelines', term: c.promotion.term, timelines },
+          ...(noted ? [] : [{ kind: 'plan-timelines', term: c.promotion.term, timelines } as const]),
           {
             kind: 'claim',
             lockRevision: c.promotion.lockRevision,
@@ -229,13 +232,6 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
     },
   },
 ];
-
-/** Timelines higher than any that was ever planned, and than what this node is on. */
-function nextTimelines(c: PromotionContext): PerInstance<number> {
-  const highest = (name: 'data' | 'audit'): number =>
-    Math.max(c.view.instances[name].timeline ?? 1, ...c.cluster.history.map((h) => h.value.timelines[name]));
-  return { data: highest('data') + 1, audit: highest('audit') + 1 };
-}
 
 function historyOf(c: PromotionContext, timelines: PerInstance<number>): HistoryRecord {
   const old = c.cluster.sync.value;

@@ -2,6 +2,7 @@ import { isPast } from '../clock.ts';
 import { type ClusterContext, both, type Verdict, waitedFor } from './context.ts';
 import { candidatesBeside, holdsEveryWrite, silenceMs } from './eligibility.ts';
 import { isForced } from './promotion-rules.ts';
+import { nextTimelines } from './timeline-plan.ts';
 import { successorWaitMs } from './timing.ts';
 
 /** Tries for the promotion lock when the master's end is certain or its silence lasted; says why not otherwise. */
@@ -44,6 +45,8 @@ export function takeoverStep(c: ClusterContext): Verdict | null {
       },
       // In the same turn: it is reached only when the lock was answered with yes.
       { kind: 'detach' },
+      // Noted while the others detach; the claim compares what this was computed from.
+      { kind: 'plan-timelines', term: sync.term + 1, timelines: nextTimelines(c) },
     ],
     serving: standby,
     wakeInMs: 0,

@@ -57,7 +57,7 @@ const syncAs = (view: View, change: (sync: SyncRecord) => SyncRecord): View => {
 export const mutations: readonly Mutation[] = [
   {
     what: 'released before everything is seen dead: nothing is killed, the workers are not told',
-    from: 21,
+    from: 3,
     make: () => ({
       decide: (view, memory) => {
         const giving = memory.givingUp !== null;
@@ -76,12 +76,12 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'the takeover compares no beat',
-    from: 13,
+    from: 100,
     make: () => ({ edge: transact(['take-lock'], without(keys.beat)) }),
   },
   {
     what: 'the revision of sync is compared by nobody (takeover, claim, confirmation)',
-    from: 1480,
+    from: 144,
     make: () => ({
       edge: transact(['take-lock', 'claim', 'write-sync', 'lead'], without(keys.sync, keys.leader)),
       decide: (view, memory) => {
@@ -96,7 +96,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a missing leader key alone is enough',
-    from: 79,
+    from: 206,
     make: () => ({
       decide: (view, memory) => {
         if (view.cluster === null || view.cluster.leader !== null) return decide(view, memory);
@@ -107,7 +107,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'no placeholder, and clients are let in at once',
-    from: 2,
+    from: 0,
     make: () => ({
       edge: { knowsPlaceholder: true },
       decide: (view, memory) => {
@@ -122,7 +122,7 @@ export const mutations: readonly Mutation[] = [
   { what: 'a standby is confirmed in etcd before PostgreSQL waits for it', from: 1, make: confirmsFirst },
   {
     what: 'names count as in effect before every sender obeys',
-    from: 7,
+    from: 2,
     make: () => ({ edge: { showsNamesEarly: true } }),
   },
   {
@@ -132,7 +132,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'the claim keeps nobody of the term before',
-    from: 14,
+    from: 75,
     make: () => ({
       edge: transact(['claim'], (t) => ({
         ...t,
@@ -148,7 +148,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a half-rewound directory counts as whole',
-    from: 19,
+    from: 7,
     make: () => ({ decide: seeing((view) => ({ ...view, marker: false })), edge: { startsRuined: true } }),
   },
   {
@@ -162,23 +162,23 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'authority counts from the answer',
-    from: 7781,
+    from: 847,
     make: () => ({ edge: { countsFromAnswer: true } }),
   },
   {
     what: 'a beat with a shorter ttl leaves the authority that stands',
-    from: 78,
+    from: 2087,
     make: () => ({ edge: { keepsLongAuthority: true } }),
   },
-  { what: 'workers answer past the deadline', from: 23, make: () => ({ edge: { answersOn: true } }) },
+  { what: 'workers answer past the deadline', from: 78, make: () => ({ edge: { answersOn: true } }) },
   {
     what: 'nobody detaches from a master that answers on',
-    from: 908,
+    from: 5722,
     make: () => ({ edge: { keepsReceivers: true, answersOn: true, judgesWritesAlone: true } }),
   },
   {
     what: 'a beat compares nothing',
-    from: 193,
+    from: 225,
     make: () => ({
       edge: transact(['beat'], without(keys.leader)),
       decide: (view, memory) => {
@@ -190,19 +190,19 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'the claim compares neither lock nor sync',
-    from: 221,
+    from: 423,
     make: () => ({
       edge: transact(['claim'], (t) => ({ ...t, compare: [] })),
     }),
   },
   {
     what: 'PostgreSQL takes the next timeline by itself',
-    from: 14,
+    from: 7,
     make: () => ({ edge: { ignoresPlan: true } }),
   },
   {
     what: 'an unanswered change of the synchronous set is forgotten',
-    from: 6268,
+    from: 1043,
     make: () => ({
       decide: (view, memory) => {
         const { leading } = memory;
@@ -216,7 +216,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a candidate reads a clock that jumps forward',
-    from: 33,
+    from: 20,
     make: () => {
       let turns = 0;
       return {
@@ -230,7 +230,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'every standby counts as holding every write',
-    from: 60,
+    from: 23,
     make: () => ({
       decide: seeing((view, memory) =>
         memory.leading !== null || memory.promotion !== null
@@ -243,7 +243,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a master whose key is gone goes on until its deadline, which nobody keeps',
-    from: 23,
+    from: 21,
     make: () => ({
       edge: { answersOn: true },
       decide: (view, memory) => {
