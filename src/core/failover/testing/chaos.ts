@@ -216,6 +216,7 @@ const faults: readonly Fault[] = [
 /** An operator changes their mind, and changes it back. */
 function reconfigure(world: World, random: Random): void {
   const { value } = world.store.state.config;
+  if (value.members.length < 2) return; // what was changed before is not changed back yet
   const leaving = random.pick(value.members).name;
   const { ttlMs } = value;
   const change = random.pick([
