@@ -37,7 +37,21 @@ interface Turn {
 export async function act(state: AgentState, view: View, actions: readonly Action[]): Promise<void> {
   const ttlMs = view.cluster?.config.value.ttlMs ?? state.lastCluster?.config.value.ttlMs ?? 5000;
   const turn: Turn = { state, view, ttlMs };
-  for (const action of actions) await perform(turn, action);
+  for (const together of inGroups(actions)) {
+    const results = await Promise.allSettled(together.map((action) => perform(turn, action)));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+}
+
+/** Actions one by one, but for a plan right after a detachment: they touch different files, and each waits for the disk. */
+function inGroups(actions: readonly Action[]): readonly (readonly Action[])[] {
+  const groups: Action[][] = [];
+  for (const action of actions) {
+    const last = groups.at(-1);
+    if (action.kind === 'plan-timelines' && last?.[0]?.kind === 'detach') last.push(action);
+    else groups.push([action]);
+  }
+  return groups;
 }
 
 async function perform(turn: Turn, action: Action): Promise<void> {
@@ -64,7 +78,8 @@ async function perform(turn: Turn, action: Action): Promise<void> {
     case 'claim':
       return write(turn, claimTransaction(action, actor(turn)));
     case 'promote':
-      return instances.promote();
+      await Promise.all([instances.promote(), state.leases.keepLeaderReady(turn.ttlMs, callMs(turn))]);
+      return;
     case 'lead':
       return lead(turn, action);
     case 'require':
@@ -131,13 +146,14 @@ async function lead(turn: Turn, action: Extract<Action, { kind: 'lead' }>): Prom
 /** Authority to zero, workers told, everything killed; what is not seen dead makes the turn fail. */
 async function fence(turn: Turn): Promise<void> {
   const { state } = turn;
+  const wasBusy = state.task.busy;
   state.authority.drop();
   // After a hand-over, what waits goes on waiting for the successor.
   state.workers.closeAll('fenced', state.memory.passTo === null ? 'closed' : 'held');
   const [dead] = await Promise.all([state.instances.kill(), state.workers.obeyOrDie(workerObeysMs)]);
   // What was under way ends now that its processes are dead; what a start brought up meanwhile is killed too.
   await state.task.cancel(cancelMs);
-  if (dead && (await state.instances.kill())) return state.authority.settle();
+  if (dead && (!wasBusy || (await state.instances.kill()))) return state.authority.settle();
   throw new Problem('instance_failed', 'a PostgreSQL process outlives its kill: nothing is released');
 }
 

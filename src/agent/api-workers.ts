@@ -120,7 +120,7 @@ export class ApiWorkers {
       writes,
       replicationOpen: false,
       because,
-      health: { ok: false, body: { ...this.#last.health.body, ok: false, message: because } },
+      health: { ok: writes === 'held', body: { ...this.#last.health.body, message: because } },
       sentAt: realClock.now(),
     });
   }
@@ -154,10 +154,16 @@ export class ApiWorkers {
       this.#deafSince = null;
       return;
     }
+    const before = this.#obedience();
     worker.obeysMono = event.sentAtMono;
     worker.writesUnderWay = event.writesUnderWay;
     worker.unansweredSince = null;
-    if (this.#last?.writes === 'held') this.#onChange();
+    // Only what a hand-over waits for: each turn is echoed, and an echo that rang for a turn would never end.
+    if (this.#last?.writes === 'held' && this.#obedience() !== before) this.#onChange();
+  }
+
+  #obedience(): string {
+    return `${this.obeying} ${this.writesUnderWay > 0}`;
   }
 
   #onExit(worker: Worker, code: number | null, signal: string | null): void {

@@ -1,4 +1,5 @@
 import type { ClusterStore } from '../core/coordination/cluster-store.ts';
+import { isProblem } from '../core/problem.ts';
 import { lockTtlSeconds } from '../core/failover/timing.ts';
 
 /** Long enough for any ttl that an operator may choose while the key stands. */
@@ -8,6 +9,7 @@ const leaderLeaseSeconds = 180;
 export class Leases {
   readonly #store: ClusterStore;
   #leader: string | null = null;
+  #nextLeader: string | null = null;
   #member: string | null = null;
   #lock: string | null = null;
   #memberTtlSeconds = 0;
@@ -33,12 +35,27 @@ export class Leases {
     return ready ?? (await this.#store.grantLease(lockTtlSeconds, { timeoutMs })).id;
   }
 
-  /** A new lease for the leader key. */
+  /** Has a lease for the leader key at hand when the promotion is done. That there is none is met when it is needed. */
+  async keepLeaderReady(ttlMs: number, timeoutMs: number): Promise<void> {
+    try {
+      this.#nextLeader ??= await this.#grantLeader(ttlMs, timeoutMs);
+    } catch (error) {
+      if (!isProblem(error)) throw error;
+    }
+  }
+
+  /** A new lease for the leader key, used once. */
   async forLeader(ttlMs: number, timeoutMs: number): Promise<string> {
-    const seconds = Math.max(leaderLeaseSeconds, Math.ceil((ttlMs * 3) / 1000));
-    const { id } = await this.#store.grantLease(seconds, { timeoutMs });
+    const ready = this.#nextLeader;
+    this.#nextLeader = null;
+    const id = ready ?? (await this.#grantLeader(ttlMs, timeoutMs));
     this.#leader = id;
     return id;
+  }
+
+  async #grantLeader(ttlMs: number, timeoutMs: number): Promise<string> {
+    const seconds = Math.max(leaderLeaseSeconds, Math.ceil((ttlMs * 3) / 1000));
+    return (await this.#store.grantLease(seconds, { timeoutMs })).id;
   }
 
   /** The lease of this node's report, made when there is none. */

@@ -51,7 +51,10 @@ export function servingState(
   const cluster = view.cluster ?? state.lastCluster;
   const successor = cluster?.config.value.members.find((m) => m.name === serving.successor);
   const authorityUntil = serving.role === 'master' ? view.authorityUntil : null;
-  const ok = serving.role === 'follower' || (serving.role === 'master' && authorityUntil !== null);
+  // Until the successor serves, clients are well looked after where their requests are held and passed on.
+  const handsOver = serving.role !== 'master' && serving.writes === 'held' && serving.successor === null;
+  const ok =
+    serving.role === 'follower' || (serving.role === 'master' && authorityUntil !== null) || handsOver;
   return {
     role: serving.role,
     term: decision.memory.leading?.term ?? cluster?.sync.value.term ?? 0,

@@ -25,6 +25,8 @@ export function watchCluster(state: AgentState, signal: AbortSignal): void {
 function matters(state: AgentState, event: StoreEvent): boolean {
   const key = event.kind === 'put' ? event.entry.key : event.key;
   const { leading, promotion } = state.memory;
+  // A follower acts on who leads and what is declared, on nothing in between.
+  if (state.node.config.kind === 'follower') return key === state.keys.leader || key === state.keys.config;
   if (key === state.keys.beat) return leading === null;
   const awaitsOthers = promotion !== null || (leading !== null && leading.lonelySince !== null);
   if (key.startsWith(state.keys.member(''))) return awaitsOthers;

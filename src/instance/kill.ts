@@ -41,12 +41,13 @@ export async function killEveryProcess(
   const deadline = performance.now() + options.timeoutMs;
   const seen = new Map<number, ProcessFacts>();
   for (;;) {
-    for (const found of findInstanceProcesses(dir, postmaster)) {
-      seen.set(found.pid, found);
-      signal(found.pid, 'SIGKILL');
+    const found = findInstanceProcesses(dir, postmaster);
+    for (const one of found) {
+      seen.set(one.pid, one);
+      signal(one.pid, 'SIGKILL');
     }
     const living = [...seen.values()].filter(isAlive);
-    if (living.length === 0 && findInstanceProcesses(dir, postmaster).length === 0) return { dead: true };
+    if (living.length === 0 && found.length === 0) return { dead: true };
     if (performance.now() >= deadline) return { dead: false, survivors: living };
     await sleep(lookEveryMs);
   }

@@ -34,7 +34,7 @@ let standby: RunningInstance;
 before(async () => {
   lab = await openLab();
   const [one, two] = [
-    await lab.node('n1', { max_slot_wal_keep_size: '32MB', wal_keep_size: '0' }),
+    await lab.node('n1', { max_slot_wal_keep_size: '4MB', wal_keep_size: '0' }),
     await lab.node('n2'),
   ];
   await initialise(one);

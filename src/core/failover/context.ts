@@ -90,6 +90,11 @@ export function isDown(instance: InstanceView): boolean {
   return instance.state === 'stopped' || instance.state === 'absent';
 }
 
+/** Pointed at nobody, and nothing is received any more. */
+export function isDetached(instance: InstanceView): boolean {
+  return instance.primary === null && !instance.receiving;
+}
+
 /** No postmaster and no backend of either instance lives. */
 export function allDead(view: View): boolean {
   return both(view.instances, isDown) && !view.strays;

@@ -118,9 +118,11 @@ function withBeat(c: Context, decision: Decision<Memory>): Decision<Memory> {
     term: leading.term,
     counter: leading.beatCounter + 1,
   };
+  // What only begins work that goes on beside the turns need not wait for the store's answer.
+  const begins = decision.actions.every(({ kind }) => kind === 'stop' || kind === 'checkpoint');
   return {
     ...decision,
-    actions: [beat, ...decision.actions],
+    actions: begins ? [...decision.actions, beat] : [beat, ...decision.actions],
     memory: { ...decision.memory, leading: { ...leading, beatCounter: leading.beatCounter + 1 } },
     wakeInMs: Math.min(decision.wakeInMs, beatMs, leftMs(c)),
   };

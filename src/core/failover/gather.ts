@@ -16,6 +16,7 @@ export function gatherStep(c: GatherContext): Verdict | null {
   const done: Partial<ClusterContext['memory']> = { promotion: { ...promotion, gather: 'done' } };
   const since = promotion.gatherSince ?? promotion.since;
   if (promotion.gather === 'streaming') return streamStep(c, since);
+  if (wasHandedAll(c)) return { because: 'handed all there was', memory: done, wakeInMs: 0, again: true };
   const others = standbysBeside(c);
   const silent = others.filter((m) => m.detachedFor !== promotion.lockRevision);
   const richer = others.find((m) => m.detachedFor === promotion.lockRevision && hasMore(c, m));
@@ -31,6 +32,12 @@ export function gatherStep(c: GatherContext): Verdict | null {
     return { because: `asking ${silent.map((m) => m.name).join(', ')} how much they have`, wakeInMs: soonMs };
   }
   return { because: 'nobody has received more', memory: done, wakeInMs: 0, again: true };
+}
+
+/** A master that hands over stops in order: its log went to its standbys to the last byte before it ended. */
+function wasHandedAll(c: GatherContext): boolean {
+  const { released, sync } = c.cluster;
+  return released.some((r) => r.term === sync.value.term && r.successor === c.view.self.name);
 }
 
 function streamStep(c: GatherContext, since: GatherContext['view']['now']): Verdict {

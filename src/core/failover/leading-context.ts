@@ -14,7 +14,9 @@ export function servingAsLeader(c: LeadingContext): Serving {
   const base = { replicationOpen: true, successor: null };
   if (!leading.confirmed || !leading.hadAuthority) return { ...base, role: 'starting', writes: 'closed' };
   const stage = memory.handOver?.stage;
-  if (stage === 'hold' || stage === 'stop') return { ...base, role: 'master', writes: 'held' };
+  if (stage === 'hold') return { ...base, role: 'master', writes: 'held' };
+  // Its databases end: reads too wait for the successor.
+  if (stage === 'stop') return { ...base, role: 'starting', writes: 'held' };
   if (leading.lonelySince === null) return { ...base, role: 'master', writes: 'open' };
   const waiting = heldFor(c, leading.lonelySince) < lonelyHoldMs;
   return { ...base, role: 'master', writes: waiting ? 'held' : 'closed' };

@@ -6,6 +6,7 @@ import {
   type ClusterContext,
   either,
   heldFor,
+  isDetached,
   isDown,
   type Rule,
   type Verdict,
@@ -125,7 +126,7 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
       'Before anything else the winner leaves the old master: no write is acknowledged with its help any more.',
     apply: (c) => {
       if (claimed(c) || c.promotion.gather === 'streaming') return null;
-      if (both(c.view.instances, (i) => i.primary === null && !i.receiving)) {
+      if (both(c.view.instances, isDetached)) {
         if (c.promotion.detachedSince !== null) return null;
         return {
           because: 'detached from the old master',

@@ -6,12 +6,13 @@ import {
   type ClusterContext,
   either,
   heldFor,
+  isDetached,
   isDown,
   type Rule,
   servingNobody,
   waitedFor,
 } from './context.ts';
-import { holdsEveryWrite } from './eligibility.ts';
+import { candidatesBeside, holdsEveryWrite } from './eligibility.ts';
 import { isPrefix } from './lineage.ts';
 import { takeoverStep } from './takeover.ts';
 import { eventMs, firstStandbyWaitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
@@ -122,6 +123,19 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
     },
   },
   {
+    id: 'leaves-the-way-free',
+    about:
+      'Another node is being promoted, or named as successor, and this one is stopped: it starts once that is done, since a start would slow the promotion down where the two share a machine or a disk.',
+    apply: (c) => {
+      const lock = c.cluster.promotion;
+      const promoting = lock !== null && lock.value.candidate !== c.view.self.name;
+      const awaited = c.memory.passTo !== null && !successorNeedsUs(c);
+      if ((!promoting && !awaited) || !either(c.view.instances, (i) => i.state === 'stopped')) return null;
+      const who = promoting ? lock.value.candidate : 'the successor';
+      return { because: `starts when ${who} leads`, wakeInMs: eventMs };
+    },
+  },
+  {
     id: 'starts-as-standby',
     about:
       'What is stopped is started as a standby of nobody, whatever it was before: nothing starts read-write.',
@@ -194,7 +208,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const lock = c.cluster.promotion;
       if (lock === null || lock.value.term <= c.cluster.sync.value.term || c.view.self.kind !== 'standby')
         return null;
-      const detached = both(c.view.instances, (i) => i.primary === null && !i.receiving);
+      const detached = both(c.view.instances, isDetached);
       return {
         because: `${lock.value.candidate} is being promoted${detached ? '' : ': detaching'}`,
         actions: detached ? [] : [{ kind: 'detach' }],
@@ -292,6 +306,16 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
     },
   },
 ];
+
+/** After a hand-over: the successor leads, and nobody but this node could become its first standby. */
+function successorNeedsUs(c: ClusterContext): boolean {
+  const { leader, sync, config, members } = c.cluster;
+  if (leader === null) return false;
+  const others = candidatesBeside(leader.value.name, config.value).filter(
+    (name) => name !== c.view.self.name,
+  );
+  return sync.value.standbys.length > 0 || !others.some((name) => members.has(name));
+}
 
 /**
  * A log that parted is rewound, once a term. Everything else is copied, with the old directory kept until the new one

@@ -73,7 +73,8 @@ function masterEnded(c: ClusterContext): 'ended' | Verdict | null {
   const silence = silenceMs(cluster);
   const waited = seen === null ? 0 : waitedFor(c, seen.since);
   if (waited >= silence) return 'ended';
-  if (cluster.leader !== null) return null;
+  // Claimed: the winner is followed while it is promoted, so that it need not wait for its first standby afterwards.
+  if (cluster.leader !== null || cluster.promotion?.value.term === sync.term) return null;
   return {
     because: `there is no leader key; waiting for ${(silence / 1000).toFixed(1)} s of silence`,
     serving: { role: 'standby' },

@@ -63,7 +63,9 @@ function health(context: ServerContext): { readonly ok: boolean; readonly body: 
   const view = context.serving.view();
   const databases = context.databases();
   const serves = view.role === 'master' || view.role === 'follower';
-  const ok = (view.state?.health.ok ?? false) && serves && databases.data && databases.audit;
+  // Whoever hands over has no databases any more: it holds what comes and passes it on, which is what clients need to know.
+  const holds = view.writes === 'held' && view.role !== 'follower' && view.state?.role !== 'master';
+  const ok = (view.state?.health.ok ?? false) && (holds || (serves && databases.data && databases.audit));
   return {
     ok,
     body: {

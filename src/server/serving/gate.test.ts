@@ -155,6 +155,29 @@ describe('the gate', { timeout: 60_000 }, () => {
     assert.deepEqual(passedOn, ['POST /secrets/demo/variable/v to node-2:7443']);
   });
 
+  it('holds reads too once a hand-over has stopped the databases, stays in the load balancer, and sends clients on', async () => {
+    const handing = { role: 'starting', authorityUntil: null, writes: 'held' } as const;
+    server.become({ ...handing, health: { ok: true, body: {} } });
+    assert.equal((await server.app.inject('/health')).statusCode, 200);
+    const held = read();
+    const successor = { host: 'node-2', port: 7443 };
+    server.become({ ...handing, role: 'standby', successor, health: { ok: false, body: {} } });
+    const answer = await held;
+    assert.equal(answer.body, 'from the successor');
+    assert.equal((await server.app.inject('/health')).statusCode, 502);
+    assert.deepEqual(passedOn, ['GET /secrets/demo/variable/v to node-2:7443']);
+  });
+
+  it('is not healthy as a master past its authority, whatever is held', async () => {
+    server.become({
+      writes: 'held',
+      authorityUntil: { mono: server.time.now + 50, boot: Number.MAX_SAFE_INTEGER },
+    });
+    assert.equal((await server.app.inject('/health')).statusCode, 200);
+    server.time.now += 50;
+    assert.equal((await server.app.inject('/health')).statusCode, 502);
+  });
+
   it('answers a held write 503 when nothing changes within the bound', async () => {
     server.become({ writes: 'held' });
     assert.equal((await write('x')).statusCode, 503);

@@ -25,12 +25,15 @@ export interface GateNeeds {
 }
 
 const defaultHoldMs = 2000;
+/** Between two attempts to pass a request on to a successor that does not serve yet. */
+const passOnAgainMs = 20;
 
 /**
  * Lets requests in as the serving state says, and lets answers out only while it still says so:
  *
  * - onRequest: a node that serves nobody refuses (503) before it reads a body; a follower refuses writes (405);
- * - preHandler: writes are held, passed on or refused (503), before PostgreSQL is asked;
+ * - preHandler: writes, and reads too once a hand-over has stopped the databases, are held, passed on or refused (503),
+ *   before PostgreSQL is asked;
  * - onSend: the answer of a master whose authority has ended meanwhile becomes a 503.
  */
 export function installGate(app: FastifyInstance, needs: GateNeeds): void {
@@ -40,12 +43,13 @@ export function installGate(app: FastifyInstance, needs: GateNeeds): void {
     const effect = effectOf(request);
     if (effect === 'open') return;
     const view = serving.view();
-    if (effect === 'write' && view.writes === 'held' && view.role !== 'follower') return;
-    enter(request, view, effect);
+    if (!isHeld(view, effect)) enter(request, view, effect);
   });
   app.addHook('preHandler', async (request, reply) => {
-    if (effectOf(request) !== 'write') return undefined;
-    const passedOn = await holdWrite(needs, request, reply);
+    const effect = effectOf(request);
+    // Writes are asked again: a hand-over may have begun while the body came in.
+    if (effect === 'open' || (effect === 'read' && request.servedAs !== null)) return undefined;
+    const passedOn = await hold(needs, request, reply, effect);
     return passedOn ? reply : undefined;
   });
   app.addHook('onSend', async (request, reply, payload) => {
@@ -81,13 +85,24 @@ function enter(request: FastifyRequest, view: ServingView, effect: Effect): void
   request.servedAs = { role: view.role, term: view.term };
 }
 
-/** Waits until a write may begin (false) or has been answered by the successor (true). */
-async function holdWrite(needs: GateNeeds, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+/** During a hand-over everything waits for the successor; a master that only lost its standbys goes on serving reads. */
+function isHeld(view: ServingView, effect: Effect): boolean {
+  if (view.writes !== 'held' || view.role === 'follower') return false;
+  return effect === 'write' || view.role !== 'master';
+}
+
+/** Waits until a request may begin (false) or has been answered by the successor (true). */
+async function hold(
+  needs: GateNeeds,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  effect: Effect,
+): Promise<boolean> {
   const giveUpAt = performance.now() + (needs.holdMs ?? defaultHoldMs);
   for (;;) {
     const view = needs.serving.view();
-    if (view.writes !== 'held' || view.role === 'follower') {
-      enter(request, view, 'write');
+    if (!isHeld(view, effect)) {
+      enter(request, view, effect);
       return false;
     }
     const leftMs = giveUpAt - performance.now();
@@ -99,6 +114,6 @@ async function holdWrite(needs: GateNeeds, request: FastifyRequest, reply: Fasti
     }
     if (view.successor === null) await needs.serving.nextChange(leftMs);
     else if (await needs.passOn(request, reply, view.successor, leftMs)) return true;
-    else await needs.serving.nextChange(Math.min(leftMs, 50));
+    else await needs.serving.nextChange(Math.min(leftMs, passOnAgainMs));
   }
 }

@@ -61,7 +61,8 @@ export function peerPassOn(identity: () => PeerIdentity): PassOn {
     for (const [name, value] of Object.entries(answer.headers)) {
       if (value !== undefined && !notPassedOn.has(name)) void reply.header(name, value);
     }
-    void reply.code(answer.status).send(answer.body);
+    // The client's next request shall go where the load balancer sends it, and not to a node that is no master any more.
+    void reply.code(answer.status).header('connection', 'close').send(answer.body);
     return true;
   };
 }
