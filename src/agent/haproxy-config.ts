@@ -94,7 +94,7 @@ function frontend(name: string, { host, port }: Endpoint, backend: string): stri
 function apiBackend(name: string, nodes: readonly BalancedNode[], settings: HaproxySettings): string {
   const lines = nodes.map(
     (node) =>
-      `    server ${node.name} ${address(node.host, node.apiPort)} ${checked(settings)} ${sooner(settings)}`,
+      `    server ${node.name} ${address(node.host, node.apiPort)} ${checked(settings)} ${downInterval(settings)}`,
   );
   return [`backend ${name}`, '    balance leastconn', ...healthCheck('/health', settings), ...lines, ''].join(
     '\n',
@@ -102,7 +102,7 @@ function apiBackend(name: string, nodes: readonly BalancedNode[], settings: Hapr
 }
 
 /** Clients wait for the next master from the moment it opens its API: it is looked for twice as often. */
-function sooner(settings: HaproxySettings): string {
+function downInterval(settings: HaproxySettings): string {
   return `downinter ${Math.max(20, Math.round(intervalMs(settings) / 2))}ms`;
 }
 
