@@ -1,4 +1,4 @@
-import type { Action } from '../core/failover/action.ts';
+import type { Action, Serving } from '../core/failover/action.ts';
 import {
   type Actor,
   beatTransaction,
@@ -26,6 +26,7 @@ interface Turn {
   readonly state: AgentState;
   readonly view: View;
   readonly ttlMs: number;
+  readonly tellClients: (serving: Serving) => void;
 }
 
 /**
@@ -34,9 +35,14 @@ interface Turn {
  *
  * @throws whatever the failed action threw
  */
-export async function act(state: AgentState, view: View, actions: readonly Action[]): Promise<void> {
+export async function act(
+  state: AgentState,
+  view: View,
+  actions: readonly Action[],
+  tellClients: (serving: Serving) => void,
+): Promise<void> {
   const ttlMs = view.cluster?.config.value.ttlMs ?? state.lastCluster?.config.value.ttlMs ?? 5000;
-  const turn: Turn = { state, view, ttlMs };
+  const turn: Turn = { state, view, ttlMs, tellClients };
   for (const together of inGroups(actions)) {
     const results = await Promise.allSettled(together.map((action) => perform(turn, action)));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -86,6 +92,8 @@ async function perform(turn: Turn, action: Action): Promise<void> {
       return instances.require(action.names);
     case 'write-sync':
       return write(turn, writeSyncTransaction(action, actor(turn)));
+    case 'serve':
+      return turn.tellClients(action.serving);
     case 'follow':
       return instances.follow(action.target, cluster);
     case 'detach':

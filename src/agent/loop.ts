@@ -1,6 +1,7 @@
 import { elapsedForHolder } from '../core/clock.ts';
 import { decodeCluster } from '../core/failover/codec.ts';
 import type { ClusterState } from '../core/failover/cluster-state.ts';
+import type { Serving } from '../core/failover/action.ts';
 import { decide } from '../core/failover/decide.ts';
 import { describeError, isProblem } from '../core/problem.ts';
 import { act } from './act.ts';
@@ -55,7 +56,9 @@ async function turn(
   const decision = decide(sight.view, state.memory);
   state.memory = decision.memory;
   state.workers.tell(servingState(state, sight, decision, ttlMs));
-  const failed = await attempt(state, sight.view, decision.actions);
+  const tellClients = (serving: Serving): void =>
+    state.workers.tell(servingState(state, sight, { ...decision, serving }, ttlMs));
+  const failed = await attempt(state, [sight.view, decision.actions, tellClients]);
   const beatMs = cluster?.config.value.beatMs ?? ttlMs / 6;
   sides.publisher.offer(memberReport(state, sight, decision), { ttlMs, beatMs });
   sides.upkeep.tend(cluster);
@@ -83,18 +86,17 @@ async function readCluster(state: AgentState, timeoutMs: number): Promise<Cluste
   }
 }
 
+/** What `act` takes beside the state. */
+type Work = Parameters<typeof act> extends [AgentState, ...infer Rest] ? Rest : never;
+
 /** Whether the turn's actions failed; why goes to the log. What is no Problem is a fault of ours, and ends the agent. */
-async function attempt(
-  state: AgentState,
-  view: Parameters<typeof act>[1],
-  actions: Parameters<typeof act>[2],
-): Promise<boolean> {
+async function attempt(state: AgentState, work: Work): Promise<boolean> {
   try {
-    await act(state, view, actions);
+    await act(state, ...work);
     return false;
   } catch (error) {
     if (!isProblem(error) && !isSystemError(error)) throw error;
-    const kinds = actions.map((action) => action.kind).join(', ');
+    const kinds = work[1].map((action) => action.kind).join(', ');
     state.node.log.warn({ actions: kinds, code: error.code }, `not done: ${describeError(error)}`);
     return true;
   }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { unsupportedNode } from '../runtime/node-version.ts';
 import type { CliContext } from './context.ts';
 import { takeEnvironment } from './environment.ts';
 import { explainFailure } from './failure.ts';
@@ -26,6 +27,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
 });
+
+const tooOld = unsupportedNode(process.versions.node);
+if (tooOld !== null) {
+  context.say(`holdfast: ${tooOld}`);
+  process.exit(1);
+}
 
 const words = process.argv.slice(2);
 const program = buildProgram(context, readVersion());

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describeError, isProblem } from '../core/problem.ts';
+import { unsupportedNode } from '../runtime/node-version.ts';
 import { type DemoArguments, readArguments, usage } from './arguments.ts';
 import { superviseInBackground, type SupervisorMessage } from './detach.ts';
 import { readRecord } from './directory.ts';
@@ -10,6 +11,12 @@ import { supervise } from './supervise.ts';
 
 /** 128 + SIGINT, as shells have it. */
 const interruptedExit = 130;
+
+const tooOld = unsupportedNode(process.versions.node);
+if (tooOld !== null) {
+  process.stderr.write(`demo: ${tooOld}\n`);
+  process.exit(1);
+}
 
 const words = process.argv.slice(2);
 /** Whether this process is the supervisor that `--detach` started: then a channel leads to the command that waits. */

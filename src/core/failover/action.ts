@@ -63,6 +63,8 @@ export type Action =
       readonly syncRevision: number;
       readonly sync: SyncRecord;
     }
+  /** Clients are told this at once, without waiting for the next look: what stands before it in the turn has made it true. */
+  | { readonly kind: 'serve'; readonly serving: Serving }
   // --- following ---
   /** Point both instances (a follower: *data*) at a node, or through the load balancer. */
   | { readonly kind: 'follow'; readonly target: string }

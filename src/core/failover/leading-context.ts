@@ -9,7 +9,7 @@ export interface LeadingContext extends ClusterContext {
 }
 
 /** What clients are told while this node leads. */
-export function servingAsLeader(c: LeadingContext): Serving {
+export function servingAsLeader(c: Pick<LeadingContext, 'view' | 'memory' | 'leading'>): Serving {
   const { leading, memory } = c;
   const base = { replicationOpen: true, successor: null };
   if (!leading.confirmed || !leading.hadAuthority) return { ...base, role: 'starting', writes: 'closed' };

@@ -314,7 +314,7 @@ function successorNeedsUs(c: ClusterContext): boolean {
   const others = candidatesBeside(leader.value.name, config.value).filter(
     (name) => name !== c.view.self.name,
   );
-  return sync.value.standbys.length > 0 || !others.some((name) => members.has(name));
+  return sync.value.standbys.length === 0 && !others.some((name) => members.has(name));
 }
 
 /**

@@ -1,7 +1,9 @@
 import { type ClusterState, instanceNames, type SyncRecord } from './cluster-state.ts';
+import type { Action } from './action.ts';
 import type { Context, Verdict } from './context.ts';
 import { waitedFor } from './context.ts';
 import { candidatesBeside, requiredNames } from './eligibility.ts';
+import { servingAsLeader } from './leading-context.ts';
 import type { Leading } from './memory.ts';
 import { soonMs } from './timing.ts';
 
@@ -145,8 +147,16 @@ function confirm(c: Context, stored: ClusterState['sync'], wanted: SyncRecord, l
       },
       // Whoever leaves is dropped only once the store has answered with yes.
       { kind: 'require', names: requiredNames(wanted) },
+      ...opening(c, wanted, leading),
     ],
     memory: { leading: { ...leading, change: null, syncWriteAt: stored.modRevision } },
     wakeInMs: 0,
   };
+}
+
+/** The first confirmation of a term lets clients in. */
+function opening(c: Context, wanted: SyncRecord, leading: Leading): readonly Action[] {
+  if (leading.confirmed || wanted.standbys.length === 0) return [];
+  const confirmed = { ...leading, confirmed: true, lonelySince: null };
+  return [{ kind: 'serve', serving: servingAsLeader({ ...c, leading: confirmed }) }];
 }

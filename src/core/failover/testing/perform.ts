@@ -58,7 +58,18 @@ export function perform(node: ModelNode, action: Action, cluster: ClusterState |
 
 type Here = Extract<
   Action,
-  { kind: 'plan-timelines' | 'promote' | 'require' | 'follow' | 'detach' | 'tidy' | 'mark-for-copy' | 'exit' }
+  {
+    kind:
+      | 'plan-timelines'
+      | 'promote'
+      | 'require'
+      | 'follow'
+      | 'detach'
+      | 'serve'
+      | 'tidy'
+      | 'mark-for-copy'
+      | 'exit';
+  }
 >;
 
 function performHere(node: ModelNode, action: Here, done: Done): void {
@@ -91,6 +102,9 @@ function performHere(node: ModelNode, action: Here, done: Done): void {
       return node.agentAfter(node.world.between(20, 60), () =>
         done(node.edge.keepsReceivers === true || both.every((i) => !i.receiving)),
       );
+    case 'serve':
+      node.serving = action.serving;
+      return done(true);
     case 'tidy':
       for (const instance of both) instance.unproven = false;
       return done(true);
