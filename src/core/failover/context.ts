@@ -2,7 +2,7 @@ import { elapsedForHolder, elapsedForWaiter, type Instant } from '../clock.ts';
 import type { Action, Decision, Serving } from './action.ts';
 import type { ClusterState, PerInstance } from './cluster-state.ts';
 import { instanceNames } from './cluster-state.ts';
-import type { Memory } from './memory.ts';
+import type { GivingUp, Memory } from './memory.ts';
 import type { InstanceView, View } from './view.ts';
 
 /** What a rule sees. */
@@ -108,4 +108,16 @@ export function heldFor(context: Context, since: Instant): number {
 /** Milliseconds that one who waits counts since `since`. */
 export function waitedFor(context: Context, since: Instant): number {
   return elapsedForWaiter(since, context.view.now);
+}
+
+/** This node's mastership ends: remembered until every process is seen dead and the end is written. */
+export function giveUp(context: Context, reason: string): GivingUp {
+  const { leading } = context.memory;
+  return {
+    reason,
+    successor: null,
+    leaderRevision: leading?.createRevision ?? null,
+    term: leading?.term ?? 0,
+    since: context.view.now,
+  };
 }

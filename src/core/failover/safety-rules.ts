@@ -1,18 +1,7 @@
 import { isPast } from '../clock.ts';
-import { allDead, type Context, heldFor, type Rule } from './context.ts';
-import type { GivingUp } from './memory.ts';
+import { allDead, type Context, giveUp, heldFor, type Rule } from './context.ts';
+import { storelessLeadingRules } from './storeless-leading-rules.ts';
 import { soonMs } from './timing.ts';
-
-function giveUp(context: Context, reason: string, successor: string | null = null): GivingUp {
-  const leading = context.memory.leading;
-  return {
-    reason,
-    successor,
-    leaderRevision: leading?.createRevision ?? null,
-    term: leading?.term ?? 0,
-    since: context.view.now,
-  };
-}
 
 /** What ends authority, before anything else is looked at. Also with no answer from the store. */
 export const safetyRules: readonly Rule<Context>[] = [
@@ -91,6 +80,9 @@ export const safetyRules: readonly Rule<Context>[] = [
           actions: [{ kind: 'exit' }],
         };
       }
+      if (cluster === null && c.view.stopRequested) {
+        return { because: 'stopped without the store: the ttl does the rest', actions: [{ kind: 'exit' }] };
+      }
       if (cluster === null)
         return { because: 'fenced; the store does not answer, so the cluster waits for the ttl' };
       const mine = cluster.leader !== null && cluster.leader.createRevision === givingUp.leaderRevision;
@@ -130,30 +122,5 @@ export const safetyRules: readonly Rule<Context>[] = [
       };
     },
   },
-  {
-    id: 'keeps-on-without-the-store',
-    about:
-      'The store does not answer, authority still stands: a master goes on until its deadline, and starts nothing.',
-    apply: (c) => {
-      if (c.view.cluster !== null || c.memory.leading === null) return null;
-      return {
-        because: 'the store does not answer: serving until authority ends',
-        serving: servingAsBefore(c),
-      };
-    },
-  },
+  ...storelessLeadingRules,
 ];
-
-function servingAsBefore(c: Context): {
-  role: 'master' | 'starting';
-  writes: 'open' | 'closed';
-  replicationOpen: boolean;
-} {
-  const { leading, handOver } = c.memory;
-  const open = leading !== null && leading.confirmed && leading.lonelySince === null && handOver === null;
-  return {
-    role: leading?.confirmed === true ? 'master' : 'starting',
-    writes: open ? 'open' : 'closed',
-    replicationOpen: true,
-  };
-}

@@ -25,6 +25,8 @@ export const drainLimitMs = 1000;
 export const checkpointLimitMs = 60_000;
 /** How long the instances may take to stop in a hand-over before they are killed. */
 export const stopLimitMs = 10_000;
+/** How long a master that was told to stop waits, its instances stopped, for a silent store to hand over to. */
+export const storelessStopMs = 1000;
 /** A standby that does not stream for this long, from a live master, is rewound; then copied. */
 export const streamLimitMs = 10_000;
 /** How long a node that must not be rewound yet waits for the new term's first standby, after which it may be. */
