@@ -4,6 +4,7 @@ import { writeFileAtomically } from '../runtime/files.ts';
 import { describeDemo, type LiveNode } from './demo-file.ts';
 import { type DemoRecord, writeRecord, writeRunning } from './directory.ts';
 import { type HealthProbe, observe, probeHealth } from './health.ts';
+import { newsOf } from './news.ts';
 import type { DemoPlan, PlannedNode } from './plan.ts';
 import { identify, type KnownProcess } from './processes.ts';
 import { holdfast } from './product.ts';
@@ -32,6 +33,8 @@ export class Site {
   #self: KnownProcess | null = null;
   #published: string | null = null;
   #publishing = false;
+  #told: ReadonlyMap<string, LiveNode> = new Map();
+  #onNews: ((sentence: string) => void) | null = null;
 
   constructor(plan: DemoPlan, record: DemoRecord, respawnMs: number | null) {
     this.plan = plan;
@@ -83,6 +86,12 @@ export class Site {
     await Promise.all(
       this.plan.nodes.map((node) => this.#watchNode(node, probeHealth(node.ports.api, caPem), signal)),
     );
+  }
+
+  /** From now on `onNews` is told what becomes of the nodes. */
+  announce(onNews: (sentence: string) => void): void {
+    this.#told = this.#liveNodes();
+    this.#onNews = onNews;
   }
 
   /** From now on `demo.json` is there, and is kept true. */
@@ -164,8 +173,11 @@ export class Site {
 
   async #writeDemo(): Promise<void> {
     if (!this.#publishing) return;
+    const nodes = this.#liveNodes();
+    for (const sentence of newsOf(this.#told, nodes)) this.#onNews?.(sentence);
+    this.#told = nodes;
     const content = describeDemo(this.plan, {
-      nodes: this.#liveNodes(),
+      nodes,
       haproxyPid: this.haproxy.known?.pid ?? 0,
       apiKey: this.#record.apiKey ?? '',
     });

@@ -40,6 +40,9 @@ export async function supervise({ given, tell, onReady, signal }: Supervision): 
     await site.publish();
     isReady = true;
     onReady(farewell(site.plan, site.masterGroup()));
+    site.announce((text) =>
+      tell({ kind: 'note', text: `${new Date().toLocaleTimeString('en-GB')}  ${text}` }),
+    );
     if (!signal.aborted) await once(signal, 'abort');
   } catch (error) {
     if (!signal.aborted) throw error;
