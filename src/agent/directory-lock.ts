@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Problem } from '../core/problem.ts';
 import { makeDirectory, readFileIfThere } from '../runtime/files.ts';
 import type { NodeLayout } from './layout.ts';
-import { identify, isAlive, readName, writeName } from './process-identity.ts';
+import { identify, isAlive } from '../runtime/process-facts.ts';
+import { readName, writeName } from './process-identity.ts';
 
 const tries = 5;
 

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readFileIfThere } from '../runtime/files.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { NodeLayout } from './layout.ts';
-import { identify, isAlive, readName, writeName } from './process-identity.ts';
+import { identify, isAlive } from '../runtime/process-facts.ts';
+import { readName, writeName } from './process-identity.ts';
 
 /** Remembers the agent that was started, so that the next guardian can end one that outlived this one. */
 export function noteAgent(layout: NodeLayout, pid: number): void {

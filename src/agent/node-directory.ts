@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decodeRecord } from '../core/failover/codec.ts';
 import { Problem } from '../core/problem.ts';
 import { killEveryProcess } from '../instance/kill.ts';
-import { isAlive, readProcess } from '../instance/processes.ts';
+import { isAlive, readProcess } from '../runtime/process-facts.ts';
 import { makeDirectory, readFileIfThere, writeFileAtomically } from '../runtime/files.ts';
 import type { SystemUser } from '../runtime/run-as.ts';
 import type { NodeLayout } from './layout.ts';

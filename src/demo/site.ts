@@ -6,7 +6,7 @@ import { type DemoRecord, writeRecord, writeRunning } from './directory.ts';
 import { type HealthProbe, observe, probeHealth } from './health.ts';
 import { newsOf } from './news.ts';
 import type { DemoPlan, PlannedNode } from './plan.ts';
-import { identify, type KnownProcess } from './processes.ts';
+import { rememberAs, type KnownProcess } from './processes.ts';
 import { holdfast } from './product.ts';
 import { type Observation, settleRoles } from './roles.ts';
 import { serially } from './serial.ts';
@@ -71,7 +71,7 @@ export class Site {
 
   /** Writes down that this process runs the demo. */
   async claim(): Promise<void> {
-    this.#self = await identify('supervisor', process.pid);
+    this.#self = rememberAs('supervisor', process.pid);
     await this.#writeRunning();
   }
 

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Problem } from '../core/problem.ts';
+import { isAlive } from '../runtime/process-facts.ts';
 import { forgetRunning, readRunning } from './directory.ts';
 import type { DemoPlan } from './plan.ts';
 import {
   groupMembers,
   instanceDirs,
-  isAlive,
   type KnownProcess,
   postgresOn,
   send,
@@ -38,11 +38,10 @@ export async function endProcesses(
 }
 
 async function endGroups(processes: readonly KnownProcess[]): Promise<void> {
-  const gone = async (): Promise<boolean> =>
-    (await Promise.all(processes.map(groupMembers))).every((members) => members.length === 0);
-  for (const known of processes) await signalProcess(known, 'SIGTERM');
+  const gone = async (): Promise<boolean> => processes.every((one) => groupMembers(one).length === 0);
+  for (const known of processes) signalProcess(known, 'SIGTERM');
   if (await within(orderlyMs, gone)) return;
-  for (const known of processes) await signalGroup(known, 'SIGKILL');
+  for (const known of processes) signalGroup(known, 'SIGKILL');
   await within(followMs, gone);
 }
 
@@ -56,10 +55,10 @@ export async function stopDemo(plan: DemoPlan): Promise<boolean> {
   const running = await readRunning(plan.dir);
   if (running === null) return false;
   const { supervisor } = running;
-  if (await isAlive(supervisor)) {
-    await signalProcess(supervisor, 'SIGTERM');
-    const gone = await within(supervisorMs, async () => !(await isAlive(supervisor)));
-    if (!gone) await signalProcess(supervisor, 'SIGKILL');
+  if (isAlive(supervisor)) {
+    signalProcess(supervisor, 'SIGTERM');
+    const gone = await within(supervisorMs, async () => !isAlive(supervisor));
+    if (!gone) signalProcess(supervisor, 'SIGKILL');
   }
   await sweep(plan);
   return true;
@@ -71,7 +70,7 @@ export async function sweep(plan: DemoPlan): Promise<void> {
   if (running === null) return;
   const dataDirs = plan.nodes.flatMap(({ dataDir }) => instanceDirs(dataDir));
   await endProcesses(running.processes, dataDirs);
-  const left = (await Promise.all(running.processes.map(groupMembers))).flat();
+  const left = running.processes.flatMap(groupMembers);
   if (left.length > 0) {
     throw new Problem(
       'command_failed',

@@ -6,7 +6,8 @@ import { forgetRunning, prepareDirectory, readRecord, readRunning, writeRecord }
 import { farewell, writeHelpers } from './farewell.ts';
 import { planDemo, portsOf, shapeOf } from './plan.ts';
 import { requireFreePorts } from './ports.ts';
-import { instanceDirs, isAlive } from './processes.ts';
+import { isAlive } from '../runtime/process-facts.ts';
+import { instanceDirs } from './processes.ts';
 import type { Tell } from './progress.ts';
 import { Site } from './site.ts';
 import { endProcesses, sweep } from './stop.ts';
@@ -59,7 +60,7 @@ export async function supervise({ given, tell, onReady, signal }: Supervision): 
 async function occupy(given: DemoArguments, tell: Tell): Promise<Site> {
   const { dir } = given;
   const running = await readRunning(dir);
-  if (running !== null && (await isAlive(running.supervisor))) {
+  if (running !== null && isAlive(running.supervisor)) {
     throw new Problem(
       'port_taken',
       `--dir: a demo runs in ${dir} already (process ${running.supervisor.pid}). Stop it with: npm run demo -- --stop --dir ${dir}`,

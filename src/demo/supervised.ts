@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { Problem } from '../core/problem.ts';
 import { childEnvironment } from './product.ts';
-import { identify, type KnownProcess } from './processes.ts';
+import { rememberAs, type KnownProcess } from './processes.ts';
 
 export interface SupervisedOptions {
   readonly name: string;
@@ -69,7 +69,7 @@ export class Supervised {
     this.#startedAt = performance.now();
     this.#child = child;
     child.once('exit', () => this.#ended());
-    this.#known = (await identify(name, child.pid ?? 0)) ?? { name, pid: child.pid ?? 0, startTime: '0' };
+    this.#known = rememberAs(name, child.pid ?? 0) ?? { name, pid: child.pid ?? 0, startTicks: 0 };
     if (child.exitCode !== null || child.signalCode !== null) this.#child = null;
     onChange();
   }

@@ -13,7 +13,8 @@ import { parseControlData } from './control-data.ts';
 import { requireRoom } from './disk-space.ts';
 import type { InstanceSettings } from './settings.ts';
 import { slotName } from './slots.ts';
-import { parseSynchronousNames, placeholderName, synchronousNamesValue } from './synchronous-names.ts';
+import { placeholderName } from '../core/failover/eligibility.ts';
+import { parseSynchronousNames, synchronousNamesValue } from './synchronous-names.ts';
 
 const settings: InstanceSettings = {
   name: 'audit',

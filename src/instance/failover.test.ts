@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { isProblem } from '../core/problem.ts';
-import { isOnHistory, lastCommonPoint } from '../core/timelines.ts';
 import { copyFrom } from './copy.ts';
 import { readControlData } from './control-data.ts';
 import { initialise } from './initialise.ts';
@@ -16,7 +15,7 @@ import type { InstanceSettings } from './settings.ts';
 import { settleSlots, slotName } from './slots.ts';
 import { startInstance } from './start.ts';
 import { setSynchronousNames } from './synchronous.ts';
-import { placeholderName } from './synchronous-names.ts';
+import { placeholderName } from '../core/failover/eligibility.ts';
 import { eventually, type Lab, makeStandby, openLab, sql, startReady, upstreamOf } from './testing/lab.ts';
 import { localTimelineHistory, remoteTimelineHistory } from './timeline-history.ts';
 import { historyFileName, skipTimelines } from './timeline-stubs.ts';
@@ -94,12 +93,8 @@ test('what is ahead of the new primary is known by the timeline history', async 
   assert.deepEqual(remote.history, await localTimelineHistory(nodes[1], 5));
   const [left] = remote.history.ancestors;
   assert.equal(left?.timeline, 1);
-  assert.ok(left !== undefined);
   const control = await readControlData(nodes[0]);
   assert.equal(control.timeline, 1);
-  assert.equal(isOnHistory({ timeline: 1, lsn: left.switchLsn }, remote.history), true);
-  const own = await localTimelineHistory(nodes[0], 1);
-  assert.deepEqual(lastCommonPoint(own, remote.history), { timeline: 1, lsn: left.switchLsn });
 });
 
 test('the killed primary and the killed standby ahead are rewound, and stream', async () => {

@@ -1,13 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../core/problem.ts';
-import {
-  findInstanceProcesses,
-  isAlive,
-  listProcesses,
-  type ProcessFacts,
-  type ProcessIdentity,
-} from './processes.ts';
+import { isAlive, type ProcessFacts, type ProcessIdentity } from '../runtime/process-facts.ts';
+import { findInstanceProcesses, listProcesses } from './processes.ts';
 
 /** Whether everything is dead; if not, which processes were still alive when the time ended. */
 export type KillResult =

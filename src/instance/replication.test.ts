@@ -10,7 +10,7 @@ import type { RunningInstance } from './running-instance.ts';
 import { askServer } from './server-facts.ts';
 import type { InstanceSettings, TlsFiles } from './settings.ts';
 import { settleSlots, slotName } from './slots.ts';
-import { placeholderName } from './synchronous-names.ts';
+import { placeholderName } from '../core/failover/eligibility.ts';
 import { setSynchronousNames } from './synchronous.ts';
 import { makeAuthority } from './testing/certificates.ts';
 import {

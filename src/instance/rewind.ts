@@ -6,7 +6,8 @@ import { markRewinding, readInterruption } from './markers.ts';
 import { removeStaleLocks } from './postmaster-file.ts';
 import { remoteSession } from './session.ts';
 import { type InstanceSettings, pgdata, type Upstream } from './settings.ts';
-import { placeholderName, synchronousNamesValue } from './synchronous-names.ts';
+import { placeholderName } from '../core/failover/eligibility.ts';
+import { synchronousNamesValue } from './synchronous-names.ts';
 import { identify } from './timeline-history.ts';
 import { runToolAlone } from './tool.ts';
 import { writeConfiguration, writeStandbySignal } from './write-configuration.ts';
@@ -22,7 +23,7 @@ export interface RewindOptions {
 
 /**
  * Takes a stopped instance back to where its history parted from the upstream primary's, and makes it a standby. Whether
- * its own promotion stands in the primary's ancestry must have been checked before (`isOnHistory`, `lastCommonPoint`):
+ * its own promotion stands in the primary's ancestry must have been checked before (`isPrefix`):
  * pg_rewind goes by timeline numbers, and two promotions may have taken the same one.
  *
  * The marker `rewinding` stands from before pg_rewind begins until everything is in place. If it is left standing, by a

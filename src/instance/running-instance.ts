@@ -3,7 +3,7 @@ import { Problem } from '../core/problem.ts';
 import type { DynamicConfiguration } from './configuration.ts';
 import { type KillResult, killEveryProcess } from './kill.ts';
 import type { ServerOutput } from './server-output.ts';
-import { type ProcessIdentity, isAlive } from './processes.ts';
+import { type ProcessIdentity, isAlive } from '../runtime/process-facts.ts';
 import { localSession, type Session } from './session.ts';
 import type { InstanceSettings } from './settings.ts';
 import { postmasterStatus } from './postmaster-file.ts';

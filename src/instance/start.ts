@@ -7,13 +7,14 @@ import { readFileIfThere } from '../runtime/files.ts';
 import type { DynamicConfiguration } from './configuration.ts';
 import { replicationConninfo } from './conninfo.ts';
 import { requireNoStrays } from './kill.ts';
+import { placeholderName } from '../core/failover/eligibility.ts';
 import { readInterruption } from './markers.ts';
 import { removeStaleLocks } from './postmaster-file.ts';
-import { readProcess } from './processes.ts';
+import { readProcess } from '../runtime/process-facts.ts';
 import { RunningInstance } from './running-instance.ts';
 import { logServerOutput } from './server-output.ts';
 import { type InstanceSettings, inPgdata, pgdata, type Upstream } from './settings.ts';
-import { placeholderName, synchronousNamesValue } from './synchronous-names.ts';
+import { synchronousNamesValue } from './synchronous-names.ts';
 import { trimStubs } from './timeline-stubs.ts';
 import { writeConfiguration, writeStandbySignal } from './write-configuration.ts';
 

@@ -1,10 +1,5 @@
 import { Problem } from '../core/problem.ts';
-
-/**
- * A name that no standby ever has (node names hold no slash): while it is required, no commit is acknowledged. Standbys
- * always run with it, so that a promotion can never find the names empty.
- */
-export const placeholderName = 'holdfast/nobody';
+import { placeholderName } from '../core/failover/eligibility.ts';
 
 /**
  * The value of `synchronous_standby_names` that requires *all* of `names`: `FIRST n (…)` with exactly n of them; never a

@@ -1,7 +1,8 @@
 import { Problem } from '../core/problem.ts';
 import { confirmCommitsWait } from './commits-wait.ts';
 import type { RunningInstance } from './running-instance.ts';
-import { placeholderName, synchronousNamesValue } from './synchronous-names.ts';
+import { placeholderName } from '../core/failover/eligibility.ts';
+import { synchronousNamesValue } from './synchronous-names.ts';
 import { until } from './until.ts';
 
 /** How a change of the required standbys ended. */

@@ -1,6 +1,9 @@
 import type { ClusterConfig, ClusterState, SyncRecord } from './cluster-state.ts';
 
-/** Stands in `synchronous_standby_names` while nobody may acknowledge: node names hold no slash. */
+/**
+ * Stands in `synchronous_standby_names` while nobody may acknowledge: no standby ever has this name, since node names hold
+ * no slash. Standbys always run with it, so that a promotion can never find the names empty.
+ */
 export const placeholderName = 'holdfast/nobody';
 
 /**
