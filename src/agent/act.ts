@@ -5,12 +5,15 @@ import {
   claimTransaction,
   dropLockTransaction,
   leadTransaction,
+  type Made,
   recordTransaction,
   releaseTransaction,
   takeLockTransaction,
   type Transaction,
   writeSyncTransaction,
 } from '../core/failover/transactions.ts';
+import type { InstanceName, LineageStep } from '../core/failover/cluster-state.ts';
+import { sameTimelines } from '../core/failover/timeline-plan.ts';
 import type { View } from '../core/failover/view.ts';
 import { Problem } from '../core/problem.ts';
 import type { AgentState } from './agent-state.ts';
@@ -27,6 +30,7 @@ interface Turn {
   readonly view: View;
   readonly ttlMs: number;
   readonly tellClients: (serving: Serving) => void;
+  readonly made: { -readonly [K in keyof Made]: Made[K] };
 }
 
 /**
@@ -42,19 +46,22 @@ export async function act(
   tellClients: (serving: Serving) => void,
 ): Promise<void> {
   const ttlMs = view.cluster?.config.value.ttlMs ?? state.lastCluster?.config.value.ttlMs ?? 5000;
-  const turn: Turn = { state, view, ttlMs, tellClients };
+  const turn: Turn = { state, view, ttlMs, tellClients, made: { lock: null, claim: null } };
   for (const together of inGroups(actions)) {
     const results = await Promise.allSettled(together.map((action) => perform(turn, action)));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 }
 
-/** Actions one by one, but for a plan right after a detachment: they touch different files, and each waits for the disk. */
+const besideDetachment: ReadonlySet<Action['kind']> = new Set(['plan-timelines', 'take-lock']);
+
+/** Actions one by one, but for what may as well be done while an instance detaches: each waits for another disk or node. */
 function inGroups(actions: readonly Action[]): readonly (readonly Action[])[] {
   const groups: Action[][] = [];
   for (const action of actions) {
     const last = groups.at(-1);
-    if (action.kind === 'plan-timelines' && last?.[0]?.kind === 'detach') last.push(action);
+    if (besideDetachment.has(action.kind) && last?.length === 1 && last[0]?.kind === 'detach')
+      last.push(action);
     else groups.push([action]);
   }
   return groups;
@@ -70,11 +77,17 @@ async function perform(turn: Turn, action: Action): Promise<void> {
     case 'fence':
       return fence(turn);
     case 'release':
-      return write(turn, releaseTransaction(action, actor(turn)));
+      await write(turn, releaseTransaction(action, actor(turn)));
+      return;
     case 'take-lock':
-      return write(turn, takeLockTransaction(action, actor(turn, await state.leases.forLock(callMs(turn)))));
+      turn.made.lock = await write(
+        turn,
+        takeLockTransaction(action, actor(turn, await state.leases.forLock(callMs(turn)))),
+      );
+      return;
     case 'drop-lock':
-      return write(turn, dropLockTransaction(action, actor(turn)));
+      await write(turn, dropLockTransaction(action, actor(turn)));
+      return;
     case 'plan-timelines': {
       const record = { claimedTerm: action.term, planned: action.timelines };
       await writeLocalRecord(state.node.layout, record);
@@ -82,16 +95,17 @@ async function perform(turn: Turn, action: Action): Promise<void> {
       return instances.planTimelines(action.timelines);
     }
     case 'claim':
-      return write(turn, claimTransaction(action, actor(turn)));
-    case 'promote':
-      await Promise.all([instances.promote(), state.leases.keepLeaderReady(turn.ttlMs, callMs(turn))]);
+      turn.made.claim = await write(turn, claimTransaction(action, actor(turn), turn.made));
       return;
+    case 'promote':
+      return promote(turn);
     case 'lead':
       return lead(turn, action);
     case 'require':
       return instances.require(action.names);
     case 'write-sync':
-      return write(turn, writeSyncTransaction(action, actor(turn)));
+      await write(turn, writeSyncTransaction(action, actor(turn)));
+      return;
     case 'serve':
       return turn.tellClients(action.serving);
     case 'follow':
@@ -122,7 +136,8 @@ async function perform(turn: Turn, action: Action): Promise<void> {
     case 'readmit':
     case 'note-switch':
     case 'drop-request':
-      return write(turn, recordTransaction(action, actor(turn)));
+      await write(turn, recordTransaction(action, actor(turn)));
+      return;
     case 'exit':
       state.ended = true;
   }
@@ -139,16 +154,46 @@ async function beat(turn: Turn, action: Extract<Action, { kind: 'beat' }>): Prom
   await state.authority.extend(sentAt, ttlMs, action.leaderRevision, action.term);
 }
 
+/** Both, and a lease for the leader key meanwhile. @throws Problem `promotion_failed` when one came out where it was not meant to */
+async function promote(turn: Turn): Promise<void> {
+  const { state, ttlMs } = turn;
+  const [timelines] = await Promise.all([
+    state.instances.promote(),
+    state.leases.keepLeaderReady(ttlMs, callMs(turn)),
+  ]);
+  if (!sameTimelines(state.record.planned, timelines)) {
+    throw new Problem('promotion_failed', 'an instance came out on another timeline than planned');
+  }
+}
+
 /** The lead counts as the first beat. */
 async function lead(turn: Turn, action: Extract<Action, { kind: 'lead' }>): Promise<void> {
   const { state, ttlMs } = turn;
+  const lineage = await lineageOf(turn);
   const lease = await state.leases.forLeader(ttlMs, callMs(turn));
-  const { compare, writes } = leadTransaction(action, actor(turn, lease));
+  const { compare, writes } = leadTransaction(action, { ...actor(turn, lease), lineage }, turn.made);
   const sentAt = await state.authority.beforeSend(ttlMs, 0, action.term);
   const result = await state.store.txn(compare, writes, { timeoutMs: callMs(turn) });
   if (!result.succeeded)
     throw new Problem('store_rejected', 'the lead was refused: the lock or the claim is not ours');
   await state.authority.extend(sentAt, ttlMs, result.revision, action.term);
+}
+
+/** The ancestry of both instances: as this turn saw it, or, when it promoted them, as their files have it now. */
+async function lineageOf({ state, view }: Turn): Promise<Actor['lineage']> {
+  const { planned } = state.record;
+  const of = async (name: InstanceName): Promise<readonly LineageStep[]> => {
+    const seen = view.instances[name].lineage;
+    const steps =
+      seen.length > 0 || planned === null ? seen : await state.instances.lineage(name, planned[name]);
+    if (steps.length > 0) return steps;
+    throw new Problem(
+      'instance_unavailable',
+      `the timeline history of the ${name} instance is not there yet`,
+    );
+  };
+  const [data, audit] = await Promise.all([of('data'), of('audit')]);
+  return { data, audit };
 }
 
 /** Authority to zero, workers told, everything killed; what is not seen dead makes the turn fail. */
@@ -165,11 +210,13 @@ async function fence(turn: Turn): Promise<void> {
   throw new Problem('instance_failed', 'a PostgreSQL process outlives its kill: nothing is released');
 }
 
-async function write(turn: Turn, transaction: Transaction): Promise<void> {
+/** @returns the revision that the transaction made */
+async function write(turn: Turn, transaction: Transaction): Promise<number> {
   const result = await turn.state.store.txn(transaction.compare, transaction.writes, {
     timeoutMs: callMs(turn),
   });
   if (!result.succeeded) throw new Problem('store_rejected', 'somebody else changed the cluster meanwhile');
+  return result.revision;
 }
 
 function actor(turn: Turn, lease?: string): Actor {

@@ -140,10 +140,10 @@ export class LocalInstances {
     await forBoth((name) => skipTimelines(this.#node.instances[name], timelines[name]));
   }
 
-  async promote(): Promise<void> {
-    await forBoth(async (name) => {
-      await promote(this.#running(name), { timeoutMs: promoteMs });
-    });
+  /** @returns the timelines that they came out on */
+  async promote(): Promise<PerInstance<number>> {
+    const [data, audit] = await forBoth((name) => promote(this.#running(name), { timeoutMs: promoteMs }));
+    return { data: data?.timeline ?? 0, audit: audit?.timeline ?? 0 };
   }
 
   async checkpoint(): Promise<void> {

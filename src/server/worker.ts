@@ -3,13 +3,14 @@ import type { ServingState, WorkerEvent, WorkerSettings } from '../core/serving.
 import { describeError } from '../core/problem.ts';
 import { realClock } from '../runtime/real-clock.ts';
 import { readDataKey } from '../store/data-key.ts';
-import { closeStore, openStore } from '../store/open-store.ts';
+import { closeStore, openStore, warmStore } from '../store/open-store.ts';
 import { PasswordHasher } from '../store/password.ts';
 import { openProbe } from '../store/probe.ts';
 import { prepareAudit } from '../store/provision.ts';
 import { buildApp } from './app.ts';
 import type { ServerContext } from './context.ts';
 import { openListeners, readIdentity } from './listeners.ts';
+import { keepsWarm } from './serving/keep-warm.ts';
 import { peerPassOn } from './serving/pass-on.ts';
 import { Serving } from './serving/serving.ts';
 import { steadyClock } from './serving/steady-clock.ts';
@@ -60,12 +61,14 @@ export async function startWorker(
   });
   const echo = echoStates(serving, tell);
   const prepare = preparesFollowersAudit(() => prepareAudit(audit), log);
+  const warm = keepsWarm(() => Promise.all([warmStore(store), keyring.key()]));
   return {
     ports: listeners.ports,
     obey: (state) => {
       serving.obey(state);
       echo(state);
       prepare(state);
+      warm(state);
     },
     stop: async () => {
       await listeners.close();

@@ -29,6 +29,8 @@ export interface AuditTrail {
    * @throws Problem `audit_unavailable`
    */
   readonly append: (records: readonly AuditRecord[], durability: Durability) => Promise<void>;
+  /** Connects both lanes. */
+  readonly warm: () => Promise<void>;
   readonly end: () => Promise<void>;
 }
 
@@ -48,6 +50,9 @@ export function openAuditTrail(address: InstanceAddress): AuditTrail {
   };
   return {
     append: (records, durability) => lanes[durability].append(records),
+    warm: async () => {
+      await Promise.all([lanes.local.warm(), lanes.replicated.warm()]);
+    },
     end: async () => {
       await Promise.all([lanes.local.end(), lanes.replicated.end()]);
     },
@@ -89,6 +94,10 @@ class Lane {
     });
     if (!this.#writing) void this.#drain();
     await bounded(written, this.#waitMs, () => unavailable(`no answer within ${this.#waitMs} ms`));
+  }
+
+  async warm(): Promise<void> {
+    await this.#link.warm();
   }
 
   async end(): Promise<void> {

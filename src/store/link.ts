@@ -57,6 +57,11 @@ export class Link {
     }
   }
 
+  /** Connects, where there is no connection. */
+  async warm(): Promise<void> {
+    await this.use((sql) => sql`select 1`);
+  }
+
   /** Ends the connection; uses under way get a second. */
   async end(): Promise<void> {
     this.#ended = true;

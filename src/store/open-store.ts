@@ -26,6 +26,11 @@ export function openStore(settings: {
   };
 }
 
+/** Connects what the first requests use, so that they need not wait for it. */
+export async function warmStore({ reads, writes, audit }: Store): Promise<void> {
+  await Promise.all([reads.warm(), writes.warm(), audit.warm()]);
+}
+
 /** Ends all connections; statements under way get a second. */
 export async function closeStore(store: Store): Promise<void> {
   await Promise.all([store.reads.end(), store.writes.end(), store.audit.end()]);

@@ -12,6 +12,8 @@ export interface Reads {
    * @throws Problem `store_unavailable`, `server_busy` (too many reads wait already), `store_rejected`
    */
   readonly run: <T>(query: (sql: Sql) => Promise<T>) => Promise<T>;
+  /** Connects the link that is used first. */
+  readonly warm: () => Promise<void>;
   readonly end: () => Promise<void>;
 }
 
@@ -48,6 +50,9 @@ export function openReads(address: InstanceAddress): Reads {
       } finally {
         underWay -= 1;
       }
+    },
+    warm: async () => {
+      await leastBusy(links).warm();
     },
     end: async () => {
       await Promise.all(links.map((link) => link.end()));

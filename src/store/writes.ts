@@ -33,12 +33,15 @@ export interface Writes {
    * @throws Problem `write_indeterminate` when it may or may not have been written; any other means it was not.
    */
   readonly transaction: <T>(work: (sql: TransactionSql) => Promise<T>, waitMs?: number) => Promise<T>;
+  /** Connects the writers that are taken first. */
+  readonly warm: () => Promise<void>;
   readonly end: () => Promise<void>;
 }
 
 const defaultConnections = 8;
 const defaultWaitMs = 10_000;
 const waitingLimit = 1000;
+const warmConnections = 4;
 
 /**
  * Opens the writers. Each is a link of its own, because notices arrive per link and a WARNING must
@@ -52,6 +55,10 @@ export function openWrites(address: InstanceAddress, connections: number = defau
       const startedAt = performance.now();
       const writer = await takeWriter(pool, waitMs);
       return runOn(writer, work, waitMs - (performance.now() - startedAt), () => giveBack(pool, writer));
+    },
+    warm: async () => {
+      const first = pool.idle.slice(-warmConnections);
+      await Promise.all(first.map(({ link }) => link.warm()));
     },
     end: async () => {
       await Promise.all(writers.map((writer) => writer.link.end()));

@@ -36,21 +36,24 @@ export type Action =
   | { readonly kind: 'drop-lock'; readonly lockRevision: number }
   /** Durably note the planned timelines outside the data directories, and make PostgreSQL skip to them. */
   | { readonly kind: 'plan-timelines'; readonly term: number; readonly timelines: PerInstance<number> }
-  /** Compare `promotion`'s create revision and `sync`'s revision; put `sync` and `history/<term>`. */
+  /** Compare `promotion`'s create revision (null: of this turn's lock) and `sync`'s revision; put `sync`, `history/<term>`. */
   | {
       readonly kind: 'claim';
-      readonly lockRevision: number;
+      readonly lockRevision: number | null;
       readonly syncRevision: number;
       readonly sync: SyncRecord;
       readonly history: HistoryRecord;
     }
-  /** `pg_promote` in both instances, in parallel. */
+  /** `pg_promote` in both instances, in parallel; done when both are up, on the timelines on local record. */
   | { readonly kind: 'promote' }
-  /** Compare `promotion`'s create revision and `sync`'s revision; put `leader` (leased) and `beat`, delete `promotion`. */
+  /**
+   * Compare `promotion`'s create revision and `sync`'s revision (null: of this turn's lock and claim); put `leader` (leased)
+   * and `beat`, delete `promotion`.
+   */
   | {
       readonly kind: 'lead';
-      readonly lockRevision: number;
-      readonly syncRevision: number;
+      readonly lockRevision: number | null;
+      readonly syncRevision: number | null;
       readonly term: number;
     }
   // --- synchronous set ---

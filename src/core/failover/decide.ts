@@ -1,6 +1,7 @@
 import { elapsedForWaiter } from '../clock.ts';
 import { absorb } from './absorb.ts';
 import type { Action, Decision, Serving } from './action.ts';
+import type { PromotionRecord, Stored } from './cluster-state.ts';
 import {
   type ClusterContext,
   type Context,
@@ -12,10 +13,11 @@ import {
   waitedFor,
 } from './context.ts';
 import { silenceMs } from './eligibility.ts';
+import { eventMs } from './timing.ts';
 import { followerRules } from './follower-rules.ts';
 import { type LeadingContext } from './leading-context.ts';
 import { leadingRules } from './leading-rules.ts';
-import type { Memory, PromotionMemory } from './memory.ts';
+import { type Memory, type PromotionMemory, unseenLock } from './memory.ts';
 import { promotionRules } from './promotion-rules.ts';
 import { safetyRules } from './safety-rules.ts';
 import { standbyRules } from './standby-rules.ts';
@@ -62,22 +64,28 @@ function verdictOf(c: Context, idleMs: number): Draft {
     return sure(firstVerdict(leadingRules, leader, idleMs), c.memory);
   }
   const lock = cluster.promotion?.value.bootId === c.view.self.bootId ? cluster.promotion : null;
-  const promotion = c.memory.promotion ?? (lock === null ? null : begun(c.view, lock));
+  const promotion = promotionOf(c, lock);
   if (promotion !== null) {
     const promoting = { ...known, memory: { ...c.memory, promotion }, lock, promotion };
     return sure(firstVerdict(promotionRules, promoting, idleMs), c.memory);
   }
-  return sure(firstVerdict(standbyRules, known, idleMs), c.memory);
+  const memory = { ...c.memory, promotion: null };
+  return sure(firstVerdict(standbyRules, { ...known, memory }, idleMs), memory);
+}
+
+function promotionOf(
+  { view, memory }: Context,
+  lock: Stored<PromotionRecord> | null,
+): PromotionMemory | null {
+  const known = memory.promotion;
+  if (known === null) return lock === null ? null : begun(view, lock);
+  if (known.lockRevision !== unseenLock) return known;
+  // Taken in the last turn, or not: the store says which.
+  return lock?.value.term === known.term ? { ...known, lockRevision: lock.createRevision } : null;
 }
 
 /** A lock that carries this agent's boot id is ours, also when the answer that told so was lost. */
-function begun(
-  view: View,
-  lock: {
-    readonly value: { readonly term: number; readonly syncRevision: number };
-    readonly createRevision: number;
-  },
-): PromotionMemory {
+function begun(view: View, lock: Stored<PromotionRecord>): PromotionMemory {
   return {
     term: lock.value.term,
     lockRevision: lock.createRevision,
@@ -147,7 +155,7 @@ function withSuccessor(view: View, decision: Decision<Memory>): Decision<Memory>
     sync?.term === leader.term &&
     sync.standbys.length > 0;
   const serving: Serving = { ...decision.serving, writes: 'held', successor: ready ? leader.name : null };
-  return { ...decision, serving, wakeInMs: Math.min(decision.wakeInMs, 50) };
+  return { ...decision, serving, wakeInMs: Math.min(decision.wakeInMs, eventMs) };
 }
 
 /** A candidate wakes when the master's silence would be long enough. */

@@ -2,7 +2,7 @@ import { allDead, heldFor, type Verdict, waitedFor } from './context.ts';
 import { type LeadingContext, servingAsLeader } from './leading-context.ts';
 import type { HandOver } from './memory.ts';
 import { isFit, liveReplica } from './sync-set.ts';
-import { checkpointLimitMs, drainLimitMs, soonMs, stopLimitMs } from './timing.ts';
+import { checkpointLimitMs, drainLimitMs, eventMs, soonMs, stopLimitMs } from './timing.ts';
 
 /** Whether a planned end should begin now. */
 export function handOverStart(c: LeadingContext): Verdict | null {
@@ -109,7 +109,7 @@ function afterStop(c: LeadingContext, handOver: HandOver): Verdict {
       // Said again where the slot for long work was taken by a checkpoint that did not end.
       actions: c.view.task?.kind === 'stop' && c.view.task.state === 'running' ? [] : [{ kind: 'stop' }],
       serving: servingAsLeader(c),
-      wakeInMs: soonMs,
+      wakeInMs: eventMs,
     };
   }
   return {

@@ -1,6 +1,9 @@
 import type { Instant } from '../clock.ts';
 import type { PerInstance, SyncRecord } from './cluster-state.ts';
 
+/** Stands for the revision of a lock that was taken in the last turn and has not been seen yet. */
+export const unseenLock = 0;
+
 /** The promotion that this node runs, from winning the lock to leading. */
 export interface PromotionMemory {
   readonly term: number;

@@ -1,5 +1,5 @@
 import { plus } from '../clock.ts';
-import type { ClusterState, HistoryRecord, PerInstance, PromotionRecord, Stored } from './cluster-state.ts';
+import type { PromotionRecord, Stored } from './cluster-state.ts';
 import { instanceNames } from './cluster-state.ts';
 import {
   both,
@@ -10,10 +10,10 @@ import {
   isDown,
   type Rule,
   type Verdict,
-  waitedFor,
 } from './context.ts';
 import { claimedSync, requiredNames } from './eligibility.ts';
 import { gatherStep } from './gather.ts';
+import { historyOf } from './promotion-record.ts';
 import { nextTimelines, sameTimelines } from './timeline-plan.ts';
 import type { PromotionMemory } from './memory.ts';
 import { sameNames } from './sync-set.ts';
@@ -166,7 +166,7 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
   {
     id: 'claims-the-term',
     about:
-      'One transaction writes the history and moves the synchronous set to the new term, nobody confirmed; then both instances are promoted.',
+      'One transaction writes the history and moves the synchronous set to the new term, nobody confirmed; then both instances are promoted, and once both are up the leader key is written.',
     apply: (c) => {
       if (claimed(c)) return null;
       if (c.cluster.sync.modRevision !== c.promotion.syncRevision) {
@@ -175,7 +175,7 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
       const timelines = nextTimelines(c);
       const { planned, claimedTerm } = c.view.record;
       const noted = claimedTerm === c.promotion.term && sameTimelines(planned, timelines);
-      const history = historyOf(c, timelines);
+      const history = historyOf(c, c.promotion.term, timelines);
       const sync = claimedSync(c.view.self.name, c.promotion.term, c.cluster.sync.value, history.forced);
       return {
         because: `claiming term ${c.promotion.term} with timelines ${timelines.data} and ${timelines.audit}`,
@@ -188,8 +188,14 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
             sync,
             history,
           },
-          // In the same turn: it is reached only when the claim was answered with yes.
+          // In the same turn: each is reached only when the one before was answered with yes.
           { kind: 'promote' },
+          {
+            kind: 'lead',
+            lockRevision: c.promotion.lockRevision,
+            syncRevision: null,
+            term: c.promotion.term,
+          },
         ],
         memory: { promotion: { ...c.promotion, claimedSince: c.view.now } },
         wakeInMs: 0,
@@ -212,7 +218,8 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
   },
   {
     id: 'takes-the-lead',
-    about: 'Both are up: one transaction writes the leader key and the first beat and deletes the lock.',
+    about:
+      'Both are up, and the turn that promoted them did not get to it: one transaction writes the leader key and the first beat and deletes the lock.',
     apply: (c) => {
       if (!both(c.view.instances, (i) => i.timeline !== null && i.lineage.length > 0)) {
         return { because: 'reading the new timelines', wakeInMs: 5 };
@@ -233,32 +240,3 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
     },
   },
 ];
-
-function historyOf(c: PromotionContext, timelines: PerInstance<number>): HistoryRecord {
-  const old = c.cluster.sync.value;
-  const forced = isForced(c.cluster, c.view.self.name);
-  const released = c.cluster.released.find((r) => r.term === old.term);
-  const why = forced
-    ? 'an operator accepted the loss'
-    : (released?.reason ?? `${old.master} was silent for ${waitedText(c)}`);
-  return {
-    term: c.promotion.term,
-    from: old.master,
-    to: c.view.self.name,
-    why,
-    timelines,
-    forced,
-    switchLsn: null,
-  };
-}
-
-function waitedText(c: PromotionContext): string {
-  const since = c.memory.beatSeen?.since;
-  return since === undefined ? 'a ttl' : `${(waitedFor(c, since) / 1000).toFixed(1)} s`;
-}
-
-/** Whether an operator's accepted loss applies to this node in this term. */
-export function isForced(cluster: ClusterState, name: string): boolean {
-  const forced = cluster.forced?.value;
-  return forced !== undefined && forced.candidate === name && forced.term === cluster.sync.value.term;
-}

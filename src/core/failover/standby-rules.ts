@@ -208,9 +208,12 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const lock = c.cluster.promotion;
       if (lock === null || lock.value.term <= c.cluster.sync.value.term || c.view.self.kind !== 'standby')
         return null;
-      const detached = both(c.view.instances, isDetached);
+      // The winner itself may be streamed from: it acknowledges nothing yet.
+      const { candidate } = lock.value;
+      const detached =
+        both(c.view.instances, isDetached) || both(c.view.instances, (i) => i.primary === candidate);
       return {
-        because: `${lock.value.candidate} is being promoted${detached ? '' : ': detaching'}`,
+        because: `${candidate} is being promoted${detached ? '' : ': detaching'}`,
         actions: detached ? [] : [{ kind: 'detach' }],
         serving: { role: 'standby' },
         wakeInMs: detached ? eventMs : soonMs,

@@ -145,9 +145,9 @@ function confirm(c: Context, stored: ClusterState['sync'], wanted: SyncRecord, l
         syncRevision: stored.modRevision,
         sync: wanted,
       },
-      // Whoever leaves is dropped only once the store has answered with yes.
-      { kind: 'require', names: requiredNames(wanted) },
       ...opening(c, wanted, leading),
+      // Whoever leaves is dropped only once the store has answered with yes. Until then a write waits in PostgreSQL.
+      { kind: 'require', names: requiredNames(wanted) },
     ],
     memory: { leading: { ...leading, change: null, syncWriteAt: stored.modRevision } },
     wakeInMs: 0,

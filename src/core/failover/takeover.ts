@@ -1,8 +1,11 @@
 import { isPast } from '../clock.ts';
+import type { Action } from './action.ts';
 import { type ClusterContext, both, type Verdict, waitedFor } from './context.ts';
-import { candidatesBeside, holdsEveryWrite, silenceMs } from './eligibility.ts';
-import { isForced } from './promotion-rules.ts';
+import { candidatesBeside, claimedSync, holdsEveryWrite, requiredNames, silenceMs } from './eligibility.ts';
+import { historyOf, isForced } from './promotion-record.ts';
+import { sameNames } from './sync-set.ts';
 import { nextTimelines } from './timeline-plan.ts';
+import { unseenLock } from './memory.ts';
 import { successorWaitMs } from './timing.ts';
 
 /** Tries for the promotion lock when the master's end is certain or its silence lasted; says why not otherwise. */
@@ -34,21 +37,71 @@ export function takeoverStep(c: ClusterContext): Verdict | null {
   if (!both(view.instances, (i) => i.state === 'running' && i.inRecovery)) {
     return { because: 'cannot promote: an instance is not running as a standby', serving: standby };
   }
+  const takeLock: Action = {
+    kind: 'take-lock',
+    term: sync.term + 1,
+    syncRevision: cluster.sync.modRevision,
+    beatRevision: cluster.beat?.modRevision ?? 0,
+  };
+  if (named && !forced) {
+    const succession = succeed(c, takeLock);
+    if (succession !== null) return succession;
+  }
   return {
     because: `taking the promotion lock for term ${sync.term + 1}`,
     actions: [
-      {
-        kind: 'take-lock',
-        term: sync.term + 1,
-        syncRevision: cluster.sync.modRevision,
-        beatRevision: cluster.beat?.modRevision ?? 0,
-      },
+      takeLock,
       // In the same turn: it is reached only when the lock was answered with yes.
       { kind: 'detach' },
       // Noted while the others detach; the claim compares what this was computed from.
       { kind: 'plan-timelines', term: sync.term + 1, timelines: nextTimelines(c) },
     ],
     serving: standby,
+    wakeInMs: 0,
+  };
+}
+
+/**
+ * The whole takeover in one turn, for the successor that the old master named: nobody has received more. Each step is reached only when
+ * the one before was answered with yes; the next turn goes on wherever this one ended.
+ */
+function succeed(c: ClusterContext, takeLock: Action): Verdict | null {
+  const { cluster, view } = c;
+  const old = cluster.sync;
+  const term = old.value.term + 1;
+  const sync = claimedSync(view.self.name, term, old.value, false);
+  if (!both(view.instances, (i) => sameNames(i.requiredNames, requiredNames(sync)))) return null;
+  const timelines = nextTimelines(c);
+  return {
+    because: `succeeding ${old.value.master} in term ${term} with timelines ${timelines.data} and ${timelines.audit}`,
+    actions: [
+      // Or a standby that hangs here, and is overtaken, would stream from the next master before it is promoted.
+      { kind: 'detach' },
+      takeLock,
+      { kind: 'plan-timelines', term, timelines },
+      {
+        kind: 'claim',
+        lockRevision: null,
+        syncRevision: old.modRevision,
+        sync,
+        history: historyOf(c, term, timelines),
+      },
+      { kind: 'promote' },
+      { kind: 'lead', lockRevision: null, syncRevision: null, term },
+    ],
+    memory: {
+      promotion: {
+        term,
+        lockRevision: unseenLock,
+        syncRevision: old.modRevision,
+        since: view.now,
+        detachedSince: view.now,
+        gather: 'done',
+        gatherSince: null,
+        claimedSince: view.now,
+      },
+    },
+    serving: { role: 'standby' },
     wakeInMs: 0,
   };
 }
@@ -63,8 +116,12 @@ function masterEnded(c: ClusterContext): 'ended' | Verdict | null {
     const since = memory.releasedSeen?.since ?? view.now;
     const patient = named !== null && named !== view.self.name && waitedFor(c, since) < successorWaitMs;
     if (!patient) return 'ended';
+    // Followed at once, so that it need not wait for its first standby once it leads.
+    const followed = both(view.instances, (i) => i.primary === named);
+    const up = both(view.instances, (i) => i.state === 'running' && i.inRecovery);
     return {
       because: `the master named ${named} as its successor`,
+      actions: followed || !up || !cluster.members.has(named) ? [] : [{ kind: 'follow', target: named }],
       serving: { role: 'standby' },
       wakeInMs: successorWaitMs - waitedFor(c, since),
     };

@@ -22,6 +22,15 @@ export interface Actor {
   readonly lease: string | undefined;
 }
 
+/** Revisions that earlier actions of the same turn made; null: none did. */
+export interface Made {
+  readonly lock: number | null;
+  readonly claim: number | null;
+}
+
+/** No key ever has this revision: a comparison with it fails. */
+const neverRevision = -1;
+
 type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
 const at = (key: string, target: 'create' | 'mod', equals: number): Compare => ({ key, target, equals });
 const put = (key: string, record: object, lease?: string): Write => ({
@@ -77,10 +86,10 @@ export function dropLockTransaction(action: Of<'drop-lock'>, by: Pick<Actor, 'ke
 }
 
 /** The new term: its history, and the synchronous set with nobody confirmed. */
-export function claimTransaction(action: Of<'claim'>, by: Actor): Transaction {
+export function claimTransaction(action: Of<'claim'>, by: Actor, made: Made): Transaction {
   return {
     compare: [
-      at(by.keys.promotion, 'create', action.lockRevision),
+      at(by.keys.promotion, 'create', action.lockRevision ?? made.lock ?? neverRevision),
       at(by.keys.sync, 'mod', action.syncRevision),
       at(by.keys.history(action.history.term), 'create', 0),
     ],
@@ -95,7 +104,7 @@ export function claimTransaction(action: Of<'claim'>, by: Actor): Transaction {
 }
 
 /** The leader key and the first beat, in place of the lock. */
-export function leadTransaction(action: Of<'lead'>, by: Actor): Transaction {
+export function leadTransaction(action: Of<'lead'>, by: Actor, made: Made): Transaction {
   const leader: LeaderRecord = {
     name: by.name,
     term: action.term,
@@ -106,8 +115,8 @@ export function leadTransaction(action: Of<'lead'>, by: Actor): Transaction {
   const beat: BeatRecord = { counter: 0, term: action.term, ttlMs: by.ttlMs };
   return {
     compare: [
-      at(by.keys.promotion, 'create', action.lockRevision),
-      at(by.keys.sync, 'mod', action.syncRevision),
+      at(by.keys.promotion, 'create', action.lockRevision ?? made.lock ?? neverRevision),
+      at(by.keys.sync, 'mod', action.syncRevision ?? made.claim ?? neverRevision),
     ],
     writes: [put(by.keys.leader, leader, by.lease), put(by.keys.beat, beat), erase(by.keys.promotion)],
   };

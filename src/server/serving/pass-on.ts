@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { Agent, request as httpsRequest } from 'node:https';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../../core/problem.ts';
 import type { PeerAddress } from '../../core/serving.ts';
@@ -49,14 +49,17 @@ const notPassedOn: ReadonlySet<string> = new Set([
 const answerLimitBytes = 16 * 1024 * 1024;
 /** What PostgreSQL's confirmation may take on the new master. */
 const answerWithinMs = 10_000;
+/** Shorter than a server keeps an idle connection open. */
+const idleMs = 3000;
 
 /** Passes requests on over mutual TLS; the token and the address of the caller go along. */
 export function peerPassOn(identity: () => PeerIdentity): PassOn {
+  const connections = connectionsOf(identity);
   return async (request, reply, successor, withinMs) => {
     if (request.headers[passedOnHeader] !== undefined) {
       throw new Problem('writes_closed', 'This node has handed over too; the write was not passed on again.');
     }
-    const answer = await send(identity(), request, successor, withinMs);
+    const answer = await send(connections(), request, successor, withinMs);
     if (answer === null || answer.headers[untouchedHeader] !== undefined) return false;
     for (const [name, value] of Object.entries(answer.headers)) {
       if (value !== undefined && !notPassedOn.has(name)) void reply.header(name, value);
@@ -67,9 +70,19 @@ export function peerPassOn(identity: () => PeerIdentity): PassOn {
   };
 }
 
+/** Connections are kept for the next held request: each handshake costs as much as the request. */
+function connectionsOf(identity: () => PeerIdentity): () => Agent {
+  let made: { readonly of: PeerIdentity; readonly agent: Agent } | null = null;
+  return () => {
+    const now = identity();
+    if (made?.of !== now) made = { of: now, agent: new Agent({ ...now, keepAlive: true, timeout: idleMs }) };
+    return made.agent;
+  };
+}
+
 /** Null when the connection did not come about, so that nothing was sent. */
 async function send(
-  identity: PeerIdentity,
+  agent: Agent,
   request: FastifyRequest,
   successor: PeerAddress,
   withinMs: number,
@@ -79,12 +92,11 @@ async function send(
     Object.entries(request.headers).filter(([name]) => !notPassedOn.has(name)),
   );
   const outgoing = httpsRequest({
-    ...identity,
+    agent,
     host: successor.host,
     port: successor.port,
     method: request.method,
     path: request.raw.url,
-    agent: false,
     headers: {
       ...headers,
       [callerAddressHeader]: clientAddress(request),
@@ -97,20 +109,24 @@ async function send(
     const connectTimer = setTimeout(() => outgoing.destroy(), Math.min(withinMs, 500));
     const answerTimer = setTimeout(() => outgoing.destroy(new Error('no answer')), answerWithinMs);
     outgoing.once('socket', (socket) => {
-      socket.once('secureConnect', () => {
+      const go = (): void => {
         connected = true;
         clearTimeout(connectTimer);
         outgoing.end(body); // nothing leaves before the successor has proved who it is
-      });
+      };
+      if (outgoing.reusedSocket) go();
+      else socket.once('secureConnect', go);
     });
+    let answered = false;
     outgoing.once('response', (response) => {
+      answered = true; // how it ends is told by the response from here on
       readAnswer(response).then(resolve, reject);
     });
     outgoing.once('error', (error) => reject(error));
     outgoing.once('close', () => {
       clearTimeout(connectTimer);
       clearTimeout(answerTimer);
-      reject(new Error('closed'));
+      if (!answered) reject(new Error('closed'));
     });
   }).catch((error: unknown) => {
     if (!connected) return null;

@@ -48,6 +48,8 @@ export class ModelNode {
   ailment: string | null = null;
   stopRequested = false;
   lastSaid = '';
+  /** Revisions that this turn's actions made. */
+  made: { lock: number | null; claim: number | null } = { lock: null, claim: null };
   lastCluster: ClusterState | null = null;
   #busy = false;
   #again = false;
@@ -120,6 +122,7 @@ export class ModelNode {
     const view = viewOf(this, cluster);
     const decision = this.world.decide(view, this.memory);
     this.memory = decision.memory;
+    this.made = { lock: null, claim: null };
     this.serving = decision.serving;
     this.world.judge.decided(this);
     if (this.world.trace !== null) this.#tell(decision);

@@ -35,9 +35,11 @@ export function perform(node: ModelNode, action: Action, cluster: ClusterState |
     case 'readmit':
     case 'note-switch':
     case 'drop-request':
-      return send(node, action, transactionOf(node, action, ttlMs), ttlMs, (revision) =>
-        done(revision !== null),
-      );
+      return send(node, action, transactionOf(node, action, ttlMs), ttlMs, (revision) => {
+        if (action.kind === 'take-lock') node.made.lock = revision;
+        if (action.kind === 'claim') node.made.claim = revision;
+        done(revision !== null);
+      });
     case 'start':
     case 'stop':
     case 'checkpoint':
@@ -132,12 +134,18 @@ function promote(node: ModelNode, done: Done): void {
         node.world.judge.promoted(instance);
       }
       left -= 1;
-      if (left === 0) node.agentNow(() => end(true));
+      if (left === 0) node.agentNow(() => end(cameOutAsPlanned(node)));
     };
     if (!instance.up) return done(false);
     node.world.after(node.world.promotionMs(), finish);
   }
   node.agentAfter(4500, () => end(false));
+}
+
+function cameOutAsPlanned(node: ModelNode): boolean {
+  const { planned } = node.record;
+  if (node.edge.ignoresPlan === true) return true;
+  return instanceNames.every((name) => timelineOf(node.instances[name].log) === planned?.[name]);
 }
 
 /** A beat, and the lead, which counts as the first: authority runs from the send. */
@@ -195,7 +203,7 @@ function transactionOf(
     case 'beat':
       return beatTransaction(action, actor);
     case 'lead':
-      return leadTransaction(action, actor);
+      return leadTransaction(action, actor, node.made);
     case 'release':
       return releaseTransaction(action, actor);
     case 'take-lock':
@@ -203,7 +211,7 @@ function transactionOf(
     case 'drop-lock':
       return dropLockTransaction(action, actor);
     case 'claim':
-      return claimTransaction(action, actor);
+      return claimTransaction(action, actor, node.made);
     case 'write-sync':
       return writeSyncTransaction(action, actor);
     default:
