@@ -81,7 +81,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'the revision of sync is compared by nobody (takeover, claim, confirmation)',
-    from: 144,
+    from: 236,
     make: () => ({
       edge: transact(['take-lock', 'claim', 'write-sync', 'lead'], without(keys.sync, keys.leader)),
       decide: (view, memory) => {
@@ -96,7 +96,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a missing leader key alone is enough',
-    from: 206,
+    from: 630,
     make: () => ({
       decide: (view, memory) => {
         if (view.cluster === null || view.cluster.leader !== null) return decide(view, memory);
@@ -132,7 +132,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'the claim keeps nobody of the term before',
-    from: 75,
+    from: 147,
     make: () => ({
       edge: transact(['claim'], (t) => ({
         ...t,
@@ -162,23 +162,23 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'authority counts from the answer',
-    from: 847,
+    from: 9031,
     make: () => ({ edge: { countsFromAnswer: true } }),
   },
   {
     what: 'a beat with a shorter ttl leaves the authority that stands',
-    from: 2087,
+    from: 5659,
     make: () => ({ edge: { keepsLongAuthority: true } }),
   },
-  { what: 'workers answer past the deadline', from: 78, make: () => ({ edge: { answersOn: true } }) },
+  { what: 'workers answer past the deadline', from: 253, make: () => ({ edge: { answersOn: true } }) },
   {
     what: 'nobody detaches from a master that answers on',
-    from: 5722,
+    from: 22_002,
     make: () => ({ edge: { keepsReceivers: true, answersOn: true, judgesWritesAlone: true } }),
   },
   {
     what: 'a beat compares nothing',
-    from: 225,
+    from: 248,
     make: () => ({
       edge: transact(['beat'], without(keys.leader)),
       decide: (view, memory) => {
@@ -190,7 +190,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'the claim compares neither lock nor sync',
-    from: 423,
+    from: 2174,
     make: () => ({
       edge: transact(['claim'], (t) => ({ ...t, compare: [] })),
     }),
@@ -202,7 +202,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'an unanswered change of the synchronous set is forgotten',
-    from: 1043,
+    from: 2187,
     make: () => ({
       decide: (view, memory) => {
         const { leading } = memory;
