@@ -103,6 +103,7 @@ export function clusterAdvice({ state, etcd, certificates }: StatusFacts): reado
     else if (roleOf(name, state) !== 'master' && liveMaster(state) !== null && !isStreaming(report)) {
       advice.push(`${name} does not stream: ${report.because}.`);
     }
+    if (typeof report?.ailment === 'string') advice.push(`${name} is unfit to be master: ${report.ailment}.`);
     const record = evicted.get(name)?.value;
     if (record !== undefined) {
       const way = value.autoRejoin ? 'it comes back by itself' : `run "holdfast member rejoin ${name}"`;

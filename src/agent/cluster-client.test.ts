@@ -145,14 +145,17 @@ test('a node without a report is down, a master too, and nobody is called master
   assert.match(status.advice.join('\n'), /There is no master\. Down and holding every write: n1\./);
 });
 
-test('says what is unprotected, evicted, copied or cut off', async () => {
+test('says what is unprotected, evicted, copied, cut off or unfit', async () => {
   await plant();
+  const ailment = 'only 3 MB of disk are free';
+  await put(keys().member('n3'), report(n3, 'standby', 1n, { ailment }));
   await put(keys().member('n2'), report(n2, 'starting', 1n, { marker: true, because: 'copying from n1' }));
   await put(keys().evicted('n3'), { term: 2, reason: 'the postmaster ended' });
   const status = await cluster.status();
   const advice = status.advice.join('\n');
   assert.match(advice, /The synchronous standby \(n2\) does not stream/);
   assert.match(advice, /n2: a rewind or copy is under way \(copying from n1\)/);
+  assert.match(advice, /n3 is unfit to be master: only 3 MB of disk are free\./);
   assert.match(advice, /n3 was evicted in term 2 \(the postmaster ended\); it comes back by itself/);
   assert.equal(nodeOf(status, 'n3')?.evicted, 'the postmaster ended');
   await put(keys().sync, { ...sync, standbys: [], previous: ['n1', 'n2'] });

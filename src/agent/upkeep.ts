@@ -39,13 +39,21 @@ export class Upkeep {
     const { log } = this.#state.node;
     try {
       const { layout } = this.#state.node;
-      this.#state.ailment = (await diskAilment(layout.dir)) ?? (await certificateAilment(layout.tls.cert));
+      this.#note((await diskAilment(layout.dir)) ?? (await certificateAilment(layout.tls.cert)));
       if (cluster !== null && this.#state.node.config.kind !== 'follower') await this.#settleSlots(cluster);
     } catch (error) {
       log.debug({ err: error }, `upkeep: ${describeError(error)}`);
     } finally {
       this.#busy = false;
     }
+  }
+
+  #note(ailment: string | null): void {
+    const { log } = this.#state.node;
+    const before = this.#state.ailment;
+    this.#state.ailment = ailment;
+    if (ailment !== null && before === null) log.warn(`this node is unfit to be master: ${ailment}`);
+    if (ailment === null && before !== null) log.info('this node is fit to be master again');
   }
 
   /** A slot for every other member on every candidate: whoever is promoted has them already. */
