@@ -5,11 +5,14 @@ import { lockTtlSeconds } from '../core/failover/timing.ts';
 /** Long enough for any ttl that an operator may choose while the key stands. */
 const leaderLeaseSeconds = 180;
 
+/** One that was granted for a promotion which came to nothing is left behind after so long. */
+const readyForMs = 60_000;
+
 /** Leases of this node's keys. The leader key's is long: the beat decides, the lease only removes what nobody wrote for long. */
 export class Leases {
   readonly #store: ClusterStore;
   #leader: string | null = null;
-  #nextLeader: string | null = null;
+  #nextLeader: { readonly id: string; readonly grantedAt: number } | null = null;
   #member: string | null = null;
   #lock: string | null = null;
   #memberTtlSeconds = 0;
@@ -38,7 +41,7 @@ export class Leases {
   /** Has a lease for the leader key at hand when the promotion is done. That there is none is met when it is needed. */
   async keepLeaderReady(ttlMs: number, timeoutMs: number): Promise<void> {
     try {
-      this.#nextLeader ??= await this.#grantLeader(ttlMs, timeoutMs);
+      this.#nextLeader ??= { id: await this.#grantLeader(ttlMs, timeoutMs), grantedAt: performance.now() };
     } catch (error) {
       if (!isProblem(error)) throw error;
     }
@@ -48,7 +51,8 @@ export class Leases {
   async forLeader(ttlMs: number, timeoutMs: number): Promise<string> {
     const ready = this.#nextLeader;
     this.#nextLeader = null;
-    const id = ready ?? (await this.#grantLeader(ttlMs, timeoutMs));
+    const isFresh = ready !== null && performance.now() - ready.grantedAt < readyForMs;
+    const id = isFresh ? ready.id : await this.#grantLeader(ttlMs, timeoutMs);
     this.#leader = id;
     return id;
   }

@@ -3,6 +3,7 @@ import { decodeCluster } from '../core/failover/codec.ts';
 import type { ClusterState } from '../core/failover/cluster-state.ts';
 import type { Serving } from '../core/failover/action.ts';
 import { decide } from '../core/failover/decide.ts';
+import { letIn } from '../core/failover/sync-set.ts';
 import { describeError, isProblem } from '../core/problem.ts';
 import { act } from './act.ts';
 import { type AgentState, defaultTtlMs } from './agent-state.ts';
@@ -56,8 +57,10 @@ async function turn(
   const decision = decide(sight.view, state.memory);
   state.memory = decision.memory;
   state.workers.tell(servingState(state, sight, decision, ttlMs));
-  const tellClients = (serving: Serving): void =>
+  const tellClients = (serving: Serving): void => {
+    state.memory = letIn(state.memory);
     state.workers.tell(servingState(state, sight, { ...decision, serving }, ttlMs));
+  };
   const failed = await attempt(state, [sight.view, decision.actions, tellClients]);
   const beatMs = cluster?.config.value.beatMs ?? ttlMs / 6;
   sides.publisher.offer(memberReport(state, sight, decision), { ttlMs, beatMs });

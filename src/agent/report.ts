@@ -50,7 +50,9 @@ export function servingState(
   const { view } = sight;
   const cluster = view.cluster ?? state.lastCluster;
   const successor = cluster?.config.value.members.find((m) => m.name === serving.successor);
-  const authorityUntil = serving.role === 'master' ? view.authorityUntil : null;
+  // A master that hands over still owes the answers to what it has let in.
+  const owes = serving.role === 'master' || decision.memory.handOver !== null;
+  const authorityUntil = owes ? view.authorityUntil : null;
   // Until the successor serves, clients are well looked after where their requests are held and passed on.
   const handsOver = serving.role !== 'master' && serving.writes === 'held' && serving.successor === null;
   const ok =

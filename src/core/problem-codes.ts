@@ -5,6 +5,7 @@
 export const problemKinds = {
   account_exists: 'conflict',
   account_missing: 'unavailable',
+  answer_too_late: 'unavailable',
   argument_invalid: 'invalid',
   audit_unavailable: 'unavailable',
   authorization_missing: 'unauthenticated',

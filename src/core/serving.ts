@@ -23,7 +23,7 @@ export interface ServingState {
   readonly role: ServingRole;
   /** The cluster term this node acts in; 0 before any. */
   readonly term: number;
-  /** A master answers nothing after this instant (null: not a master; followers have no deadline). */
+  /** A master, also while it hands over, answers nothing after this instant (null: no master; followers have no deadline). */
   readonly authorityUntil: Instant | null;
   readonly writes: WriteGate;
   readonly successor: PeerAddress | null;

@@ -30,12 +30,18 @@ export async function writeConfiguration(
   await put(settings, 'postgresql.conf', mainConfiguration);
 }
 
-/** Writes what changes while the instance runs; a reload makes it true. */
+/**
+ * Writes what changes while the instance runs; a reload makes it true. Every start writes it anew, so that it need not
+ * outlive the machine: a takeover does not wait for the disk.
+ */
 export async function writeDynamicConfiguration(
   settings: InstanceSettings,
   dynamic: DynamicConfiguration,
 ): Promise<void> {
-  await put(settings, 'holdfast.dynamic.conf', dynamicConfiguration(dynamic));
+  await writeFileAtomically(inPgdata(settings, 'holdfast.dynamic.conf'), dynamicConfiguration(dynamic), {
+    owner: settings.runAs,
+    durable: false,
+  });
 }
 
 /** Makes the next start that of a standby, or of a primary. */

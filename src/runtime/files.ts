@@ -7,6 +7,8 @@ export interface WriteOptions {
   /** Permission bits; 0600 unless told otherwise. */
   readonly mode?: number;
   readonly owner?: SystemUser | null;
+  /** False: a reader sees the old content or the new one, but a machine that loses power may lose both. */
+  readonly durable?: boolean;
 }
 
 /**
@@ -18,12 +20,13 @@ export async function writeFileAtomically(
   content: string | Buffer,
   options: WriteOptions = {},
 ): Promise<void> {
+  const durable = options.durable ?? true;
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = await open(temporary, 'wx', options.mode ?? 0o600);
     try {
       await file.writeFile(content);
-      await file.sync();
+      if (durable) await file.sync();
     } finally {
       await file.close();
     }
@@ -33,7 +36,7 @@ export async function writeFileAtomically(
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncDirectory(dirname(path));
+  if (durable) await syncDirectory(dirname(path));
 }
 
 /** Makes a directory (and its parents) with these permission bits, owned by `owner` where one is given. */

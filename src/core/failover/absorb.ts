@@ -12,6 +12,7 @@ export function absorb(view: View, memory: Memory): Memory {
   const seen = cluster === null ? memory : { ...memory, ...absorbCluster(view, cluster, memory) };
   return {
     ...seen,
+    storeSilentSince: cluster === null ? (memory.storeSilentSince ?? view.now) : null,
     leading: absorbLeading(view, seen),
     // A rewind that failed before it began has changed nothing: it may be tried again.
     rewoundFor:

@@ -92,11 +92,12 @@ function afterDrain(c: LeadingContext, handOver: HandOver): Verdict {
       wakeInMs: soonMs,
     };
   }
+  const next: HandOver = { ...handOver, stage: 'stop', stageSince: c.view.now };
   return {
     because: `${handOver.reason}: stopping both instances`,
     actions: [{ kind: 'stop' }],
-    memory: { handOver: { ...handOver, stage: 'stop', stageSince: c.view.now } },
-    serving: servingAsLeader(c),
+    memory: { handOver: next },
+    serving: servingAsLeader({ ...c, memory: { ...c.memory, handOver: next } }),
     wakeInMs: 0,
   };
 }
@@ -112,6 +113,8 @@ function afterStop(c: LeadingContext, handOver: HandOver): Verdict {
       wakeInMs: eventMs,
     };
   }
+  // Whoever confirmed the last writes holds them all: nobody else needs to be waited for, or may be.
+  const to = handOver.to ?? c.cluster.sync.value.standbys[0] ?? null;
   return {
     because: `${handOver.reason}: stopped`,
     // Also where nothing is left to kill: the authority ends here, or the guardian would end this node when it runs out.
@@ -122,19 +125,19 @@ function afterStop(c: LeadingContext, handOver: HandOver): Verdict {
         leaderRevision: c.leading.createRevision,
         term: c.leading.term,
         reason: handOver.reason,
-        successor: handOver.to,
+        successor: to,
       },
     ],
     memory: {
       givingUp: {
         reason: handOver.reason,
-        successor: handOver.to,
+        successor: to,
         leaderRevision: c.leading.createRevision,
         term: c.leading.term,
         since: c.view.now,
       },
       handOver: null,
-      passTo: handOver.to === null ? null : { term: c.leading.term, since: c.view.now },
+      passTo: to === null ? null : { term: c.leading.term, since: c.view.now },
     },
     serving: servingAsLeader(c),
     wakeInMs: 0,

@@ -66,6 +66,8 @@ export interface GivingUp {
 export interface Memory {
   /** The beat's revision (0: no beat) and since when it is the same. */
   readonly beatSeen: { readonly revision: number; readonly since: Instant } | null;
+  /** Since when the store has not answered this node. */
+  readonly storeSilentSince: Instant | null;
   readonly leading: Leading | null;
   readonly handOver: HandOver | null;
   readonly givingUp: GivingUp | null;
@@ -87,6 +89,7 @@ export interface Memory {
 
 export const emptyMemory: Memory = {
   beatSeen: null,
+  storeSilentSince: null,
   leading: null,
   handOver: null,
   givingUp: null,

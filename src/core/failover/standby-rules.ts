@@ -14,6 +14,7 @@ import {
 } from './context.ts';
 import { candidatesBeside, holdsEveryWrite } from './eligibility.ts';
 import { isPrefix } from './lineage.ts';
+import { isFit } from './sync-set.ts';
 import { takeoverStep } from './takeover.ts';
 import { eventMs, firstStandbyWaitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
@@ -128,7 +129,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       'Another node is being promoted, or named as successor, and this one is stopped: it starts once that is done, since a start would slow the promotion down where the two share a machine or a disk.',
     apply: (c) => {
       const lock = c.cluster.promotion;
-      const promoting = lock !== null && lock.value.candidate !== c.view.self.name;
+      const promoting = lock !== null && lock.value.candidate !== c.view.self.name && !isLastHope(c);
       const awaited = c.memory.passTo !== null && !successorNeedsUs(c);
       if ((!promoting && !awaited) || !either(c.view.instances, (i) => i.state === 'stopped')) return null;
       const who = promoting ? lock.value.candidate : 'the successor';
@@ -310,14 +311,22 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
   },
 ];
 
+/** Nobody else who is up holds every acknowledged write: should the promotion come to nothing, this node is next. */
+function isLastHope(c: ClusterContext): boolean {
+  const { leader, members, sync } = c.cluster;
+  const holds = (name: string): boolean => holdsEveryWrite(name, sync.value);
+  const { name: self } = c.view.self;
+  return leader === null && holds(self) && ![...members.keys()].some((name) => name !== self && holds(name));
+}
+
 /** After a hand-over: the successor leads, and nobody but this node could become its first standby. */
 function successorNeedsUs(c: ClusterContext): boolean {
-  const { leader, sync, config, members } = c.cluster;
+  const { leader, sync, config } = c.cluster;
   if (leader === null) return false;
   const others = candidatesBeside(leader.value.name, config.value).filter(
     (name) => name !== c.view.self.name,
   );
-  return sync.value.standbys.length === 0 && !others.some((name) => members.has(name));
+  return sync.value.standbys.length === 0 && !others.some((name) => isFit(c.cluster, name));
 }
 
 /**

@@ -11,7 +11,11 @@ export const storelessLeadingRules: readonly Rule<Context>[] = [
     apply: (c) => {
       const { leading, handOver } = c.memory;
       if (c.view.cluster !== null || leading === null || !c.view.stopRequested) return null;
-      if (handOver?.stage !== 'stop') return stopTerm(c, handOver);
+      const since = c.memory.storeSilentSince;
+      if (handOver?.stage !== 'stop') {
+        // One answer that was missed is no silence.
+        return since === null || heldFor(c, since) < storelessStopMs ? null : stopTerm(c, handOver);
+      }
       if (!allDead(c.view)) {
         const stopping = c.view.task?.kind === 'stop' && c.view.task.state === 'running';
         return {

@@ -4,7 +4,7 @@ import type { Context, Verdict } from './context.ts';
 import { waitedFor } from './context.ts';
 import { candidatesBeside, requiredNames } from './eligibility.ts';
 import { servingAsLeader } from './leading-context.ts';
-import type { Leading } from './memory.ts';
+import type { Leading, Memory } from './memory.ts';
 import { soonMs } from './timing.ts';
 
 /** Whether two lists of names hold the same names. */
@@ -157,6 +157,14 @@ function confirm(c: Context, stored: ClusterState['sync'], wanted: SyncRecord, l
 /** The first confirmation of a term lets clients in. */
 function opening(c: Context, wanted: SyncRecord, leading: Leading): readonly Action[] {
   if (leading.confirmed || wanted.standbys.length === 0) return [];
-  const confirmed = { ...leading, confirmed: true, lonelySince: null };
-  return [{ kind: 'serve', serving: servingAsLeader({ ...c, leading: confirmed }) }];
+  return [{ kind: 'serve', serving: servingAsLeader({ ...c, leading: confirmedNow(leading) }) }];
+}
+
+/** Clients were let in, and stay so: what the next turn fails to see is no reason to send them away again. */
+export function letIn(memory: Memory): Memory {
+  return memory.leading === null ? memory : { ...memory, leading: confirmedNow(memory.leading) };
+}
+
+function confirmedNow(leading: Leading): Leading {
+  return { ...leading, confirmed: true, lonelySince: null };
 }

@@ -56,6 +56,7 @@ const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
   data_key_mismatch: { code: 'data_key_invalid' },
   read_only: { code: 405 },
   policy_busy: { code: 'policy_conflict', headers: retrySoon },
+  answer_too_late: { code: 'service_unavailable' },
   node_not_serving: { code: 'service_unavailable', headers: untouched },
   writes_closed: { code: 'service_unavailable', headers: untouched },
 };

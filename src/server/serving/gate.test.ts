@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { openClient, type Sql } from '../../store/connection.ts';
 import { stickCommits, waitingBackend } from '../../store/testing/stuck-commits.ts';
@@ -103,6 +104,58 @@ describe('the gate', { timeout: 60_000 }, () => {
       server.become();
       authorization = await server.tokenFor('admin', server.adminApiKey.reveal());
     }
+  });
+
+  it('lets the answers out that it owes while it hands over, and calls a write that is cut off then uncertain', async () => {
+    await write('owed');
+    const handing = { role: 'starting', writes: 'held' } as const;
+    const { reads, writes } = server.context.store;
+    Object.assign(server.context.store, {
+      reads: {
+        ...reads,
+        run: async <T>(query: Parameters<typeof reads.run<T>>[0]): Promise<T> => {
+          const answer = await reads.run(query);
+          server.become(handing); // its authority stands until the databases are stopped
+          return answer;
+        },
+      },
+      writes: {
+        ...writes,
+        transaction: async <T>(work: Parameters<typeof writes.transaction<T>>[0]): Promise<T> => {
+          const answer = await writes.transaction(work);
+          server.become({ role: 'standby', authorityUntil: null, writes: 'closed' });
+          return answer;
+        },
+      },
+    });
+    try {
+      assert.deepEqual([(await read()).statusCode, (await write('x')).statusCode], [200, 503]);
+      server.become();
+      const cutOff = await write('cut off');
+      assert.equal(cutOff.json<{ error: { code: string } }>().error.code, 'write_indeterminate');
+      assert.equal(cutOff.headers['x-holdfast-untouched'], undefined);
+    } finally {
+      Object.assign(server.context.store, { reads, writes });
+      server.become();
+    }
+  });
+
+  it('gives the answer of the successor to a write whose body came in while the hand-over began', async () => {
+    const successor = { host: 'node-2', port: 7443 };
+    const body = new Readable({
+      read() {
+        server.become({ role: 'starting', authorityUntil: null, writes: 'held', successor });
+        this.push('late body');
+        this.push(null);
+      },
+    });
+    const answer = await server.app.inject({
+      method: 'POST',
+      url: '/secrets/demo/variable/v',
+      payload: body,
+      headers: { authorization, 'content-type': 'text/plain', 'content-length': '9' },
+    });
+    assert.deepEqual([answer.statusCode, answer.body], [201, 'from the successor']);
   });
 
   it('turns the answer of a master that was followed by another term into a 503', async () => {

@@ -34,7 +34,7 @@ const passOnAgainMs = 20;
  * - onRequest: a node that serves nobody refuses (503) before it reads a body; a follower refuses writes (405);
  * - preHandler: writes, and reads too once a hand-over has stopped the databases, are held, passed on or refused (503),
  *   before PostgreSQL is asked;
- * - onSend: the answer of a master whose authority has ended meanwhile becomes a 503.
+ * - onSend: the answer of a master whose authority, or term, has ended meanwhile becomes a 503.
  */
 export function installGate(app: FastifyInstance, needs: GateNeeds): void {
   const { serving } = needs;
@@ -55,11 +55,9 @@ export function installGate(app: FastifyInstance, needs: GateNeeds): void {
   app.addHook('onSend', async (request, reply, payload) => {
     const { servedAs } = request;
     if (servedAs?.role !== 'master') return payload;
-    const view = serving.view();
-    if (view.role === 'master' && view.term === servedAs.term) return payload;
-    const refusal = renderError(
-      new Problem('node_not_serving', `This node is no longer the master: ${view.because}.`),
-    );
+    // An error of ours claims nothing that could be stale, and may say more than what is said here.
+    if (reply.statusCode >= 500 || serving.mayAnswer(servedAs.term)) return payload;
+    const refusal = renderError(tooLate(effectOf(request), serving.view()));
     void reply.code(refusal.status).headers(refusal.headers).removeHeader('content-encoding');
     return refusal.body;
   });
@@ -85,6 +83,14 @@ function enter(request: FastifyRequest, view: ServingView, effect: Effect): void
   request.servedAs = { role: view.role, term: view.term };
 }
 
+/** The work is done; whether it lasts is for the next master to say. */
+function tooLate(effect: Effect, view: ServingView): Problem {
+  const ended = `this node is no longer the master: ${view.because}`;
+  return effect === 'write'
+    ? new Problem('write_indeterminate', `It is not certain that the write will last: ${ended}.`)
+    : new Problem('answer_too_late', `The answer came too late: ${ended}.`);
+}
+
 /** During a hand-over everything waits for the successor; a master that only lost its standbys goes on serving reads. */
 function isHeld(view: ServingView, effect: Effect): boolean {
   if (view.writes !== 'held' || view.role === 'follower') return false;
@@ -99,6 +105,8 @@ async function hold(
   effect: Effect,
 ): Promise<boolean> {
   const giveUpAt = performance.now() + (needs.holdMs ?? defaultHoldMs);
+  // It begins here, or is answered by another node: that it was let in before its body came in counts no more.
+  request.servedAs = null;
   for (;;) {
     const view = needs.serving.view();
     if (!isHeld(view, effect)) {

@@ -49,6 +49,18 @@ export class Serving {
     return { role, term, writes, successor, because, state };
   }
 
+  /**
+   * Whether a master of `term` may still let answers out. A hand-over that has begun does not matter to what was let in
+   * before.
+   */
+  mayAnswer(term: number): boolean {
+    const state = this.#state;
+    const now = this.#clock.now();
+    if (state === null || state.term !== term || elapsedForHolder(state.sentAt, now) > state.validForMs)
+      return false;
+    return !lacksAuthority(state, now);
+  }
+
   /** Counts a write that is about to begin; call the answer when it has ended. */
   beginWrite(): () => void {
     this.#writesUnderWay += 1;

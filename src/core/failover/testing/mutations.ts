@@ -132,7 +132,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'the claim keeps nobody of the term before',
-    from: 147,
+    from: 366,
     make: () => ({
       edge: transact(['claim'], (t) => ({
         ...t,

@@ -12,6 +12,7 @@ import {
   type Transaction,
   writeSyncTransaction,
 } from '../transactions.ts';
+import { letIn } from '../sync-set.ts';
 import { timelineOf } from './model-log.ts';
 import type { ModelNode } from './model-node.ts';
 import { keys } from './model-store.ts';
@@ -105,6 +106,7 @@ function performHere(node: ModelNode, action: Here, done: Done): void {
         done(node.edge.keepsReceivers === true || both.every((i) => !i.receiving)),
       );
     case 'serve':
+      node.memory = letIn(node.memory);
       node.serving = action.serving;
       return done(true);
     case 'tidy':
