@@ -77,7 +77,7 @@ test('one backend a path asks, the audit path follows it', () => {
     .split('\n')
     .filter((line) => line.includes('http-check send'))
     .map((line) => line.split(' uri ')[1]?.split(' ')[0]);
-  assert.deepEqual(checks, ['/health', '/health', '/health/replication']);
+  assert.deepEqual(checks, ['/health/clients', '/health/clients', '/health/replication']);
   const audit = section(configuration, 'backend audit_master').filter((line) => line.startsWith('server '));
   assert.ok(audit.every((line) => line.includes(' track data_master/') && !line.includes(' check ')));
 });

@@ -96,9 +96,15 @@ function apiBackend(name: string, nodes: readonly BalancedNode[], settings: Hapr
     (node) =>
       `    server ${node.name} ${address(node.host, node.apiPort)} ${checked(settings)} ${downInterval(settings)}`,
   );
-  return [`backend ${name}`, '    balance leastconn', ...healthCheck('/health', settings), ...lines, ''].join(
-    '\n',
-  );
+  return [
+    `backend ${name}`,
+    '    balance leastconn',
+    // A master that has handed over answers 404 for a moment: nothing new goes there, and what is under way may end.
+    '    http-check disable-on-404',
+    ...healthCheck('/health/clients', settings),
+    ...lines,
+    '',
+  ].join('\n');
 }
 
 /** Clients wait for the next master from the moment it opens its API: it is looked for twice as often. */

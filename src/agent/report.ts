@@ -53,8 +53,8 @@ export function servingState(
   // A master that hands over still owes the answers to what it has let in.
   const owes = serving.role === 'master' || decision.memory.handOver !== null;
   const authorityUntil = owes ? view.authorityUntil : null;
-  // Until the successor serves, clients are well looked after where their requests are held and passed on.
-  const handsOver = serving.role !== 'master' && serving.writes === 'held' && serving.successor === null;
+  // Clients are well looked after where their requests are held and passed on; the worker says when that is over.
+  const handsOver = serving.role !== 'master' && serving.writes === 'held';
   const ok =
     serving.role === 'follower' || (serving.role === 'master' && authorityUntil !== null) || handsOver;
   return {

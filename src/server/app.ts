@@ -9,7 +9,7 @@ import type { ServerContext } from './context.ts';
 import { addRoute, type Route } from './http/route.ts';
 import { rootRoute, whoami } from './routes/about.ts';
 import { batchSecrets } from './routes/batch-secrets.ts';
-import { healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
+import { clientsHealthRoute, healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { publicKeys } from './routes/public-keys.ts';
 import { listRoutes, resourceRoute } from './routes/resources.ts';
@@ -28,6 +28,7 @@ const routes: readonly Route[] = [
   rootRoute,
   whoami,
   healthRoute,
+  clientsHealthRoute,
   replicationHealthRoute,
   infoRoute,
   login,

@@ -17,6 +17,22 @@ export const healthRoute: Route = {
 };
 
 /**
+ * `GET /health/clients`: as `/health`, but 404 while this node has handed over and still passes requests on. A load
+ * balancer that knows the difference sends no new connections there, and lets what is under way end (HAProxy:
+ * `http-check disable-on-404`).
+ */
+export const clientsHealthRoute: Route = {
+  method: 'GET',
+  url: '/health/clients',
+  effect: 'open',
+  token: 'none',
+  handle: async ({ context }) => {
+    const { ok, drains } = health(context);
+    return jsonAnswer({ ok, drains }, ok ? 200 : drains ? 404 : 502);
+  },
+};
+
+/**
  * `GET /health/replication`: 200 from the moment the node holds the leader key. A master that waits for its first standby
  * is not healthy yet, but standbys must find it.
  */
@@ -58,16 +74,27 @@ export const infoRoute: Route = {
   },
 };
 
+/** Within this time a load balancer has seen that the successor serves: before that, nobody else would take its clients. */
+const successorSeenMs = 300;
+
 /** The agent's verdict, and what only the worker knows: whether the databases answer, and whether it may still speak. */
-function health(context: ServerContext): { readonly ok: boolean; readonly body: Record<string, unknown> } {
+function health(context: ServerContext): {
+  readonly ok: boolean;
+  readonly drains: boolean;
+  readonly body: Record<string, unknown>;
+} {
   const view = context.serving.view();
   const databases = context.databases();
   const serves = view.role === 'master' || view.role === 'follower';
   // Whoever hands over has no databases any more: it holds what comes and passes it on, which is what clients need to know.
   const holds = view.writes === 'held' && view.role !== 'follower' && view.state?.role !== 'master';
-  const ok = (view.state?.health.ok ?? false) && (holds || (serves && databases.data && databases.audit));
+  const passesOn = holds && (context.serving.passingOnForMs ?? 0) > successorSeenMs;
+  const ok =
+    (view.state?.health.ok ?? false) &&
+    ((holds && !passesOn) || (serves && databases.data && databases.audit));
   return {
     ok,
+    drains: passesOn,
     body: {
       because: view.because,
       ...view.state?.health.body,

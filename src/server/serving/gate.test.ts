@@ -214,10 +214,23 @@ describe('the gate', { timeout: 60_000 }, () => {
     assert.equal((await server.app.inject('/health')).statusCode, 200);
     const held = read();
     const successor = { host: 'node-2', port: 7443 };
-    server.become({ ...handing, role: 'standby', successor, health: { ok: false, body: {} } });
+    server.become({ ...handing, role: 'standby', successor, health: { ok: true, body: {} } });
     const answer = await held;
     assert.equal(answer.body, 'from the successor');
-    assert.equal((await server.app.inject('/health')).statusCode, 502);
+    const statuses = async (): Promise<readonly number[]> =>
+      Promise.all(
+        ['/health', '/health/clients'].map(async (url) => (await server.app.inject(url)).statusCode),
+      );
+    assert.deepEqual(await statuses(), [200, 200], 'until the load balancer has seen the successor');
+    server.time.now += 301;
+    assert.deepEqual(await statuses(), [502, 404], 'nothing new, and what is under way may end');
+    server.become({
+      role: 'standby',
+      authorityUntil: null,
+      writes: 'closed',
+      health: { ok: false, body: {} },
+    });
+    assert.deepEqual(await statuses(), [502, 502]);
     assert.deepEqual(passedOn, ['GET /secrets/demo/variable/v to node-2:7443']);
   });
 

@@ -18,6 +18,7 @@ export class Serving {
   readonly #clock: Clock;
   #state: ServingState | null = null;
   #writesUnderWay = 0;
+  #successorSince: number | null = null;
   readonly #changed = new Set<() => void>();
 
   constructor(clock: Clock) {
@@ -32,7 +33,13 @@ export class Serving {
   obey(state: ServingState): void {
     if (this.#state !== null && state.sentAt.mono < this.#state.sentAt.mono) return;
     this.#state = state;
+    this.#successorSince = state.successor === null ? null : (this.#successorSince ?? this.#clock.now().mono);
     this.#announce();
+  }
+
+  /** For how many milliseconds requests have been passed on to a successor that serves; null: there is none. */
+  get passingOnForMs(): number | null {
+    return this.#successorSince === null ? null : this.#clock.now().mono - this.#successorSince;
   }
 
   view(): ServingView {
