@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { describeError, Problem } from '../core/problem.ts';
 
 /** Files of the mutual TLS towards etcd. The certificate needs clientAuth. */
@@ -8,12 +8,6 @@ export interface EtcdTlsFiles {
   readonly caFile: string;
   readonly certFile: string;
   readonly keyFile: string;
-}
-
-export interface TlsMaterial {
-  readonly ca: Buffer;
-  readonly cert: Buffer;
-  readonly key: Buffer;
 }
 
 /** One client URL of one etcd member. */
@@ -44,13 +38,13 @@ const retryMs = 1000;
 export class EtcdEndpoints {
   readonly #prove: (endpoint: Endpoint) => Promise<boolean>;
   readonly #listeners = new Set<(failed: Endpoint) => void>();
-  #tls: TlsMaterial;
+  #tls: SecureContext;
   #all: MutableEndpoint[] = [];
   #preferred = 0;
   #retry: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(urls: readonly string[], tls: TlsMaterial, prove: (endpoint: Endpoint) => Promise<boolean>) {
+  constructor(urls: readonly string[], tls: SecureContext, prove: (endpoint: Endpoint) => Promise<boolean>) {
     this.#tls = tls;
     this.#prove = prove;
     this.replace(urls);
@@ -72,7 +66,7 @@ export class EtcdEndpoints {
   }
 
   /** New connections use this material from now on; idle old ones end by themselves. */
-  renewTls(tls: TlsMaterial): void {
+  renewTls(tls: SecureContext): void {
     this.#tls = tls;
     for (const endpoint of this.#all) Object.assign(endpoint, newAgents(tls));
   }
@@ -135,7 +129,7 @@ export class EtcdEndpoints {
 }
 
 /** Reads certificate, key and CA. @throws Problem `config_invalid` that names the file */
-export async function readTlsFiles(files: EtcdTlsFiles): Promise<TlsMaterial> {
+export async function readTlsFiles(files: EtcdTlsFiles): Promise<SecureContext> {
   const read = async (field: string, path: string): Promise<Buffer> => {
     try {
       return await readFile(path);
@@ -151,14 +145,13 @@ export async function readTlsFiles(files: EtcdTlsFiles): Promise<TlsMaterial> {
     read('keyFile', files.keyFile),
   ]);
   try {
-    createSecureContext({ ca, cert, key }); // else each request would fail on it, one by one
+    return createSecureContext({ ca, cert, key }); // else each request would fail on it, one by one
   } catch (cause) {
     const because = describeError(cause);
     throw new Problem('config_invalid', `etcd certFile, keyFile, caFile do not fit together: ${because}.`, {
       cause,
     });
   }
-  return { ca, cert, key };
 }
 
 function parseEndpoint(text: string): URL {
@@ -169,22 +162,23 @@ function parseEndpoint(text: string): URL {
   return url;
 }
 
-function newEndpoint(url: URL, tls: TlsMaterial): MutableEndpoint {
+function newEndpoint(url: URL, tls: SecureContext): MutableEndpoint {
   return { name: url.host, url, ...newAgents(tls), proven: false };
 }
 
-function newAgents(tls: TlsMaterial): { agent: Agent; streamAgent: Agent } {
+/** One context for all connections: making one for each costs as much as a handshake, and memory that comes back late. */
+function newAgents(secureContext: SecureContext): { agent: Agent; streamAgent: Agent } {
   return {
     // Free sockets are dropped after the timeout; kept-alive ones resume no session, new ones do (the agent caches it).
     agent: new Agent({
-      ...tls,
+      secureContext,
       keepAlive: true,
       keepAliveMsecs: 1000,
       maxSockets: 16,
       maxFreeSockets: 4,
       timeout: 30_000,
     }),
-    streamAgent: new Agent({ ...tls, keepAlive: false, maxSockets: 16 }),
+    streamAgent: new Agent({ secureContext, keepAlive: false, maxSockets: 16 }),
   };
 }
 

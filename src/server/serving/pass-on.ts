@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../../core/problem.ts';
 import type { PeerAddress } from '../../core/serving.ts';
@@ -75,7 +76,10 @@ function connectionsOf(identity: () => PeerIdentity): () => Agent {
   let made: { readonly of: PeerIdentity; readonly agent: Agent } | null = null;
   return () => {
     const now = identity();
-    if (made?.of !== now) made = { of: now, agent: new Agent({ ...now, keepAlive: true, timeout: idleMs }) };
+    if (made?.of !== now) {
+      const secureContext = createSecureContext({ ...now });
+      made = { of: now, agent: new Agent({ secureContext, keepAlive: true, timeout: idleMs }) };
+    }
     return made.agent;
   };
 }
