@@ -28,7 +28,7 @@ const meanings: readonly { readonly said: RegExp; readonly means: string }[] = [
   },
   {
     // The gateway dials etcd's own port with the certificate of the server.
-    said: /connection closed|closed network connection|transient ?failure|error reading server preface|client connection is closing/iu,
+    said: /connection closed|closed network connection|connection error: desc|transient ?failure/iu,
     means:
       "--etcd: etcd's JSON gateway does not get through to etcd itself. Its server certificate must be good for clientAuth beside serverAuth",
   },

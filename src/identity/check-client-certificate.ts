@@ -57,11 +57,11 @@ function dateFaults(
   { validFromDate: from, validToDate: to }: X509Certificate,
   { nowMs, warnDays }: ClientCertificateCheck,
 ): readonly ClientCertificateFault[] {
-  if (from.getTime() > nowMs) {
-    return [fatal(file, `is valid from ${from.toISOString()} on. Is the clock of this machine right?`)];
-  }
   const leftMs = to.getTime() - nowMs;
   if (leftMs <= 0) return [fatal(file, `expired on ${to.toISOString()}`)];
+  if (from.getTime() > nowMs) {
+    return [fatal(file, `is valid only from ${from.toISOString()} on (is the clock of this machine right?)`)];
+  }
   if (leftMs > warnDays * dayMs) return [];
   const what = `expires on ${to.toISOString()}, in ${Math.floor(leftMs / dayMs)} days`;
   return [{ file, fatal: false, what }];

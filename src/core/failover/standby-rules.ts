@@ -12,7 +12,7 @@ import {
   servingNobody,
   waitedFor,
 } from './context.ts';
-import { candidatesBeside, holdsEveryWrite } from './eligibility.ts';
+import { candidatesBeside, holdsEveryWrite, wasRemoved } from './eligibility.ts';
 import { isPrefix } from './lineage.ts';
 import { takeoverStep } from './takeover.ts';
 import { eventMs, firstStandbyWaitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
@@ -98,6 +98,16 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
     },
   },
   {
+    id: 'stays-out-when-removed',
+    about:
+      'An operator removed this node from the cluster, and it is not needed for its writes: it stays stopped.',
+    apply: (c) => {
+      if (!wasRemoved(c.view.self.name, c.cluster)) return null;
+      if (allDead(c.view)) return { because: removedSentence };
+      return { because: 'removed from the cluster: stopping', actions: [{ kind: 'stop' }], wakeInMs: soonMs };
+    },
+  },
+  {
     id: 'stays-out-until-told',
     about: 'autoRejoin is off and this node was evicted: it stays stopped until an operator readmits it.',
     apply: (c) => {
@@ -115,7 +125,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const source = sourceOf(c);
       if (source === null) return { because: 'this node must be copied anew and waits for a leader' };
       return {
-        because: `copying both instances from ${source}`,
+        because: `copying both instances from ${named(source)}`,
         actions: [{ kind: 'copy', source, keepOld: true }],
         memory: { rewoundFor: c.cluster.leader?.value.term ?? null },
         wakeInMs: soonMs,
@@ -169,7 +179,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const able = both(c.view.instances, (i) => i.state === 'starting' || i.state === 'running');
       if (pointed || !able || c.cluster.promotion !== null) return null;
       return {
-        because: `following ${target} to become consistent`,
+        because: `following ${named(target)} to become consistent`,
         actions: [{ kind: 'follow', target }],
         wakeInMs: soonMs,
       };
@@ -185,7 +195,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       if (source === null || startingSince === null || !beatsAreFresh(c)) return null;
       if (waitedFor(c, startingSince) < startLimitMs) return null;
       return {
-        because: `an instance never becomes consistent: copying from ${source}`,
+        because: `an instance never becomes consistent: copying from ${named(source)}`,
         actions: [{ kind: 'copy', source, keepOld: true }],
         memory: { startingSince: null },
         wakeInMs: soonMs,
@@ -260,7 +270,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
         parted.length > 0 ? `${parted.join(' and ')} parted from the leader's log` : 'nothing streams';
       const action = repair(c, parted.length > 0);
       return {
-        because: `${what}: ${action.kind === 'copy' ? 'copying' : 'rewinding'} from ${action.source}`,
+        because: `${what}: ${action.kind === 'copy' ? 'copying' : 'rewinding'} from ${named(action.source)}`,
         actions: [action],
         memory: { rewoundFor: leader.value.term, notStreaming: null },
         wakeInMs: soonMs,
@@ -274,7 +284,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const target = targetOf(c);
       if (target === null || both(c.view.instances, (i) => i.primary === target)) return null;
       return {
-        because: `following ${target}`,
+        because: `following ${named(target)}`,
         actions: [{ kind: 'follow', target }],
         serving: { role: 'standby' },
         wakeInMs: soonMs,
@@ -297,15 +307,23 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const serving = { ...servingNobody, role: 'standby' as const };
       if (target === null)
         return { because: 'there is no master, and this node must not promote itself', serving };
+      const whence = target === loadBalancerTarget ? 'through the load balancer' : `from ${target}`;
       if (!both(c.view.instances, (i) => i.streaming)) {
-        return { because: `waiting to stream from ${target}`, serving, wakeInMs: 100 };
+        return { because: `waiting to stream ${whence}`, serving, wakeInMs: 100 };
       }
-      const confirmed = c.cluster.sync.value.standbys.includes(c.view.self.name);
-      const how = confirmed ? 'synchronous standby' : 'standby';
-      return { because: `${how}, streaming from ${target}`, serving };
+      return { because: `${standbyKind(c)}, streaming ${whence}`, serving };
     },
   },
 ];
+
+/** What a removed node says, for as long as it is started. */
+export const removedSentence =
+  'removed from the cluster: end this node and wipe its machine, or join it anew';
+
+function standbyKind({ cluster, view }: ClusterContext): string {
+  if (view.self.kind === 'asynchronous') return 'asynchronous standby';
+  return cluster.sync.value.standbys.includes(view.self.name) ? 'synchronous standby' : 'standby';
+}
 
 /** After a hand-over: the successor leads, and nobody but this node could become its first standby. */
 function successorNeedsUs(c: ClusterContext): boolean {
@@ -361,6 +379,10 @@ function targetOf(c: ClusterContext): string | null {
 
 /** `follow`'s target that means: through the load balancer. */
 export const loadBalancerTarget = '(load balancer)';
+
+function named(target: string): string {
+  return target === loadBalancerTarget ? 'the master through the load balancer' : target;
+}
 
 function throughLoadBalancer(c: ClusterContext): string {
   return c.cluster.config.value.loadBalancer === null ? c.cluster.sync.value.master : loadBalancerTarget;
