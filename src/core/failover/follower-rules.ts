@@ -1,7 +1,8 @@
 import { allDead, type Context, heldFor, type Rule, waitedFor } from './context.ts';
 import { isPrefix } from './lineage.ts';
 import { wasRemoved } from './eligibility.ts';
-import { loadBalancerTarget, removedSentence } from './standby-rules.ts';
+import { loadBalancerTarget } from './replication-source.ts';
+import { removedSentence } from './standby-rules.ts';
 import { eventMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
 const following = { role: 'follower' as const };

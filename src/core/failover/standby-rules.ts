@@ -14,6 +14,7 @@ import {
 } from './context.ts';
 import { candidatesBeside, holdsEveryWrite, wasRemoved } from './eligibility.ts';
 import { isPrefix } from './lineage.ts';
+import { describeSource, loadBalancerTarget, sourceOf, targetOf } from './replication-source.ts';
 import { takeoverStep } from './takeover.ts';
 import { eventMs, firstStandbyWaitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
@@ -125,7 +126,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const source = sourceOf(c);
       if (source === null) return { because: 'this node must be copied anew and waits for a leader' };
       return {
-        because: `copying both instances from ${named(source)}`,
+        because: `copying both instances from ${describeSource(source)}`,
         actions: [{ kind: 'copy', source, keepOld: true }],
         memory: { rewoundFor: c.cluster.leader?.value.term ?? null },
         wakeInMs: soonMs,
@@ -179,7 +180,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const able = both(c.view.instances, (i) => i.state === 'starting' || i.state === 'running');
       if (pointed || !able || c.cluster.promotion !== null) return null;
       return {
-        because: `following ${named(target)} to become consistent`,
+        because: `following ${describeSource(target)} to become consistent`,
         actions: [{ kind: 'follow', target }],
         wakeInMs: soonMs,
       };
@@ -195,7 +196,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       if (source === null || startingSince === null || !beatsAreFresh(c)) return null;
       if (waitedFor(c, startingSince) < startLimitMs) return null;
       return {
-        because: `an instance never becomes consistent: copying from ${named(source)}`,
+        because: `an instance never becomes consistent: copying from ${describeSource(source)}`,
         actions: [{ kind: 'copy', source, keepOld: true }],
         memory: { startingSince: null },
         wakeInMs: soonMs,
@@ -270,7 +271,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
         parted.length > 0 ? `${parted.join(' and ')} parted from the leader's log` : 'nothing streams';
       const action = repair(c, parted.length > 0);
       return {
-        because: `${what}: ${action.kind === 'copy' ? 'copying' : 'rewinding'} from ${named(action.source)}`,
+        because: `${what}: ${action.kind === 'copy' ? 'copying' : 'rewinding'} from ${describeSource(action.source)}`,
         actions: [action],
         memory: { rewoundFor: leader.value.term, notStreaming: null },
         wakeInMs: soonMs,
@@ -284,7 +285,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const target = targetOf(c);
       if (target === null || both(c.view.instances, (i) => i.primary === target)) return null;
       return {
-        because: `following ${named(target)}`,
+        because: `following ${describeSource(target)}`,
         actions: [{ kind: 'follow', target }],
         serving: { role: 'standby' },
         wakeInMs: soonMs,
@@ -361,29 +362,4 @@ function fits(c: ClusterContext, name: InstanceName): boolean {
 function beatsAreFresh(c: ClusterContext): boolean {
   const seen = c.memory.beatSeen;
   return seen !== null && heldFor(c, seen.since) < c.cluster.config.value.ttlMs / 2;
-}
-
-/** The node to copy or rewind from: the leader that lives. */
-function sourceOf(c: ClusterContext): string | null {
-  const { leader } = c.cluster;
-  if (leader === null || leader.value.name === c.view.self.name) return null;
-  return c.view.self.kind === 'standby' ? leader.value.name : throughLoadBalancer(c);
-}
-
-/** Whom this node streams from: candidates from the master itself, the others through the load balancer. */
-function targetOf(c: ClusterContext): string | null {
-  const { master } = c.cluster.sync.value;
-  if (master === c.view.self.name) return null;
-  return c.view.self.kind === 'standby' ? master : throughLoadBalancer(c);
-}
-
-/** `follow`'s target that means: through the load balancer. */
-export const loadBalancerTarget = '(load balancer)';
-
-function named(target: string): string {
-  return target === loadBalancerTarget ? 'the master through the load balancer' : target;
-}
-
-function throughLoadBalancer(c: ClusterContext): string {
-  return c.cluster.config.value.loadBalancer === null ? c.cluster.sync.value.master : loadBalancerTarget;
 }
