@@ -1,4 +1,5 @@
 import type { Action, Serving } from '../core/failover/action.ts';
+import { describeSource } from '../core/failover/replication-source.ts';
 import {
   type Actor,
   beatTransaction,
@@ -123,7 +124,7 @@ async function perform(turn: Turn, action: Action): Promise<void> {
         rewindBoth(state, action.source, cluster, signal),
       );
     case 'copy':
-      return task.begin('copy', `copying from ${action.source}`, (signal) =>
+      return task.begin('copy', `copying from ${describeSource(action.source)}`, (signal) =>
         copyBoth(state, action.source, cluster, signal),
       );
     case 'tidy':

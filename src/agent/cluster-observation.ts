@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isProblem } from '../core/problem.ts';
 import { checkCertificate } from '../identity/check-certificate.ts';
+import { checkClientCertificate } from '../identity/check-client-certificate.ts';
 import { readCluster } from './cluster-state-access.ts';
 import { describeCluster } from './cluster-status.ts';
 import type { StoreConnection } from './etcd-endpoints.ts';
@@ -25,7 +26,8 @@ const mostMs = 1000;
 export async function observeStatus(observer: Observer): Promise<ClusterStatus> {
   const { connection, config } = observer;
   const state = await readCluster(connection);
-  const [etcd, certificates] = await Promise.all([observeEtcd(connection), certificateAdvice(observer)]);
+  const looking = config.etcd.mode === 'own' ? observeEtcd(connection) : observeExternalEtcd(connection);
+  const [etcd, certificates] = await Promise.all([looking, certificateAdvice(observer)]);
   return describeCluster({ cluster: config.cluster, state, etcd, etcdMode: config.etcd.mode, certificates });
 }
 
@@ -114,6 +116,27 @@ async function observeEtcd(connection: StoreConnection): Promise<ClusterStatus['
   return seen.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/**
+ * An external etcd may tell its clients other addresses than those it was named with: so each endpoint is asked which member
+ * it is. Members that no endpoint leads to are not known to be anything, and are left out.
+ */
+async function observeExternalEtcd({ membership, gateway }: StoreConnection): Promise<ClusterStatus['etcd']> {
+  const list = await membership.memberList({ timeoutMs: etcdMs }).catch(() => []);
+  const looks = gateway.endpoints.order().map(async ({ name: endpoint }) => {
+    try {
+      const said = await membership.status(endpoint, { timeoutMs: etcdMs });
+      const member = list.find(({ id }) => id === said.memberId);
+      const healthy = said.leaderId !== null && said.errors.length === 0;
+      const leader = said.leaderId === said.memberId;
+      return { name: member?.name ?? endpoint, healthy, leader, learner: member?.learner ?? false };
+    } catch {
+      return { name: endpoint, healthy: false, leader: false, learner: false };
+    }
+  });
+  const seen = new Map((await Promise.all(looks)).map((one) => [one.name, one]));
+  return [...seen.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 async function certificateAdvice({ layout, config }: Observer): Promise<readonly string[]> {
   try {
     const [pem, caPem] = await Promise.all([
@@ -122,8 +145,21 @@ async function certificateAdvice({ layout, config }: Observer): Promise<readonly
     ]);
     const names = [config.name, config.publicName];
     const faults = checkCertificate({ pem, caPem, nowMs: Date.now(), warnDays, names });
-    return faults.map(({ sentence }) => `${config.name}: ${sentence}`);
+    const own = faults.map(({ sentence }) => `${config.name}: ${sentence}`);
+    return config.etcd.mode === 'own' ? own : [...own, ...(await etcdCertificateAdvice(config.name, layout))];
   } catch {
     return [`${config.name}: its certificate files cannot be read.`];
   }
+}
+
+async function etcdCertificateAdvice(name: string, { etcdTls }: NodeLayout): Promise<readonly string[]> {
+  const [caPem, certPem, keyPem] = await Promise.all([
+    readFile(etcdTls.ca, 'utf8'),
+    readFile(etcdTls.cert, 'utf8'),
+    readFile(etcdTls.key, 'utf8'),
+  ]);
+  const faults = checkClientCertificate({ caPem, certPem, keyPem, nowMs: Date.now(), warnDays });
+  return faults.map(
+    ({ file, what }) => `${name}: ${etcdTls[file]} ${what}. Replace it, and restart the node.`,
+  );
 }

@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import type { LoadBalancerAddress } from '../core/failover/cluster-state.ts';
+import { missingEtcdFiles, needlessEtcdFiles } from './etcd-credentials.ts';
 import { failOn, hostFaults, isPort, nameFaults } from './node-options.ts';
 import type { InitOptions } from './operations.ts';
 
@@ -14,8 +14,9 @@ const mostSyncCount = 4;
  * @throws Problem `config_invalid` with all faults in one
  */
 export function assertClusterOptions(options: InitOptions): void {
-  const { cluster, account, publicName, externalEtcd, loadBalancer, ports } = options;
+  const { cluster, account, publicName, externalEtcd, etcdFiles, loadBalancer, ports } = options;
   const external = externalEtcd.length > 0;
+  const needless = external ? [] : needlessEtcdFiles(etcdFiles);
   failOn([
     ...nameFaults('--cluster', cluster),
     ...(/^[^\s:/!\p{Cc}]{1,128}$/u.test(account)
@@ -24,6 +25,8 @@ export function assertClusterOptions(options: InitOptions): void {
     ...hostFaults('--public-name', publicName),
     ...settingFaults(options),
     ...externalEtcd.flatMap(urlFaults),
+    ...(external ? missingEtcdFiles(etcdFiles) : []),
+    ...(needless.length === 0 ? [] : [`${needless.join(', ')}: name the external etcd with --etcd`]),
     ...(loadBalancer === null ? [] : loadBalancerFaults(loadBalancer)),
     ...(!external && ports.etcdClient === null
       ? [
@@ -60,6 +63,10 @@ export function loadBalancerFaults(address: LoadBalancerAddress): readonly strin
 
 function urlFaults(text: string): readonly string[] {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const good = url !== null && url.protocol === 'https:' && (isIP(url.hostname) !== 0 || url.hostname !== '');
-  return good ? [] : [`--etcd: "${text.slice(0, 80)}" must be written as https://host:port`];
+  const shown = text.slice(0, 80);
+  if (url?.protocol === 'http:') {
+    return [`--etcd: "${shown}" is without TLS; every connection of a cluster is mutual TLS. Use https`];
+  }
+  const good = url !== null && url.protocol === 'https:' && url.hostname !== '';
+  return good ? [] : [`--etcd: "${shown}" must be written as https://host:port`];
 }

@@ -8,8 +8,8 @@ import type { EtcdGateway } from '../coordination/etcd-gateway.ts';
 import type { ClusterStore } from '../core/coordination/cluster-store.ts';
 import type { Logger } from '../runtime/log.ts';
 import { attemptLimiter, readBody } from './http-limits.ts';
-import { admit } from './join-admission.ts';
-import { bodyLimitBytes, joinPath, parseJoinRequest } from './join-exchange.ts';
+import { admit, tellCluster } from './join-admission.ts';
+import { bodyLimitBytes, joinFactsPath, joinPath, parseJoinRequest } from './join-exchange.ts';
 import type { NodeLayout } from './layout.ts';
 import type { NodeConfig } from './node-config.ts';
 import { holdfastVersion } from './product-version.ts';
@@ -54,7 +54,7 @@ const statuses: Readonly<Record<ProblemKind, number>> = {
 
 /**
  * The agent's own port, for other nodes: HTTPS with a client certificate of the cluster's authority, or no answer but 401.
- * The one exception is `POST /v1/join`, whose caller has none yet: it brings a token.
+ * The one exception is `POST /v1/join`, and what is asked before it: the caller has none yet, and brings a token.
  *
  * @throws Problem `port_taken`, `certificate_invalid`
  */
@@ -90,9 +90,9 @@ type Route = (request: IncomingMessage) => Promise<object>;
 
 function router(deps: ControlDeps): Route {
   const { config, layout, log } = deps.node;
-  const mayTry = attemptLimiter({ burst: 10, everyMs: 1000, remember: 1000 });
+  const mayTry = attemptLimiter({ burst: 20, everyMs: 1000, remember: 1000 });
   let joining = 0;
-  const join: Route = async (request) => {
+  const join = async (request: IncomingMessage, path: string): Promise<object> => {
     const from = request.socket.remoteAddress ?? 'unknown';
     if (!mayTry(from) || joining >= joinsAtATime) {
       throw new Problem('too_many_requests', 'Too many attempts to join. Try again in a few seconds.');
@@ -100,7 +100,9 @@ function router(deps: ControlDeps): Route {
     joining += 1;
     try {
       const wanted = parseJoinRequest(await readBody(request, bodyLimitBytes));
-      const granted = await admit({ config, layout, store: deps.store, gateway: deps.gateway }, wanted);
+      const admission = { config, layout, store: deps.store, gateway: deps.gateway };
+      if (path === joinFactsPath) return await tellCluster(admission, wanted);
+      const granted = await admit(admission, wanted);
       log.info({ joined: wanted.name, from }, 'a node was let in');
       return granted;
     } finally {
@@ -110,13 +112,13 @@ function router(deps: ControlDeps): Route {
   return async (request) => {
     const path = request.url?.split('?')[0] ?? '/';
     const asked = `${request.method} ${path}`;
-    if (asked === `POST ${joinPath}`) return join(request);
+    if (asked === `POST ${joinPath}` || asked === `POST ${joinFactsPath}`) return join(request, path);
     assertOurs(request);
     if (asked === 'GET /v1/node') {
       const { name, kind, cluster } = config;
       return { name, kind, cluster, version: holdfastVersion() } satisfies NodeCard;
     }
-    if (path === joinPath || path === '/v1/node') {
+    if ([joinPath, joinFactsPath, '/v1/node'].includes(path)) {
       throw new Problem('method_not_allowed', `${path} does not take ${request.method}.`);
     }
     throw new Problem('route_not_found', `There is nothing at ${path}.`);

@@ -31,11 +31,13 @@ export function judgeDisk(free: { readonly bytes: number; readonly inodes: numbe
 export async function checkDirectories(
   layout: NodeLayout,
   user: SystemUser | null,
+  etcdMode: 'own' | 'external',
 ): Promise<readonly Finding[]> {
   const owner = user?.uid ?? process.getuid?.() ?? 0;
   return [
     await checkSecret('data key', layout.dataKey),
     await checkSecret('private key', layout.tls.key),
+    ...(etcdMode === 'external' ? [await checkSecret('etcd key', layout.etcdTls.key)] : []),
     await checkInstance('data directory', layout.instances.data, owner),
     await checkInstance('audit directory', layout.instances.audit, owner),
     await checkPassage(layout, user),

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isProblem } from '../core/problem.ts';
 import { realClock } from '../runtime/real-clock.ts';
 import { resolveRunAs, type SystemUser } from '../runtime/run-as.ts';
-import { checkCertificates } from './doctor-certificates.ts';
+import { checkCertificates, checkEtcdCertificates } from './doctor-certificates.ts';
 import { checkClock } from './doctor-clock.ts';
 import { checkCluster } from './doctor-cluster.ts';
 import { checkDirectories, checkDisk } from './doctor-files.ts';
@@ -54,8 +54,9 @@ async function examineNode(
   const certificates = await checkCertificates(layout, [config.name, publicName, addresses.host], nowMs);
   const isReadable = certificates.every(({ level }) => level !== 'fault');
   return [
-    ...(await checkDirectories(layout, userOf(config.runAs))),
+    ...(await checkDirectories(layout, userOf(config.runAs), config.etcd.mode)),
     ...certificates,
+    ...(config.etcd.mode === 'external' ? await checkEtcdCertificates(layout, nowMs) : []),
     ...(isReadable
       ? await checkPorts({
           listen,

@@ -31,7 +31,8 @@ interface Remembered {
 
 /**
  * Connects to the cluster's etcd: through this node's own member first, then those that `node.json` and the last
- * connection know. Nothing is sent yet.
+ * connection know. An external etcd is reached at what `node.json` names, with the certificate that it was given for. Nothing
+ * is sent yet.
  *
  * @throws Problem `config_invalid` when the certificate files cannot be read, or no endpoint is known
  */
@@ -42,7 +43,7 @@ export async function connectStore(config: NodeConfig, layout: NodeLayout): Prom
   const own = external ? null : etcdClientUrl(config.addresses);
   const all = (): readonly string[] =>
     unique([...(own === null ? [] : [own]), ...config.etcd.endpoints, ...remembered]);
-  const { ca: caFile, cert: certFile, key: keyFile } = layout.tls;
+  const { ca: caFile, cert: certFile, key: keyFile } = external ? layout.etcdTls : layout.tls;
   const gateway = await openEtcdGateway({ endpoints: all(), tls: { caFile, certFile, keyFile } });
   const store = createEtcdStore(gateway);
   return {

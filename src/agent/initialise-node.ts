@@ -5,7 +5,9 @@ import { createAuthority, issueCertificate } from '../identity/authority.ts';
 import { createKeyAndRequest } from '../identity/node-key.ts';
 import { createLogger, type Logger } from '../runtime/log.ts';
 import { assertClusterOptions } from './cluster-options.ts';
+import { type EtcdCredentials, readEtcdCredentials, writeEtcdCredentials } from './etcd-credentials.ts';
 import { connectStore, type StoreConnection } from './etcd-endpoints.ts';
+import { proveExternalEtcd } from './external-etcd.ts';
 import { startFirstInstances, stopInOrder } from './first-instances.ts';
 import { firstConfig, requireNoCluster, writeFirstRecords } from './first-records.ts';
 import { type NodeLayout, nodeLayout } from './layout.ts';
@@ -38,6 +40,8 @@ interface Attempt {
   readonly ground: Ground;
   readonly layout: NodeLayout;
   readonly node: NodeConfig;
+  /** For an external etcd. */
+  readonly etcdCredentials: EtcdCredentials | null;
   readonly initId: string;
   readonly log: Logger;
   readonly ends: (() => Promise<unknown>)[];
@@ -58,7 +62,12 @@ export async function initialiseNode(options: InitOptions): Promise<InitResult> 
   options.onStep('Checking programs, ports and the directory');
   const layout = nodeLayout(options.dir);
   await assertClaimable(layout, 'init');
+  const etcdCredentials = external ? await readEtcdCredentials(options.etcdFiles, Date.now()) : null;
   const ground = await surveyGround({ ...options, ports });
+  if (external) {
+    options.onStep('Looking at the external etcd');
+    await proveExternalEtcd(options.externalEtcd, options.etcdFiles, options.cluster);
+  }
   const { id, resumed } = await claimDirectory(layout, 'init', ground.runAs);
   try {
     if (resumed) {
@@ -71,7 +80,8 @@ export async function initialiseNode(options: InitOptions): Promise<InitResult> 
       level: options.logLevel === 'info' ? 'error' : options.logLevel,
     });
     await writeNodeConfig(layout.dir, node);
-    const adminApiKey = await make({ options, ground, layout, node, initId: id, log, ends: [] });
+    const attempt = { options, ground, layout, node, etcdCredentials, initId: id, log, ends: [] };
+    const adminApiKey = await make(attempt);
     await writeNodeConfig(layout.dir, { ...node, state: 'ready' });
     await settleClaim(layout);
     return { adminApiKey };
@@ -82,7 +92,7 @@ export async function initialiseNode(options: InitOptions): Promise<InitResult> 
 }
 
 async function make(attempt: Attempt): Promise<Secret<string>> {
-  const { options, layout, ground, log, ends } = attempt;
+  const { options, layout, node, ground, log, ends } = attempt;
   const { signal } = options;
   const step = (sentence: string): void => {
     goOn(options.signal, 'init');
@@ -92,11 +102,11 @@ async function make(attempt: Attempt): Promise<Secret<string>> {
     step('Making the certificate authority, the certificate and the data key');
     await makeNodeDirectories(layout, ground.runAs);
     await makeIdentity(attempt);
-    step(options.externalEtcd.length > 0 ? 'Looking at the external etcd' : 'Starting etcd');
+    if (node.etcd.mode === 'own') step('Starting etcd');
     const connection = await openStore(attempt);
     await requireNoCluster(connection, options.cluster, attempt.initId);
     step('Making the two PostgreSQL instances');
-    const running = await startFirstInstances({ ...ground, config: attempt.node, layout, log, signal, ends });
+    const running = await startFirstInstances({ ...ground, config: node, layout, log, signal, ends });
     step(`Making the account ${options.account}`);
     const adminApiKey = await options.provision({
       socketDir: layout.sockets,
@@ -107,7 +117,7 @@ async function make(attempt: Attempt): Promise<Secret<string>> {
     });
     step('Writing the first records of the cluster');
     const { cluster, name } = options;
-    const config = firstConfig(options, attempt.node);
+    const config = firstConfig(options, node);
     await stopInOrder(running);
     await writeFirstRecords(connection, { cluster, name, config, initId: attempt.initId });
     return adminApiKey;
@@ -120,7 +130,7 @@ async function make(attempt: Attempt): Promise<Secret<string>> {
   }
 }
 
-async function makeIdentity({ options, layout, ground }: Attempt): Promise<void> {
+async function makeIdentity({ options, layout, ground, etcdCredentials }: Attempt): Promise<void> {
   const { signal, name } = options;
   const ca = await createAuthority({
     dir: layout.authority,
@@ -145,6 +155,7 @@ async function makeIdentity({ options, layout, ground }: Attempt): Promise<void>
     signal,
   });
   await writeCertificates(layout, { ca, cert }, ground.runAs);
+  if (etcdCredentials !== null) await writeEtcdCredentials(layout, etcdCredentials, ground.runAs);
   const key = randomBytes(32);
   try {
     await writeDataKey(layout, key);

@@ -10,8 +10,14 @@ import { requestPublicKey } from '../identity/node-key.ts';
 import { seal } from '../identity/sealed-box.ts';
 import { exists } from '../instance/exists.ts';
 import { declareNewcomer, readConfig } from './join-declare.ts';
-import { authorityKeyContext, dataKeyContext, type JoinAnswer, type JoinRequest } from './join-exchange.ts';
-import { readToken, tokenRefused } from './join-tokens.ts';
+import {
+  authorityKeyContext,
+  type ClusterFacts,
+  dataKeyContext,
+  type JoinAnswer,
+  type JoinRequest,
+} from './join-exchange.ts';
+import { judgeToken, readToken, tokenRefused } from './join-tokens.ts';
 import type { NodeLayout } from './layout.ts';
 import { etcdClientUrl, httpsUrl } from './member-etcd.ts';
 import type { NodeConfig } from './node-config.ts';
@@ -60,6 +66,22 @@ export async function admit(deps: AdmissionDeps, request: JoinRequest): Promise<
   return answer;
 }
 
+/**
+ * What a newcomer looks at before it asks to be let in: its token is held against the record as `admit` does, and stays good.
+ *
+ * @throws Problem `token_invalid`, `join_refused`, `certificate_invalid`, or as the store's calls do
+ */
+export async function tellCluster(deps: AdmissionDeps, request: JoinRequest): Promise<ClusterFacts> {
+  const keys = clusterKeys(deps.config.cluster);
+  const token = parseToken(request.token.reveal());
+  await assertKnown(deps, keys, token);
+  const newcomer = { name: request.name, publicKeyPem: await requestPublicKey(request.requestPem) };
+  const found = await readToken(deps.store, keys, token.id);
+  const verdict = judgeToken(token, found?.record ?? null, newcomer, Date.now());
+  if (verdict !== 'ok' && verdict !== 'again') throw tokenRefused(verdict, found?.record ?? null);
+  return clusterFacts(deps, (await readConfig(deps.store, keys)).value);
+}
+
 /** Whoever brings no good token costs the cluster one read. (A used one is looked at again with the newcomer's key.) */
 async function assertKnown(deps: AdmissionDeps, keys: ClusterKeys, token: JoinToken): Promise<void> {
   const found = await readToken(deps.store, keys, token.id);
@@ -106,7 +128,7 @@ async function sealedAuthorityKey(
   }
 }
 
-function clusterFacts({ config, gateway }: AdmissionDeps, cluster: ClusterConfig): JoinAnswer['cluster'] {
+function clusterFacts({ config, gateway }: AdmissionDeps, cluster: ClusterConfig): ClusterFacts {
   const { account, publicName, loadBalancer, members } = cluster;
   const declared = config.etcd.mode === 'own' ? members.map(({ addresses }) => etcdClientUrl(addresses)) : [];
   const known = gateway.endpoints.order().map(({ url }) => url.origin);

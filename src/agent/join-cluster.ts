@@ -11,11 +11,22 @@ import { initialise } from '../instance/initialise.ts';
 import { startInstance } from '../instance/start.ts';
 import { createLogger } from '../runtime/log.ts';
 import {
+  type EtcdCredentials,
+  missingEtcdFiles,
+  needlessEtcdFiles,
+  readEtcdCredentials,
+  writeEtcdCredentials,
+} from './etcd-credentials.ts';
+import { proveExternalEtcd } from './external-etcd.ts';
+import {
   authorityKeyContext,
+  type ClusterFacts,
   dataKeyContext,
   encodeJoinRequest,
   type JoinAnswer,
+  joinFactsPath,
   joinPath,
+  parseClusterFacts,
   parseJoinAnswer,
 } from './join-exchange.ts';
 import { type NodeLayout, nodeLayout } from './layout.ts';
@@ -33,6 +44,7 @@ import { writeCertificates, writeDataKey } from './node-identity.ts';
 import type { JoinOptions } from './operations.ts';
 import { callPeer } from './peer-call.ts';
 import { agentUrl, fetchAuthority } from './pinned-authority.ts';
+import { failOn } from './node-options.ts';
 import { goOn, type Ground, surveyGround } from './preflight.ts';
 
 const callMs = 30_000;
@@ -44,6 +56,8 @@ interface Attempt {
   readonly token: JoinToken;
   readonly layout: NodeLayout;
   readonly ground: Ground;
+  /** Read where any of its options is given: whether etcd is external is known to the cluster alone. */
+  readonly etcdCredentials: EtcdCredentials | null;
 }
 
 /**
@@ -60,16 +74,18 @@ export async function joinCluster(options: JoinOptions): Promise<void> {
   const token = parseToken(options.token.reveal());
   const url = agentUrl(options.url);
   const layout = nodeLayout(options.dir);
-  const ports =
-    token.kind === 'standby' ? options.ports : { ...options.ports, etcdClient: null, etcdPeer: null };
+  const external = needlessEtcdFiles(options.etcdFiles).length > 0;
+  const runsEtcd = token.kind === 'standby' && !external;
+  const ports = runsEtcd ? options.ports : { ...options.ports, etcdClient: null, etcdPeer: null };
   options.onStep('Checking programs, ports and the directory');
   await assertClaimable(layout, 'join');
+  const etcdCredentials = external ? await readEtcdCredentials(options.etcdFiles, Date.now()) : null;
   const ground = await surveyGround({ ...options, ports });
   const { resumed } = await claimDirectory(layout, 'join', ground.runAs);
   try {
     if (resumed) options.onStep('Going on with an earlier attempt that stopped half-way');
     await clearHalfMade(layout, { keepKey: true });
-    const attempt: Attempt = { options: { ...options, ports }, token, layout, ground };
+    const attempt: Attempt = { options: { ...options, ports }, token, layout, ground, etcdCredentials };
     await writeNodeConfig(layout.dir, nodeConfig(attempt, null, 'preparing'));
     await enrol(attempt, url);
     await settleClaim(layout);
@@ -95,8 +111,11 @@ async function enrol(attempt: Attempt, url: URL): Promise<void> {
   step('Asking to be let in');
   const { addresses } = nodeConfig(attempt, null, 'preparing');
   const body = encodeJoinRequest({ token: options.token, name, addresses, requestPem });
-  const call = { url, method: 'POST', path: joinPath, body, ca, timeoutMs: callMs, signal } as const;
-  const answer = parseJoinAnswer(await callPeer(call));
+  const call = { url, method: 'POST', body, ca, timeoutMs: callMs, signal } as const;
+  // What stands in the way is told before the token is used up.
+  const facts = parseClusterFacts(await callPeer({ ...call, path: joinFactsPath }));
+  await assertReachesEtcd(options, facts, step);
+  const answer = parseJoinAnswer(await callPeer({ ...call, path: joinPath }));
   await accept(attempt, answer, ca);
   if (token.kind === 'follower') {
     step('Making the audit instance of this follower');
@@ -104,6 +123,23 @@ async function enrol(attempt: Attempt, url: URL): Promise<void> {
   }
   goOn(signal, 'join');
   await writeNodeConfig(layout.dir, nodeConfig(attempt, answer, 'ready'));
+}
+
+/** @throws Problem `config_invalid` where the options for an external etcd do not fit the cluster, or etcd refuses them */
+async function assertReachesEtcd(
+  { etcdFiles }: JoinOptions,
+  { etcd, name }: ClusterFacts,
+  step: (sentence: string) => void,
+): Promise<void> {
+  if (etcd.mode === 'own') {
+    const needless = needlessEtcdFiles(etcdFiles);
+    const why = `the cluster ${name} runs its own etcd, which takes the certificate that it issues. Leave them out`;
+    failOn(needless.length === 0 ? [] : [`${needless.join(', ')}: ${why}`]);
+    return;
+  }
+  failOn(missingEtcdFiles(etcdFiles));
+  step('Looking at the external etcd');
+  await proveExternalEtcd(etcd.endpoints, etcdFiles, name);
 }
 
 async function keyAndRequest({ options, layout, ground }: Attempt): Promise<string> {
@@ -114,7 +150,7 @@ async function keyAndRequest({ options, layout, ground }: Attempt): Promise<stri
 
 /** Writes what was granted, after a look at it. The authority is the pinned one, whatever the answer says. */
 async function accept(attempt: Attempt, answer: JoinAnswer, ca: string): Promise<void> {
-  const { options, token, layout, ground } = attempt;
+  const { options, token, layout, ground, etcdCredentials } = attempt;
   const { name } = options;
   const key = await readFile(layout.tls.key);
   const faults = checkCertificate({
@@ -144,6 +180,7 @@ async function accept(attempt: Attempt, answer: JoinAnswer, ca: string): Promise
   }
   key.fill(0);
   await writeCertificates(layout, { ca, cert: answer.certificatePem }, ground.runAs);
+  if (etcdCredentials !== null) await writeEtcdCredentials(layout, etcdCredentials, ground.runAs);
 }
 
 async function makeAudit({ options, layout, ground }: Attempt, config: NodeConfig): Promise<void> {

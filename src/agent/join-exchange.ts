@@ -18,16 +18,20 @@ export interface JoinAnswer {
   readonly dataKey: string;
   /** The authority's key, for standbys alone: they may issue certificates. */
   readonly authorityKey: string | null;
-  readonly cluster: {
-    readonly name: string;
-    readonly account: string;
-    readonly publicName: string;
-    readonly loadBalancer: LoadBalancerAddress | null;
-    readonly etcd: { readonly mode: 'own' | 'external'; readonly endpoints: readonly string[] };
-  };
+  readonly cluster: ClusterFacts;
+}
+
+/** What a newcomer must know of the cluster; asked for with the same request before the token is used up. */
+export interface ClusterFacts {
+  readonly name: string;
+  readonly account: string;
+  readonly publicName: string;
+  readonly loadBalancer: LoadBalancerAddress | null;
+  readonly etcd: { readonly mode: 'own' | 'external'; readonly endpoints: readonly string[] };
 }
 
 export const joinPath: string = '/v1/join';
+export const joinFactsPath: string = '/v1/join/cluster';
 /** Both directions: certificates and addresses, some kilobytes. */
 export const bodyLimitBytes: number = 64 * 1024;
 
@@ -69,6 +73,17 @@ export function parseJoinAnswer(body: string): JoinAnswer {
     typeof certificatePem === 'string' && typeof caPem === 'string' && typeof dataKey === 'string' && cluster;
   if (whole && authorityKey !== undefined && Array.isArray(cluster.etcd?.endpoints)) {
     return { certificatePem, caPem, dataKey, authorityKey, cluster };
+  }
+  throw malformed('an answer of another version of Holdfast');
+}
+
+export function parseClusterFacts(body: string): ClusterFacts {
+  const facts: Partial<ClusterFacts> = Object.fromEntries(objectOf(body));
+  const { name, account, publicName, loadBalancer, etcd } = facts;
+  const whole =
+    typeof name === 'string' && typeof account === 'string' && typeof publicName === 'string' && etcd;
+  if (whole && loadBalancer !== undefined && Array.isArray(etcd.endpoints)) {
+    return { name, account, publicName, loadBalancer, etcd };
   }
   throw malformed('an answer of another version of Holdfast');
 }

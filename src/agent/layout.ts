@@ -7,6 +7,8 @@ export interface NodeLayout {
   readonly config: string;
   /** ca.crt, node.crt, node.key; readable by the user that PostgreSQL and etcd run as. */
   readonly tls: { readonly dir: string; readonly ca: string; readonly cert: string; readonly key: string };
+  /** What an external etcd is talked to with; absent where the cluster runs its own. */
+  readonly etcdTls: { readonly ca: string; readonly cert: string; readonly key: string };
   /** The cluster's CA, on nodes that may issue certificates (0700, root or the node's user only). */
   readonly authority: string;
   readonly dataKey: string;
@@ -30,6 +32,11 @@ export function nodeLayout(directory: string): NodeLayout {
     dir,
     config: join(dir, 'node.json'),
     tls: { dir: tls, ca: join(tls, 'ca.crt'), cert: join(tls, 'node.crt'), key: join(tls, 'node.key') },
+    etcdTls: {
+      ca: join(tls, 'etcd-ca.crt'),
+      cert: join(tls, 'etcd.crt'),
+      key: join(tls, 'etcd.key'),
+    },
     authority: join(dir, 'authority'),
     dataKey: join(dir, 'keys', 'data.key'),
     instances: { data: join(dir, 'data'), audit: join(dir, 'audit') },

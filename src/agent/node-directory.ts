@@ -91,7 +91,9 @@ export async function clearHalfMade(
     layout.etcd,
     layout.sockets,
     layout.state,
-    ...(options.keepKey ? [layout.tls.ca, layout.tls.cert] : [layout.tls.dir]),
+    ...(options.keepKey
+      ? [layout.tls.ca, layout.tls.cert, ...Object.values(layout.etcdTls)]
+      : [layout.tls.dir]),
   ];
   for (const path of made) await rm(path, { recursive: true, force: true });
 }

@@ -1,6 +1,13 @@
 import type { NodeAddresses, NodeKind } from '../core/failover/cluster-state.ts';
 import type { Secret } from '../core/secret.ts';
 
+/** Files that an external etcd is talked to with, PEM; null: not given. */
+export interface EtcdFiles {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
 /** What `holdfast init` and `holdfast join` share. */
 export interface NodeOptions {
   readonly dir: string;
@@ -11,6 +18,8 @@ export interface NodeOptions {
   readonly runAs: string;
   readonly postgresBin: string | null;
   readonly logLevel: string;
+  /** `--etcd-ca`, `--etcd-cert`, `--etcd-key`: needed where etcd is external, refused where it is not. */
+  readonly etcdFiles: EtcdFiles;
   /** Told in one short sentence for each step that begins. */
   readonly onStep: (sentence: string) => void;
   readonly signal: AbortSignal;

@@ -2,9 +2,13 @@ import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EtcdStart } from '../coordination/etcd-settings.ts';
 import { createEtcdMembership, type EtcdMember, type EtcdMembership } from '../coordination/membership.ts';
+import type { ClusterStore } from '../core/coordination/cluster-store.ts';
 import type { EtcdGateway } from '../coordination/etcd-gateway.ts';
-import { describeError } from '../core/problem.ts';
+import { createEtcdStore } from '../coordination/etcd-store.ts';
+import { clusterKeys } from '../core/failover/keys.ts';
+import { describeError, Problem } from '../core/problem.ts';
 import type { GuardianLink } from './guardian-link.ts';
+import { readConfig } from './join-declare.ts';
 import { etcdPeerUrl, httpsUrl, memberEtcdSettings } from './member-etcd.ts';
 import type { NodeContext } from './node-context.ts';
 
@@ -20,6 +24,7 @@ export class OwnEtcd {
   readonly #node: NodeContext;
   readonly #guardian: GuardianLink;
   readonly #membership: EtcdMembership;
+  readonly #store: ClusterStore;
   #voting = false;
   #busy = false;
   #startedAs: EtcdStart['kind'] | null = null;
@@ -31,6 +36,7 @@ export class OwnEtcd {
     this.#node = node;
     this.#guardian = guardian;
     this.#membership = createEtcdMembership(gateway);
+    this.#store = createEtcdStore(gateway);
   }
 
   /** Whether this node should run a member at all. */
@@ -111,6 +117,7 @@ export class OwnEtcd {
 
   /** Enters the running cluster anew: an earlier membership of this node is removed by id first. */
   async #join(): Promise<void> {
+    await this.#requireDeclared();
     const members = await this.#membership.memberList({ timeoutMs: callMs });
     const own = this.#ownMember(members);
     if (own !== undefined && own.name !== '') {
@@ -123,6 +130,14 @@ export class OwnEtcd {
     const others = members.filter((m) => m.name !== '' && m.id !== own?.id);
     const initial = Object.fromEntries(others.map((m) => [m.name, m.peerUrls[0] ?? '']));
     this.#launch(initial, { kind: 'join' });
+  }
+
+  /** @throws Problem `member_unknown` where an operator removed this node: its etcd member stays out with it */
+  async #requireDeclared(): Promise<void> {
+    const { cluster, name } = this.#node.config;
+    const { members } = (await readConfig(this.#store, clusterKeys(cluster))).value;
+    if (members.some((member) => member.name === name)) return;
+    throw new Problem('member_unknown', `${name} was removed from the cluster and joins etcd no more.`);
   }
 
   #launch(others: Readonly<Record<string, string>>, start: EtcdStart): void {

@@ -1,4 +1,5 @@
 import { readFile, statfs } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { ClusterState } from '../core/failover/cluster-state.ts';
 import { instanceNames } from '../core/failover/cluster-state.ts';
 import type { Lsn } from '../core/lsn.ts';
@@ -38,8 +39,12 @@ export class Upkeep {
   async #tend(cluster: ClusterState | null): Promise<void> {
     const { log } = this.#state.node;
     try {
-      const { layout } = this.#state.node;
-      this.#note((await diskAilment(layout.dir)) ?? (await certificateAilment(layout.tls.cert)));
+      const { layout, config } = this.#state.node;
+      const certificates = [
+        layout.tls.cert,
+        ...(config.etcd.mode === 'external' ? [layout.etcdTls.cert] : []),
+      ];
+      this.#note((await diskAilment(layout.dir)) ?? (await certificateAilment(certificates)));
       if (cluster !== null && this.#state.node.config.kind !== 'follower') await this.#settleSlots(cluster);
     } catch (error) {
       log.debug({ err: error }, `upkeep: ${describeError(error)}`);
@@ -91,10 +96,12 @@ async function diskAilment(dir: string): Promise<string | null> {
 }
 
 /** A certificate that is about to end takes every connection with it. */
-async function certificateAilment(file: string): Promise<string | null> {
-  const { notAfter } = describeCertificate(await readFile(file, 'utf8'));
-  const hours = (notAfter.getTime() - Date.now()) / 3_600_000;
-  return hours > certificateMinimumHours
-    ? null
-    : `the certificate of this node ends at ${notAfter.toISOString()}`;
+async function certificateAilment(files: readonly string[]): Promise<string | null> {
+  for (const file of files) {
+    const { notAfter } = describeCertificate(await readFile(file, 'utf8'));
+    const hours = (notAfter.getTime() - Date.now()) / 3_600_000;
+    if (hours <= certificateMinimumHours)
+      return `${basename(file)} of this node ends at ${notAfter.toISOString()}`;
+  }
+  return null;
 }

@@ -1,5 +1,5 @@
 import type { ClusterState, DeclaredMember, InstanceName } from '../core/failover/cluster-state.ts';
-import { loadBalancerTarget } from '../core/failover/standby-rules.ts';
+import { loadBalancerTarget } from '../core/failover/replication-source.ts';
 import { Problem } from '../core/problem.ts';
 import type { Upstream } from '../instance/settings.ts';
 import type { NodeConfig } from './node-config.ts';

@@ -35,6 +35,15 @@ const mistakes: readonly Mistake[] = [
   { args: ['init', '--ttl', '1s'], says: /--ttl: "1s".*2s and 5m/u },
   { args: ['init', '--load-balancer', 'vault'], says: /--load-balancer: "vault".*HOST:API:DATA:AUDIT/u },
   { args: ['init', '--etcd', 'etcd1'], says: /--etcd: "etcd1".*https:/u },
+  { args: ['init', '--etcd', 'http://etcd1:2379'], says: /--etcd: "http:.*without TLS.*https/u },
+  {
+    args: ['init', '--host', 'db1', '--etcd', 'https://etcd1:2379', '--etcd-ca', 'ca.crt'],
+    says: /--etcd-cert, --etcd-key: an external etcd.*--etcd-cert and --etcd-key/u,
+  },
+  {
+    args: ['init', '--host', 'db1', '--etcd-key', 'etcd.key'],
+    says: /--etcd-key: name the external etcd with --etcd/u,
+  },
   { args: ['init', '--dir', '/proc/none', '--name', 'N 1'], says: /--name: "N 1"/u },
   { args: ['join'], says: /missing required argument 'url'.*holdfast join --help/u },
   { args: ['join', 'db1'], says: /url: "db1".*https:/u },

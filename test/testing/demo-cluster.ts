@@ -166,7 +166,7 @@ export async function until<T>(
 }
 
 /** A run of a hundred ports of which the ones a demo uses are free now. */
-async function freeBase(): Promise<number> {
+export async function freeBase(): Promise<number> {
   for (let tries = 0; tries < 50; tries += 1) {
     const base = 20_000 + Math.floor(Math.random() * 120) * 100;
     const used = [

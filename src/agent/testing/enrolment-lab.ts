@@ -35,6 +35,7 @@ export async function nodeOptions(dir: string, name: string): Promise<NodeOption
     runAs: 'postgres',
     postgresBin: null,
     logLevel: 'fatal',
+    etcdFiles: { ca: null, cert: null, key: null },
     onStep: () => undefined,
     signal: new AbortController().signal,
   };

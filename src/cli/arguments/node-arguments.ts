@@ -16,6 +16,9 @@ export interface NodeArguments extends PortArguments {
   readonly runAs: string;
   readonly postgresBin?: string;
   readonly logLevel: string;
+  readonly etcdCa?: string;
+  readonly etcdCert?: string;
+  readonly etcdKey?: string;
 }
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
@@ -59,6 +62,22 @@ export function addNodeOptions(command: Command, context: CliContext): Command {
     .option('--log-level <level>', logLevels.join(', '), oneOf('--log-level', logLevels), 'info');
 }
 
+/** Adds what an external etcd is talked to with. */
+export function addEtcdOptions(command: Command): Command {
+  return command
+    .option(
+      '--etcd-ca <file>',
+      "external etcd: certificate of the authority that issued etcd's own (PEM)",
+      path('--etcd-ca'),
+    )
+    .option(
+      '--etcd-cert <file>',
+      'external etcd: client certificate that it accepts (PEM)',
+      path('--etcd-cert'),
+    )
+    .option('--etcd-key <file>', 'external etcd: key of that certificate (PEM)', path('--etcd-key'));
+}
+
 /** The options as `initialiseNode` and `joinCluster` take them. */
 export function nodeOptions(given: NodeArguments, context: CliContext, signal: AbortSignal): NodeOptions {
   return {
@@ -70,6 +89,7 @@ export function nodeOptions(given: NodeArguments, context: CliContext, signal: A
     runAs: given.runAs,
     postgresBin: given.postgresBin ?? null,
     logLevel: given.logLevel,
+    etcdFiles: { ca: given.etcdCa ?? null, cert: given.etcdCert ?? null, key: given.etcdKey ?? null },
     onStep: (sentence) => context.say(`· ${sentence}`),
     signal,
   };

@@ -3,7 +3,12 @@ import type { InitOptions } from '../../agent/operations.ts';
 import type { LoadBalancerAddress } from '../../core/failover/cluster-state.ts';
 import { Problem } from '../../core/problem.ts';
 import { loadBalancerAddress } from '../arguments/load-balancer.ts';
-import { addNodeOptions, type NodeArguments, nodeOptions } from '../arguments/node-arguments.ts';
+import {
+  addEtcdOptions,
+  addNodeOptions,
+  type NodeArguments,
+  nodeOptions,
+} from '../arguments/node-arguments.ts';
 import { wholeNumber } from '../arguments/numbers.ts';
 import { timeOption } from '../arguments/time-option.ts';
 import type { CliContext } from '../context.ts';
@@ -25,6 +30,10 @@ Examples:
     holdfast init --name db1 --host db1.example.com --public-name vault.example.com \\
                   --load-balancer vault.example.com:443:5432:5433 >admin.key
 
+  With an etcd that runs already (its servers' certificates need serverAuth and clientAuth):
+    holdfast init ... --etcd https://etcd1:2379 --etcd https://etcd2:2379 --etcd https://etcd3:2379 \\
+                  --etcd-ca etcd-ca.crt --etcd-cert holdfast.crt --etcd-key holdfast.key >admin.key
+
   Standard output is the admin's API key and nothing else. It is shown once.
   Next: start the node ("holdfast node", or the systemd unit), then "holdfast token create".`;
 
@@ -35,7 +44,7 @@ export function addInit(program: Command, context: CliContext): void {
     .description(
       "Makes the first node of a new cluster: its certificate authority and data key, etcd, both databases, the account and its admin. Prints the admin's API key on standard output.",
     );
-  addNodeOptions(command, context)
+  const made = addNodeOptions(command, context)
     .option('--cluster <name>', 'name of the cluster', 'holdfast')
     .option('--account <name>', 'name of the account that clients log in to', 'default')
     .option('--public-name <fqdn>', 'DNS name under which clients reach the cluster (the host)')
@@ -53,10 +62,14 @@ export function addInit(program: Command, context: CliContext): void {
       loadBalancerAddress('--load-balancer'),
     )
     .addOption(
-      new Option('--etcd <url>', 'use an external etcd (repeat for each of its members)')
+      new Option(
+        '--etcd <url>',
+        'use an external etcd (repeat for each of its members); needs the next three',
+      )
         .argParser(addUrl)
         .default([], 'none'),
-    )
+    );
+  addEtcdOptions(made)
     .addHelpText('after', examples)
     .action((given: InitArguments) => init(given, context));
 }
@@ -99,6 +112,10 @@ const provisionAccount: InitOptions['provision'] = async (target) => {
 };
 
 function addUrl(text: string, before: readonly string[]): readonly string[] {
-  if (URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol)) return [...before, text];
+  if (URL.canParse(text) && new URL(text).protocol === 'https:') return [...before, text];
+  if (URL.canParse(text) && new URL(text).protocol === 'http:') {
+    const why = 'every connection of a cluster is mutual TLS, etcd included';
+    throw new Problem('usage', `--etcd: "${text}" is without TLS and is refused: ${why}. Use https.`);
+  }
   throw new Problem('usage', `--etcd: "${text}" is not a URL; write it like https://etcd1.example.com:2379.`);
 }

@@ -1,7 +1,12 @@
 import type { Command } from 'commander';
 import type { JoinOptions } from '../../agent/operations.ts';
 import { Problem } from '../../core/problem.ts';
-import { addNodeOptions, type NodeArguments, nodeOptions } from '../arguments/node-arguments.ts';
+import {
+  addEtcdOptions,
+  addNodeOptions,
+  type NodeArguments,
+  nodeOptions,
+} from '../arguments/node-arguments.ts';
 import { readToken, type TokenArguments } from '../arguments/token-source.ts';
 import type { CliContext } from '../context.ts';
 import { interruptible } from '../interrupt.ts';
@@ -15,6 +20,7 @@ Examples:
 
   "holdfast token create" prints the token, and says the URL to use. The token is good for one node and for a short
   time; it also tells this machine which cluster is the right one.
+  Where the cluster uses an external etcd, --etcd-ca, --etcd-cert and --etcd-key are needed as they were for init.
   Next: start the node ("holdfast node", or the systemd unit).`;
 
 export function addJoin(program: Command, context: CliContext): void {
@@ -25,7 +31,7 @@ export function addJoin(program: Command, context: CliContext): void {
       'Makes this machine a node of an existing cluster: makes its key, has its certificate issued, gets the data key sealed for it and copies the databases that a node of its kind has.',
     )
     .argument('<url>', 'a node of the cluster, as "holdfast token create" says it');
-  addNodeOptions(command, context)
+  addEtcdOptions(addNodeOptions(command, context))
     .option('--token-file <file>', 'file with the join token; "-" is standard input')
     .option(
       '--token <token>',

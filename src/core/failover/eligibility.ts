@@ -15,6 +15,14 @@ export function holdsEveryWrite(name: string, sync: SyncRecord): boolean {
   return sync.standbys.length === 0 && !sync.alone && sync.previous.includes(name);
 }
 
+/**
+ * Whether an operator took `name` out of the cluster, and nobody needs it any more: while it may be the last to hold every
+ * write, it goes on as it was.
+ */
+export function wasRemoved(name: string, { config, sync }: ClusterState): boolean {
+  return !config.value.members.some((m) => m.name === name) && !holdsEveryWrite(name, sync.value);
+}
+
 /** Those who hold every acknowledged write at the end of `sync`'s term: what a new term keeps as `previous`. */
 export function lastAcknowledgers(sync: SyncRecord): readonly string[] {
   if (sync.standbys.length > 0) return [sync.master, ...sync.standbys];

@@ -1,6 +1,8 @@
 import { allDead, type Context, heldFor, type Rule, waitedFor } from './context.ts';
 import { isPrefix } from './lineage.ts';
-import { loadBalancerTarget } from './standby-rules.ts';
+import { wasRemoved } from './eligibility.ts';
+import { loadBalancerTarget } from './replication-source.ts';
+import { removedSentence } from './standby-rules.ts';
 import { eventMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
 const following = { role: 'follower' as const };
@@ -36,6 +38,15 @@ export const followerRules: readonly Rule<Context>[] = [
     about: 'A start, stop, rewind or copy is under way.',
     apply: (c) =>
       c.view.task?.state === 'running' ? { because: c.view.task.detail, wakeInMs: eventMs } : null,
+  },
+  {
+    id: 'follower-stays-out-when-removed',
+    about: 'An operator removed the follower from the cluster: it serves nobody, and stays stopped.',
+    apply: (c) => {
+      if (c.view.cluster === null || !wasRemoved(c.view.self.name, c.view.cluster)) return null;
+      if (allDead(c.view)) return { because: removedSentence };
+      return { because: 'removed from the cluster: stopping', actions: [{ kind: 'stop' }], wakeInMs: soonMs };
+    },
   },
   {
     id: 'follower-copies',

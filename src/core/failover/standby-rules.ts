@@ -1,20 +1,19 @@
-import type { InstanceName } from './cluster-state.ts';
 import { instanceNames } from './cluster-state.ts';
 import {
   allDead,
   both,
   type ClusterContext,
   either,
-  heldFor,
   isDetached,
   isDown,
   type Rule,
   servingNobody,
   waitedFor,
 } from './context.ts';
-import { candidatesBeside, holdsEveryWrite } from './eligibility.ts';
-import { isPrefix } from './lineage.ts';
-import { isFit } from './sync-set.ts';
+import { holdsEveryWrite, wasRemoved } from './eligibility.ts';
+import { beatsAreFresh, fits, repair } from './repair-choice.ts';
+import { describeSource, loadBalancerTarget, sourceOf, targetOf } from './replication-source.ts';
+import { isLastHope, successorNeedsUs } from './succession.ts';
 import { takeoverStep } from './takeover.ts';
 import { eventMs, firstStandbyWaitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
@@ -99,6 +98,16 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
     },
   },
   {
+    id: 'stays-out-when-removed',
+    about:
+      'An operator removed this node from the cluster, and it is not needed for its writes: it stays stopped.',
+    apply: (c) => {
+      if (!wasRemoved(c.view.self.name, c.cluster)) return null;
+      if (allDead(c.view)) return { because: removedSentence };
+      return { because: 'removed from the cluster: stopping', actions: [{ kind: 'stop' }], wakeInMs: soonMs };
+    },
+  },
+  {
     id: 'stays-out-until-told',
     about: 'autoRejoin is off and this node was evicted: it stays stopped until an operator readmits it.',
     apply: (c) => {
@@ -116,7 +125,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const source = sourceOf(c);
       if (source === null) return { because: 'this node must be copied anew and waits for a leader' };
       return {
-        because: `copying both instances from ${source}`,
+        because: `copying both instances from ${describeSource(source)}`,
         actions: [{ kind: 'copy', source, keepOld: true }],
         memory: { rewoundFor: c.cluster.leader?.value.term ?? null },
         wakeInMs: soonMs,
@@ -170,7 +179,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const able = both(c.view.instances, (i) => i.state === 'starting' || i.state === 'running');
       if (pointed || !able || c.cluster.promotion !== null) return null;
       return {
-        because: `following ${target} to become consistent`,
+        because: `following ${describeSource(target)} to become consistent`,
         actions: [{ kind: 'follow', target }],
         wakeInMs: soonMs,
       };
@@ -186,7 +195,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       if (source === null || startingSince === null || !beatsAreFresh(c)) return null;
       if (waitedFor(c, startingSince) < startLimitMs) return null;
       return {
-        because: `an instance never becomes consistent: copying from ${source}`,
+        because: `an instance never becomes consistent: copying from ${describeSource(source)}`,
         actions: [{ kind: 'copy', source, keepOld: true }],
         memory: { startingSince: null },
         wakeInMs: soonMs,
@@ -264,7 +273,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
         parted.length > 0 ? `${parted.join(' and ')} parted from the leader's log` : 'nothing streams';
       const action = repair(c, parted.length > 0);
       return {
-        because: `${what}: ${action.kind === 'copy' ? 'copying' : 'rewinding'} from ${action.source}`,
+        because: `${what}: ${action.kind === 'copy' ? 'copying' : 'rewinding'} from ${describeSource(action.source)}`,
         actions: [action],
         memory: { rewoundFor: leader.value.term, notStreaming: null },
         wakeInMs: soonMs,
@@ -278,7 +287,7 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const target = targetOf(c);
       if (target === null || both(c.view.instances, (i) => i.primary === target)) return null;
       return {
-        because: `following ${target}`,
+        because: `following ${describeSource(target)}`,
         actions: [{ kind: 'follow', target }],
         serving: { role: 'standby' },
         wakeInMs: soonMs,
@@ -301,79 +310,20 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
       const serving = { ...servingNobody, role: 'standby' as const };
       if (target === null)
         return { because: 'there is no master, and this node must not promote itself', serving };
+      const whence = target === loadBalancerTarget ? 'through the load balancer' : `from ${target}`;
       if (!both(c.view.instances, (i) => i.streaming)) {
-        return { because: `waiting to stream from ${target}`, serving, wakeInMs: 100 };
+        return { because: `waiting to stream ${whence}`, serving, wakeInMs: 100 };
       }
-      const confirmed = c.cluster.sync.value.standbys.includes(c.view.self.name);
-      const how = confirmed ? 'synchronous standby' : 'standby';
-      return { because: `${how}, streaming from ${target}`, serving };
+      return { because: `${standbyKind(c)}, streaming ${whence}`, serving };
     },
   },
 ];
 
-/** Nobody else who is up holds every acknowledged write: should the promotion come to nothing, this node is next. */
-function isLastHope(c: ClusterContext): boolean {
-  const { leader, members, sync } = c.cluster;
-  const holds = (name: string): boolean => holdsEveryWrite(name, sync.value);
-  const { name: self } = c.view.self;
-  return leader === null && holds(self) && ![...members.keys()].some((name) => name !== self && holds(name));
-}
+/** What a removed node says, for as long as it is started. */
+export const removedSentence =
+  'removed from the cluster: end this node and wipe its machine, or join it anew';
 
-/** After a hand-over: the successor leads, and nobody but this node could become its first standby. */
-function successorNeedsUs(c: ClusterContext): boolean {
-  const { leader, sync, config } = c.cluster;
-  if (leader === null) return false;
-  const others = candidatesBeside(leader.value.name, config.value).filter(
-    (name) => name !== c.view.self.name,
-  );
-  return sync.value.standbys.length === 0 && !others.some((name) => isFit(c.cluster, name));
-}
-
-/**
- * A log that parted is rewound, once a term. Everything else is copied, with the old directory kept until the new one
- * streams: what a rewind did not help, what fits and finds no connection (its next piece of log is gone), and whatever may
- * be the last to hold every write, since a rewind that is interrupted leaves nothing.
- */
-function repair(
-  c: ClusterContext,
-  parted: boolean,
-): { kind: 'rewind'; source: string } | { kind: 'copy'; source: string; keepOld: boolean } {
-  const { leader, sync } = c.cluster;
-  const source = sourceOf(c) ?? leader?.value.name ?? sync.value.master;
-  const precious = holdsEveryWrite(c.view.self.name, sync.value);
-  const tried = c.memory.rewoundFor === (leader?.value.term ?? -1);
-  return parted && !precious && !tried ? { kind: 'rewind', source } : { kind: 'copy', source, keepOld: true };
-}
-
-function fits(c: ClusterContext, name: InstanceName): boolean {
-  const { leader } = c.cluster;
-  const { timeline, lsn } = c.view.instances[name];
-  if (leader === null || timeline === null || lsn === null) return true;
-  return isPrefix({ timeline, lsn }, leader.value.lineage[name]);
-}
-
-function beatsAreFresh(c: ClusterContext): boolean {
-  const seen = c.memory.beatSeen;
-  return seen !== null && heldFor(c, seen.since) < c.cluster.config.value.ttlMs / 2;
-}
-
-/** The node to copy or rewind from: the leader that lives. */
-function sourceOf(c: ClusterContext): string | null {
-  const { leader } = c.cluster;
-  if (leader === null || leader.value.name === c.view.self.name) return null;
-  return c.view.self.kind === 'standby' ? leader.value.name : throughLoadBalancer(c);
-}
-
-/** Whom this node streams from: candidates from the master itself, the others through the load balancer. */
-function targetOf(c: ClusterContext): string | null {
-  const { master } = c.cluster.sync.value;
-  if (master === c.view.self.name) return null;
-  return c.view.self.kind === 'standby' ? master : throughLoadBalancer(c);
-}
-
-/** `follow`'s target that means: through the load balancer. */
-export const loadBalancerTarget = '(load balancer)';
-
-function throughLoadBalancer(c: ClusterContext): string {
-  return c.cluster.config.value.loadBalancer === null ? c.cluster.sync.value.master : loadBalancerTarget;
+function standbyKind({ cluster, view }: ClusterContext): string {
+  if (view.self.kind === 'asynchronous') return 'asynchronous standby';
+  return cluster.sync.value.standbys.includes(view.self.name) ? 'synchronous standby' : 'standby';
 }

@@ -234,6 +234,10 @@ const effects: Readonly<Record<string, (world: World, words: readonly string[]) 
   switchover: (world, [to]) => put(world, keys.switchover, { id: 'x', to: to ?? null }),
   force: (world, [candidate]) =>
     put(world, keys.forced, { id: 'x', candidate, term: world.store.state.sync.value.term }),
+  remove: (world, words) => {
+    const config = world.store.state.config.value;
+    put(world, keys.config, { ...config, members: config.members.filter((m) => !words.includes(m.name)) });
+  },
   readmit: (world, [name = '']) => world.store.forget(keys.evicted(name)),
   'claim-by-hand': (world, [master = '']) => {
     const sync = world.store.state.sync.value;

@@ -2,7 +2,7 @@ import { type Random, seededRandom } from '../../testing/random.ts';
 import type { Action, Decision } from '../action.ts';
 import type { ClusterConfig, ClusterState, InstanceName, MemberReport, NodeKind } from '../cluster-state.ts';
 import type { Memory } from '../memory.ts';
-import { loadBalancerTarget } from '../standby-rules.ts';
+import { loadBalancerTarget } from '../replication-source.ts';
 import type { Transaction } from '../transactions.ts';
 import type { View } from '../view.ts';
 import type { Edge } from './edge.ts';
