@@ -65,9 +65,6 @@ describe('a cluster with an external etcd, in the hands of its operators', { tim
     const dr1 = nodeOf(status, 'dr1');
     assert.equal(dr1.because, 'asynchronous standby, streaming through the load balancer');
     assert.equal(dr1.synchronous, false);
-    master = named(status.master);
-    synchronous = named(status.nodes.find((node) => node.synchronous)?.name);
-    third = named(names.find((name) => ![master, synchronous, 'dr1'].includes(name)));
     client = await until(15_000, 'the load balancer lets clients in', () =>
       cluster.client().catch(() => null),
     );
@@ -87,6 +84,10 @@ describe('a cluster with an external etcd, in the hands of its operators', { tim
     async () => {
       await written('before', 'there');
       await load.stop();
+      const whole = await cluster.whole();
+      master = named(whole.master);
+      synchronous = named(whole.nodes.find((node) => node.synchronous)?.name);
+      third = named(names.find((name) => ![master, synchronous, 'dr1'].includes(name)));
       const lost = await loseTwo();
       const waiting = await cluster.becomes(
         `${third} waits`,
