@@ -12,6 +12,15 @@ export function holdsEveryWrite(name: string, sync: SyncRecord): boolean {
   return sync.standbys.length === 0 && !sync.alone && sync.previous.includes(name);
 }
 
+/**
+ * Whether the master of a term that has acknowledged nothing yet is the only one that could begin another without an
+ * operator: what its clients read then cannot be undone by a successor, so they need not wait for a standby.
+ */
+export function isLastHolder(sync: SyncRecord): boolean {
+  const { master, standbys, previous, alone } = sync;
+  return standbys.length === 0 && !alone && previous.length > 0 && previous.every((name) => name === master);
+}
+
 /** Those who hold every acknowledged write at the end of `sync`'s term: what a new term keeps as `previous`. */
 export function lastAcknowledgers(sync: SyncRecord): readonly string[] {
   if (sync.standbys.length > 0) return [sync.master, ...sync.standbys];
