@@ -90,6 +90,9 @@ export async function recoverNode(options: RecoverOptions): Promise<Recovered> {
       );
     }
     return await recover({ options, config, layout, known, begun });
+  } catch (error) {
+    goOn(options.signal, 'recover'); // what fails after an interruption failed because of it
+    throw error;
   } finally {
     await lock.release();
   }
@@ -113,12 +116,12 @@ async function recover({ options, config, layout, known, begun }: Recovery): Pro
   step('Looking at the databases of this node');
   const quiet = config.logLevel === 'info' ? 'error' : config.logLevel;
   const node = await createNodeContext(options.dir, 'recover', quiet);
-  const addresses = await placeForEtcd(config, options.etcdPorts);
   const ends = await requireDatabases(node, signal);
   step('Looking for what is left of the cluster and its etcd');
   await requireAllLost(config, layout, known);
   const loss = lossSentence(config.name, known, ends);
   if (!options.acceptLoss) throw refused(`${loss} Say --accept-loss if that is what you want`);
+  const addresses = await placeForEtcd(config, options.etcdPorts);
   options.onLoss(loss);
   goOn(signal, 'recover');
   const mark = begun ?? newMark(config, known);
