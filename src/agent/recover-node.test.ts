@@ -115,12 +115,12 @@ test('refuses while a majority of etcd answers', async () => {
 });
 
 test('says what would be lost and touches nothing, unless that is accepted', async () => {
-  const before = await readdir(layout.dir);
+  const names = await readdir(layout.dir);
   await assert.rejects(
     recover(false),
     refusal('operation_refused', /every write after 0\/\w+ in data.*n1 was one of those.*--accept-loss/u),
   );
-  assert.deepEqual(await readdir(layout.dir), before);
+  assert.deepEqual(await readdir(layout.dir), names);
   await requireNoHalfRecovery(layout);
 });
 

@@ -1,21 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { etcdDirectoryToken } from '../coordination/etcd-directory.ts';
-import { startEtcd, waitHealthy } from '../coordination/etcd-server.ts';
 import type { PerInstance } from '../core/failover/cluster-state.ts';
 import { authorityFiles } from '../identity/authority.ts';
 import { exists } from '../instance/exists.ts';
 import type { LogEnd } from '../instance/log-end.ts';
-import { syncDirectory } from '../runtime/files.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { connectStore, forgetEndpoints } from './etcd-endpoints.ts';
+import { forgetEndpoints } from './etcd-endpoints.ts';
 import { type KnownCluster, readKnownCluster, writeKnownCluster } from './known-cluster.ts';
 import { type NodeLayout, nodeLayout } from './layout.ts';
 import { readLocalRecord } from './local-record.ts';
-import { etcdClientUrl, etcdPeerUrl, memberEtcdSettings } from './member-etcd.ts';
+import { etcdClientUrl } from './member-etcd.ts';
+import { fillNewEtcd, moveEtcdAside } from './new-etcd.ts';
 import { type NodeConfig, readNodeConfig, writeNodeConfig } from './node-config.ts';
-import { createNodeContext, type NodeContext } from './node-context.ts';
+import { createNodeContext } from './node-context.ts';
 import { goOn } from './preflight.ts';
 import {
   isWholeAlone,
@@ -27,11 +24,7 @@ import {
   requireRecoverable,
 } from './recovery-checks.ts';
 import { readRecoveryMark, type RecoveryMark, writeRecoveryMark } from './recovery-mark.ts';
-import { followersKept, type RecoveryRecords, recoveryRecords, recoveryWrites } from './recovery-records.ts';
-
-const etcdStartMs = 20_000;
-const etcdStopMs = 5000;
-const callMs = 5000;
+import { followersKept, type RecoveryRecords, recoveryRecords } from './recovery-records.ts';
 
 export interface RecoverOptions {
   readonly dir: string;
@@ -179,40 +172,6 @@ async function recordsFor(
     lsn: { data: data.lsn, audit: audit.lsn },
     timelines: { data: data.timeline, audit: audit.timeline },
   });
-}
-
-/** What an earlier attempt of this recovery began is made anew; anything else is kept. */
-async function moveEtcdAside(layout: NodeLayout, { etcdToken, abandoned }: RecoveryMark): Promise<void> {
-  if (!(await exists(layout.etcd))) return;
-  if ((await etcdDirectoryToken(layout.etcd)) === etcdToken) {
-    await rm(layout.etcd, { recursive: true, force: true });
-  } else {
-    await rename(layout.etcd, join(layout.dir, abandoned));
-  }
-  await syncDirectory(layout.dir);
-}
-
-/** Starts the new etcd, writes everything in one transaction, and stops it in order. */
-async function fillNewEtcd(
-  { config, layout, runAs, log }: NodeContext,
-  records: RecoveryRecords,
-): Promise<void> {
-  const [clientUrl, peerUrl] = [etcdClientUrl(config.addresses) ?? '', etcdPeerUrl(config.addresses) ?? ''];
-  const settings = memberEtcdSettings(config, layout, { [config.name]: peerUrl }, { kind: 'new' });
-  const etcd = await startEtcd(settings, { runAs, log });
-  try {
-    const { store, keys, gateway, close } = await connectStore(config, layout);
-    try {
-      await waitHealthy(etcd, gateway, new URL(clientUrl).host, etcdStartMs);
-      const compare = [{ key: keys.config, target: 'create', equals: 0 }] as const;
-      const { succeeded } = await store.txn(compare, recoveryWrites(keys, records), { timeoutMs: callMs });
-      if (!succeeded) throw refused(`the new etcd at ${clientUrl} is not empty. Run the command again`);
-    } finally {
-      close();
-    }
-  } finally {
-    await etcd.stop(etcdStopMs);
-  }
 }
 
 async function result(
