@@ -45,7 +45,8 @@ mutations, which take one safety measure away and must be noticed; and by the sc
 5. **The promotion.** Both instances at once, with a name required that never connects: nothing can be acknowledged.
 6. **The lead.** When both are up, one transaction replaces the lock by the leader key and the first beat.
 7. **The first standby** catches up, is required by PostgreSQL, is confirmed in the store, and only then the other name
-   is dropped and clients are let in.
+   is dropped and clients are let in. (Reads before that, where an operator accepted a loss: then nobody is left who
+   could succeed this master without having what was read.)
 8. **The others.** Who fits follows. Who has more than the new master is rewound, or copied; while it may hold the last
    copy of every write, its directory is never touched in place.
 

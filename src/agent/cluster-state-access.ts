@@ -22,7 +22,7 @@ export async function readCluster(connection: StoreConnection): Promise<ClusterS
     if (!isProblem(cause, 'store_unavailable', 'store_unanswered')) throw cause;
     throw new Problem(
       'store_unavailable',
-      `etcd does not answer: no majority of its members can be reached, so nothing is known of the cluster. Start the other nodes, or look at their logs. (${cause.detail})`,
+      `etcd does not answer: no majority of its members can be reached, so nothing is known of the cluster. Start the other nodes, or look at their logs; when most of them are gone for good, see "holdfast recover --help". (${cause.detail})`,
       { cause },
     );
   }

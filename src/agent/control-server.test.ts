@@ -103,10 +103,10 @@ test('knows its routes, and says so', async () => {
   assert.equal((await call('DELETE', '/v1/node', own)).status, 405);
 });
 
-test('a follower never receives the key of the authority, a standby sealed to its key alone', async () => {
+test('a follower never receives the key of the authority, standbys of both kinds sealed to their key alone', async () => {
   const caKey = await readFile(join(founder.layout.authority, 'ca.key'), 'utf8');
   const dataKey = (await readFile(founder.layout.dataKey, 'utf8')).trim();
-  for (const kind of ['follower', 'standby'] as const) {
+  for (const kind of ['follower', 'standby', 'asynchronous'] as const) {
     const keyFile = join(root, `${kind}.key`);
     const requestPem = await createKeyAndRequest({ keyFile, commonName: kind });
     const { ports, host } = await nodeOptions(root, kind);

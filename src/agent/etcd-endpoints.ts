@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createEtcdStore } from '../coordination/etcd-store.ts';
 import { openEtcdGateway, type EtcdGateway } from '../coordination/etcd-gateway.ts';
@@ -37,7 +38,7 @@ interface Remembered {
  * @throws Problem `config_invalid` when the certificate files cannot be read, or no endpoint is known
  */
 export async function connectStore(config: NodeConfig, layout: NodeLayout): Promise<StoreConnection> {
-  const file = join(layout.state, 'etcd-endpoints.json');
+  const file = rememberedFile(layout);
   const external = config.etcd.mode === 'external';
   let remembered = external ? [] : await readRemembered(file);
   const own = external ? null : etcdClientUrl(config.addresses);
@@ -61,6 +62,15 @@ export async function connectStore(config: NodeConfig, layout: NodeLayout): Prom
     },
     close: () => store.close(),
   };
+}
+
+/** Forgets where etcd was seen last: those machines are lost. */
+export async function forgetEndpoints(layout: NodeLayout): Promise<void> {
+  await rm(rememberedFile(layout), { force: true });
+}
+
+function rememberedFile(layout: NodeLayout): string {
+  return join(layout.state, 'etcd-endpoints.json');
 }
 
 async function readRemembered(file: string): Promise<readonly string[]> {

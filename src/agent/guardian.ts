@@ -13,6 +13,7 @@ import { type NodeLayout, nodeLayout } from './layout.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { endEarlierAgent, noteAgent } from './earlier-agent.ts';
 import { type NodeConfig, readNodeConfig } from './node-config.ts';
+import { requireNoHalfRecovery } from './recovery-mark.ts';
 import { releaseForDeadAgent } from './release-for-dead-agent.ts';
 
 /*
@@ -41,7 +42,8 @@ const restartPauseMaxMs = 5000;
 /**
  * `holdfast node`: runs the node in `dir` until it is told to stop (SIGTERM, SIGINT). Returns the exit code.
  *
- * @throws Problem as `readNodeConfig` does; `directory_in_use` when another guardian runs this node
+ * @throws Problem as `readNodeConfig` does; `directory_in_use` when another guardian runs this node; `operation_refused`
+ * when a recovery of it stopped half-way
  */
 export async function runGuardian(options: GuardianOptions): Promise<number> {
   const config = await readNodeConfig(options.dir);
@@ -59,6 +61,7 @@ export async function runGuardian(options: GuardianOptions): Promise<number> {
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   try {
+    await requireNoHalfRecovery(layout);
     return await watchAgents(guardian);
   } finally {
     await etcd.stop();

@@ -59,7 +59,7 @@ export async function admit(deps: AdmissionDeps, request: JoinRequest): Promise<
     certificatePem: await issueCertificate(order),
     caPem: await readFile(authority.certFile, 'utf8'),
     dataKey: await sealedDataKey(deps, publicKeyPem, name),
-    authorityKey: token.kind === 'standby' ? await sealedAuthorityKey(deps, publicKeyPem, name) : null,
+    authorityKey: token.kind === 'follower' ? null : await sealedAuthorityKey(deps, publicKeyPem, name),
     cluster: clusterFacts(deps, cluster),
   };
   await declareNewcomer({ store, keys }, { token, member, publicKeyPem });
@@ -144,7 +144,7 @@ function clusterFacts({ config, gateway }: AdmissionDeps, cluster: ClusterConfig
 
 function noAuthority(self: string, members: readonly DeclaredMember[]): Problem {
   const able = members
-    .filter(({ name, kind }) => kind === 'standby' && name !== self)
+    .filter(({ name, kind }) => kind !== 'follower' && name !== self)
     .map(({ name, addresses }) => `${httpsUrl(addresses.host, addresses.agent)} (${name})`);
   return new Problem(
     'no_authority',

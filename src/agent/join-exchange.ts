@@ -16,7 +16,7 @@ export interface JoinAnswer {
   readonly certificatePem: string;
   readonly caPem: string;
   readonly dataKey: string;
-  /** The authority's key, for standbys alone: they may issue certificates. */
+  /** The authority's key, for whoever may become master, an asynchronous standby too: they issue certificates. */
   readonly authorityKey: string | null;
   readonly cluster: ClusterFacts;
 }

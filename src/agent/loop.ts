@@ -8,6 +8,7 @@ import { describeError, isProblem } from '../core/problem.ts';
 import { act } from './act.ts';
 import { type AgentState, defaultTtlMs } from './agent-state.ts';
 import type { StoreConnection } from './etcd-endpoints.ts';
+import { rememberCluster } from './known-cluster.ts';
 import { lookAround } from './observe.ts';
 import type { OwnEtcd } from './own-etcd.ts';
 import { Publisher } from './publish.ts';
@@ -24,6 +25,8 @@ interface Sides {
   readonly etcd: OwnEtcd;
   /** Follows the declared members in where the store is looked for. */
   readonly know: StoreConnection['know'];
+  /** Notes what the cluster is like, for the day when etcd is gone for good. */
+  readonly remember: ReturnType<typeof rememberCluster>;
 }
 
 /**
@@ -35,7 +38,8 @@ export async function runLoop(
   etcd: OwnEtcd,
   know: StoreConnection['know'],
 ): Promise<void> {
-  const sides: Sides = { publisher: new Publisher(state), upkeep: new Upkeep(state), etcd, know };
+  const remember = rememberCluster(state.node);
+  const sides: Sides = { publisher: new Publisher(state), upkeep: new Upkeep(state), etcd, know, remember };
   let said = '';
   while (!state.ended) {
     const { because, rule, wakeInMs } = await turn(state, sides);
@@ -69,7 +73,10 @@ async function turn(
   const { leading } = decision.memory;
   const settled = leading?.confirmed === true && elapsedForHolder(leading.since, sight.view.now) > settledMs;
   if (settled) sides.etcd.leadElsewhere();
-  if (cluster !== null) void sides.know(cluster.config.value.members);
+  if (cluster !== null) {
+    void sides.know(cluster.config.value.members);
+    sides.remember(cluster);
+  }
   return {
     because: decision.because,
     rule: decision.rule,

@@ -51,7 +51,7 @@ export function memberEtcdSettings(
     clientTls: tls,
     peerTls: tls,
     initialCluster,
-    clusterToken: config.cluster,
+    clusterToken: config.etcdToken ?? config.cluster,
     start,
   };
 }

@@ -24,6 +24,8 @@ export interface NodeConfig {
   readonly postgresBin: string | null;
   /** `own`: this node runs an etcd member (or talks to its peers' members). A list: an external etcd. */
   readonly etcd: { readonly mode: 'own' | 'external'; readonly endpoints: readonly string[] };
+  /** Names the etcd cluster of this node's member, where "holdfast recover" began another; absent: the cluster's name. */
+  readonly etcdToken?: string;
   readonly loadBalancer: LoadBalancerAddress | null;
   readonly logLevel: string;
 }

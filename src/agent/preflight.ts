@@ -39,7 +39,7 @@ async function requireProgram(argv: readonly string[], debianPackage: string): P
 }
 
 /** @throws Problem `interrupted` once `signal` is aborted */
-export function goOn(signal: AbortSignal, command: 'init' | 'join'): void {
+export function goOn(signal: AbortSignal, command: 'init' | 'join' | 'recover'): void {
   if (!signal.aborted) return;
   throw new Problem(
     'interrupted',

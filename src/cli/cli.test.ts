@@ -63,6 +63,8 @@ const mistakes: readonly Mistake[] = [
   { args: ['token', 'create', '--kind', 'master'], says: /--kind: "master".*standby/u },
   { args: ['failover', '--force', '--accept-loss'], says: /--to: name the node/u },
   { args: ['failover', '--to', 'dr1'], says: /--force and --accept-loss.*switchover/u },
+  { args: ['recover', '--dir', '/nonexistent'], says: /--dir: .*\/nonexistent/u },
+  { args: ['recover', '--etcd-client-port', 'x'], says: /--etcd-client-port: "x"/u },
   { args: ['config', 'set', 'tll', '5s'], says: /setting: "tll".*ttl/u },
   { args: ['config', 'set', 'sync', '9'], says: /sync: "9"/u },
   { args: ['lb', 'haproxy', '--also', 'n2'], says: /--also: "n2".*NAME:KIND:HOST:BASE/u },

@@ -7,6 +7,7 @@ import { addJoin } from './commands/join.ts';
 import { addLoadBalancer } from './commands/load-balancer.ts';
 import { addMember } from './commands/member.ts';
 import { addNode } from './commands/node.ts';
+import { addRecover } from './commands/recover.ts';
 import { addStatus } from './commands/status.ts';
 import { addSwitchover } from './commands/switchover.ts';
 import { addToken } from './commands/token.ts';
@@ -46,6 +47,7 @@ export function buildProgram(context: CliContext, version: string): Command {
   addToken(program, context);
   addSwitchover(program, context);
   addFailover(program, context);
+  addRecover(program, context);
   addMember(program, context);
   addConfig(program, context);
   addLoadBalancer(program, context);

@@ -37,6 +37,18 @@ export async function prepareEtcdDirectory(settings: EtcdSettings, owner: System
   if (mark === null) await writeFileAtomically(join(dataDir, markName), `${wanted}\n`, { owner });
 }
 
+/** Whose data the directory holds, as `prepareEtcdDirectory` marked it; null where nothing is. */
+export async function etcdDirectoryToken(dataDir: string): Promise<string | null> {
+  const mark = await readFileIfThere(join(dataDir, markName));
+  if (mark === null) return null;
+  try {
+    const { cluster }: { readonly cluster?: unknown } = JSON.parse(mark);
+    return typeof cluster === 'string' ? cluster : null;
+  } catch {
+    return null;
+  }
+}
+
 async function namesIn(path: string): Promise<readonly string[]> {
   try {
     return await readdir(path);

@@ -137,6 +137,7 @@ interface StatusNode {
   readonly synchronous: boolean;
   readonly evicted: string | null;
   readonly streaming: boolean;
+  readonly lagBytes: { readonly data: number | null };
 }
 
 export interface Status {

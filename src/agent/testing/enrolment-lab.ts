@@ -76,6 +76,11 @@ export interface RunningFounder extends AsyncDisposable {
 
 export async function startFounder(dir: string, change: Partial<InitOptions> = {}): Promise<RunningFounder> {
   await initialiseNode(await initOptions(dir, change));
+  return startFounderAgain(dir);
+}
+
+/** The same for a first node that was made before. */
+export async function startFounderAgain(dir: string): Promise<RunningFounder> {
   const config = await readNodeConfig(dir);
   const layout = nodeLayout(dir);
   const etcd = await startOwnEtcd(config, layout);

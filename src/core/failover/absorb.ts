@@ -1,6 +1,6 @@
 import type { ClusterState } from './cluster-state.ts';
 import { both, type Context, either, heldFor } from './context.ts';
-import { requiredNames } from './eligibility.ts';
+import { isLastHolder, requiredNames } from './eligibility.ts';
 import type { Leading, Memory } from './memory.ts';
 import { liveReplica, sameNames } from './sync-set.ts';
 import { successorWaitMs } from './timing.ts';
@@ -77,12 +77,12 @@ function refreshed(view: View, memory: Memory, known: Leading): Leading {
   if (sync === undefined || sync.value.term !== known.term || unresponsive) return current;
   const inForce = both(view.instances, (i) => sameNames(i.requiredNames, requiredNames(sync.value)));
   const needed = sync.value.standbys;
-  const acknowledged = sync.value.alone || needed.length > 0;
+  const settled = sync.value.alone || needed.length > 0 || isLastHolder(sync.value);
   const company =
     sync.value.alone || (needed.length > 0 && needed.every((name) => liveReplica(context, name)));
   return {
     ...current,
-    confirmed: known.confirmed || (acknowledged && inForce),
+    confirmed: known.confirmed || (settled && inForce),
     lonelySince: company ? null : (known.lonelySince ?? view.now),
   };
 }

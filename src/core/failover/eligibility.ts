@@ -23,6 +23,15 @@ export function wasRemoved(name: string, { config, sync }: ClusterState): boolea
   return !config.value.members.some((m) => m.name === name) && !holdsEveryWrite(name, sync.value);
 }
 
+/**
+ * Whether the master of a term that has acknowledged nothing yet is the only one that could begin another without an
+ * operator: what its clients read then cannot be undone by a successor, so they need not wait for a standby.
+ */
+export function isLastHolder(sync: SyncRecord): boolean {
+  const { master, standbys, previous, alone } = sync;
+  return standbys.length === 0 && !alone && previous.length > 0 && previous.every((name) => name === master);
+}
+
 /** Those who hold every acknowledged write at the end of `sync`'s term: what a new term keeps as `previous`. */
 export function lastAcknowledgers(sync: SyncRecord): readonly string[] {
   if (sync.standbys.length > 0) return [sync.master, ...sync.standbys];

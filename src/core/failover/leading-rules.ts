@@ -144,6 +144,8 @@ function leadingSentence(c: LeadingContext): string {
   const { standbys, alone } = c.cluster.sync.value;
   const who = `master of term ${c.leading.term}`;
   if (alone) return `${who}, alone: no standby has joined yet`;
+  if (standbys.length === 0 && c.leading.confirmed)
+    return `${who}, for reads alone: writes wait until a first standby is confirmed`;
   if (standbys.length === 0) return `${who}: clients wait until a first standby is confirmed`;
   if (c.leading.lonelySince !== null)
     return `${who}: ${standbys.join(', ')} not connected, writes are refused`;

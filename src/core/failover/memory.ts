@@ -29,7 +29,7 @@ export interface SyncChange {
 export interface Leading {
   readonly term: number;
   readonly createRevision: number;
-  /** A standby was confirmed in this term (or none is needed): clients were let in. */
+  /** A standby was confirmed in this term (or none is needed, or nobody else can take over): clients were let in. */
   readonly confirmed: boolean;
   readonly since: Instant;
   /** Authority was held at least once. */
