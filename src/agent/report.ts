@@ -3,7 +3,7 @@ import type { InstanceReportEntry, MemberReport } from '../core/failover/cluster
 import type { Memory } from '../core/failover/memory.ts';
 import type { InstanceView } from '../core/failover/view.ts';
 import { formatLsn } from '../core/lsn.ts';
-import type { ServingState } from '../core/serving.ts';
+import type { PeerAddress, ServingState } from '../core/serving.ts';
 import type { InstanceReport } from '../instance/observe.ts';
 import type { AgentState } from './agent-state.ts';
 import type { Sight } from './observe.ts';
@@ -49,9 +49,13 @@ export function servingState(
   const { serving, because } = decision;
   const { view } = sight;
   const cluster = view.cluster ?? state.lastCluster;
-  const successor = cluster?.config.value.members.find((m) => m.name === serving.successor);
+  const { handOver, givingUp, leading } = decision.memory;
+  const peer = (name: string | null | undefined): PeerAddress | null => {
+    const member = cluster?.config.value.members.find((m) => m.name === name);
+    return member === undefined ? null : { host: member.addresses.host, port: member.addresses.peer };
+  };
   // A master that hands over still owes the answers to what it has let in.
-  const owes = serving.role === 'master' || decision.memory.handOver !== null;
+  const owes = serving.role === 'master' || handOver !== null;
   const authorityUntil = owes ? view.authorityUntil : null;
   // Clients are well looked after where their requests are held and passed on; the worker says when that is over.
   const handsOver = serving.role !== 'master' && serving.writes === 'held';
@@ -59,11 +63,11 @@ export function servingState(
     serving.role === 'follower' || (serving.role === 'master' && authorityUntil !== null) || handsOver;
   return {
     role: serving.role,
-    term: decision.memory.leading?.term ?? cluster?.sync.value.term ?? 0,
+    term: leading?.term ?? cluster?.sync.value.term ?? 0,
     authorityUntil,
     writes: serving.writes,
-    successor:
-      successor === undefined ? null : { host: successor.addresses.host, port: successor.addresses.peer },
+    successor: peer(serving.successor),
+    heir: peer(handOver?.to ?? givingUp?.successor),
     because,
     health: { ok, body: healthBody(state, sight, decision, ok) },
     replicationOpen: serving.replicationOpen && view.authorityUntil !== null,

@@ -27,6 +27,8 @@ export interface ServingState {
   readonly authorityUntil: Instant | null;
   readonly writes: WriteGate;
   readonly successor: PeerAddress | null;
+  /** Who is to become the successor of a hand-over under way: connections to it are made ahead. */
+  readonly heir: PeerAddress | null;
   /** The sentence of the rule that decided this turn: shown by `/health`, `/info` and status. */
   readonly because: string;
   /** Status and body of `/health`. */

@@ -1,5 +1,5 @@
 import type { Logger } from '../runtime/log.ts';
-import type { ServingState, WorkerEvent, WorkerSettings } from '../core/serving.ts';
+import type { PeerAddress, ServingState, WorkerEvent, WorkerSettings } from '../core/serving.ts';
 import { describeError } from '../core/problem.ts';
 import { realClock } from '../runtime/real-clock.ts';
 import { readDataKey } from '../store/data-key.ts';
@@ -55,12 +55,14 @@ export async function startWorker(
     }),
   };
   let identity = await readIdentity(settings.tls);
-  const app = await buildApp(context, { passOn: peerPassOn(() => identity) });
+  const peers = peerPassOn(() => identity);
+  const app = await buildApp(context, { passOn: peers.passOn });
   const listeners = await openListeners(settings, app, identity, (fresh) => {
     identity = fresh;
   });
   const echo = echoStates(serving, tell);
   const prepare = preparesFollowersAudit(() => prepareAudit(audit), log);
+  const meet = meetsHeirs(peers.connect);
   const warm = keepsWarm(() => Promise.all([warmStore(store), keyring.key()]));
   return {
     ports: listeners.ports,
@@ -69,6 +71,7 @@ export async function startWorker(
       echo(state);
       prepare(state);
       warm(state);
+      meet(state);
     },
     stop: async () => {
       await listeners.close();
@@ -112,6 +115,16 @@ function preparesFollowersAudit(prepare: () => Promise<void>, log: Logger): (sta
     if (state.role !== 'follower' || done !== 'no') return;
     done = 'under way';
     void attempt();
+  };
+}
+
+/** Once for each node that a hand-over names. */
+function meetsHeirs(connect: (heir: PeerAddress) => void): (state: ServingState) => void {
+  let met: string | null = null;
+  return ({ heir }) => {
+    const name = heir === null ? null : `${heir.host} ${heir.port}`;
+    if (heir !== null && name !== met) connect(heir);
+    met = name;
   };
 }
 

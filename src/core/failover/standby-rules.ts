@@ -13,7 +13,7 @@ import {
 import { holdsEveryWrite, wasRemoved } from './eligibility.ts';
 import { beatsAreFresh, fits, repair } from './repair-choice.ts';
 import { describeSource, loadBalancerTarget, sourceOf, targetOf } from './replication-source.ts';
-import { isLastHope, successorNeedsUs } from './succession.ts';
+import { followSuccessor, isLastHope, successorNeedsUs } from './succession.ts';
 import { takeoverStep } from './takeover.ts';
 import { eventMs, firstStandbyWaitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
@@ -220,6 +220,8 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
         return null;
       // The winner itself may be streamed from: it acknowledges nothing yet.
       const { candidate } = lock.value;
+      const follow = followSuccessor(c, candidate);
+      if (follow !== null) return follow;
       const detached =
         both(c.view.instances, isDetached) || both(c.view.instances, (i) => i.primary === candidate);
       return {

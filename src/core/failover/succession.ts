@@ -1,6 +1,7 @@
-import type { ClusterContext } from './context.ts';
+import { both, type ClusterContext, type Verdict } from './context.ts';
 import { candidatesBeside, holdsEveryWrite } from './eligibility.ts';
 import { isFit } from './sync-set.ts';
+import { soonMs } from './timing.ts';
 
 /** Nobody else who is up holds every acknowledged write: should the promotion come to nothing, this node is next. */
 export function isLastHope(c: ClusterContext): boolean {
@@ -18,4 +19,21 @@ export function successorNeedsUs(c: ClusterContext): boolean {
     (name) => name !== c.view.self.name,
   );
   return sync.value.standbys.length === 0 && !others.some((name) => isFit(c.cluster, name));
+}
+
+/**
+ * Points this node at the successor that the old master named, before that leads, so that it need not wait for its first
+ * standby then. (It cannot have less than this node, so there is nothing to fetch from here.) Null when there is nothing to do.
+ */
+export function followSuccessor(c: ClusterContext, name: string): Verdict | null {
+  const { members, released, sync } = c.cluster;
+  const named = released.some((r) => r.term === sync.value.term && r.successor === name);
+  const up = both(c.view.instances, (i) => i.state === 'running' && i.inRecovery);
+  if (!named || !up || !members.has(name) || both(c.view.instances, (i) => i.primary === name)) return null;
+  return {
+    because: `${name} succeeds ${sync.value.master}: following it`,
+    actions: [{ kind: 'follow', target: name }],
+    serving: { role: 'standby' },
+    wakeInMs: soonMs,
+  };
 }

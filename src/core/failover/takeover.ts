@@ -3,6 +3,7 @@ import type { Action } from './action.ts';
 import { type ClusterContext, both, type Verdict, waitedFor } from './context.ts';
 import { candidatesBeside, claimedSync, holdsEveryWrite, requiredNames, silenceMs } from './eligibility.ts';
 import { historyOf, isForced } from './promotion-record.ts';
+import { followSuccessor } from './succession.ts';
 import { sameNames } from './sync-set.ts';
 import { nextTimelines } from './timeline-plan.ts';
 import { unseenLock } from './memory.ts';
@@ -116,15 +117,13 @@ function masterEnded(c: ClusterContext): 'ended' | Verdict | null {
     const since = memory.releasedSeen?.since ?? view.now;
     const patient = named !== null && named !== view.self.name && waitedFor(c, since) < successorWaitMs;
     if (!patient) return 'ended';
-    // Followed at once, so that it need not wait for its first standby once it leads.
-    const followed = both(view.instances, (i) => i.primary === named);
-    const up = both(view.instances, (i) => i.state === 'running' && i.inRecovery);
-    return {
-      because: `the master named ${named} as its successor`,
-      actions: followed || !up || !cluster.members.has(named) ? [] : [{ kind: 'follow', target: named }],
-      serving: { role: 'standby' },
-      wakeInMs: successorWaitMs - waitedFor(c, since),
-    };
+    return (
+      followSuccessor(c, named) ?? {
+        because: `the master named ${named} as its successor`,
+        serving: { role: 'standby' },
+        wakeInMs: successorWaitMs - waitedFor(c, since),
+      }
+    );
   }
   const seen = memory.beatSeen;
   const silence = silenceMs(cluster);

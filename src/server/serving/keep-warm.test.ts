@@ -10,6 +10,7 @@ const state = (role: ServingState['role']): ServingState => ({
   authorityUntil: null,
   replicationOpen: false,
   successor: null,
+  heir: null,
   because: 'a test',
   health: { ok: false, body: {} },
   sentAt: { mono: 0, boot: 0 },

@@ -50,12 +50,34 @@ const notPassedOn: ReadonlySet<string> = new Set([
 const answerLimitBytes = 16 * 1024 * 1024;
 /** What PostgreSQL's confirmation may take on the new master. */
 const answerWithinMs = 10_000;
+const connectedAhead = 4;
 /** Shorter than a server keeps an idle connection open. */
 const idleMs = 3000;
 
+export interface PeerPassOn {
+  readonly passOn: PassOn;
+  /** Connects to a node before there is anything to pass on to it. Never throws: what cannot be had is done without. */
+  readonly connect: (heir: PeerAddress) => void;
+}
+
 /** Passes requests on over mutual TLS; the token and the address of the caller go along. */
-export function peerPassOn(identity: () => PeerIdentity): PassOn {
+export function peerPassOn(identity: () => PeerIdentity): PeerPassOn {
   const connections = connectionsOf(identity);
+  return {
+    passOn: passOnOver(connections),
+    connect: ({ host, port }) => {
+      for (let count = 0; count < connectedAhead; count += 1) {
+        const call = httpsRequest({ agent: connections(), host, port, path: '/info', timeout: idleMs });
+        call.on('response', (response) => response.resume());
+        call.on('timeout', () => call.destroy());
+        call.on('error', () => undefined);
+        call.end();
+      }
+    },
+  };
+}
+
+function passOnOver(connections: () => Agent): PassOn {
   return async (request, reply, successor, withinMs) => {
     if (request.headers[passedOnHeader] !== undefined) {
       throw new Problem('writes_closed', 'This node has handed over too; the write was not passed on again.');

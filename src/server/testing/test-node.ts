@@ -86,6 +86,7 @@ export function stateNow(state: Partial<ServingState> = {}): ServingState {
     authorityUntil: plus(sentAt, 60_000),
     writes: 'open',
     successor: null,
+    heir: null,
     because: 'the test says so',
     health: { ok: true, body: {} },
     replicationOpen: true,

@@ -102,6 +102,7 @@ const openMaster: Omit<ServingState, 'authorityUntil' | 'sentAt'> = {
   term: 1,
   writes: 'open',
   successor: null,
+  heir: null,
   because: 'the test says so',
   health: { ok: true, body: { degraded: false } },
   replicationOpen: true,
