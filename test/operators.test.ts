@@ -59,11 +59,13 @@ describe('a cluster with an external etcd, in the hands of its operators', { tim
 
   part('comes up protected, and the asynchronous standby streams through the load balancer', async () => {
     await cluster.whole();
+    const said = 'asynchronous standby, streaming through the load balancer';
+    await cluster.becomes('dr1 streams', (seen) => nodeOf(seen, 'dr1').because === said);
     const printed = await cluster.run('dr1', 'status', '--json');
     const status: ClusterStatus = JSON.parse(printed.stdout);
     assert.deepEqual(status.etcd, [{ name: 'etcd1', healthy: true, leader: true, learner: false }]);
     const dr1 = nodeOf(status, 'dr1');
-    assert.equal(dr1.because, 'asynchronous standby, streaming through the load balancer');
+    assert.equal(dr1.because, said);
     assert.equal(dr1.synchronous, false);
     client = await until(15_000, 'the load balancer lets clients in', () =>
       cluster.client().catch(() => null),
