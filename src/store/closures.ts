@@ -22,15 +22,19 @@ export class ClosureCache {
   readonly #loading = new Map<string, Promise<Closure>>();
   #size = 0;
 
-  /** The remembered closure, or else the one that `load` brings; concurrent loads of one caller are one. */
-  async of(caller: CallerRole, load: () => Promise<Closure>): Promise<Closure> {
+  /** The remembered closure, undefined when there is none. */
+  known(caller: CallerRole): Closure | undefined {
     const key = keyOf(caller);
     const known = this.#known.get(key);
-    if (known !== undefined) {
-      this.#known.delete(key);
-      this.#known.set(key, known); // now the most recently used
-      return known;
-    }
+    if (known === undefined) return undefined;
+    this.#known.delete(key);
+    this.#known.set(key, known); // now the most recently used
+    return known;
+  }
+
+  /** Remembers the closure that `load` brings; concurrent loads of one caller are one. */
+  async learn(caller: CallerRole, load: () => Promise<Closure>): Promise<Closure> {
+    const key = keyOf(caller);
     let loading = this.#loading.get(key);
     if (loading === undefined) {
       loading = load().finally(() => {

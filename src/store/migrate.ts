@@ -1,5 +1,6 @@
 import type { Sql } from './connection.ts';
 import { messages } from './migrations/audit-001-messages.ts';
+import { ranges } from './migrations/audit-002-ranges.ts';
 import { rows } from './migrations/data-001-rows.ts';
 import { access } from './migrations/data-002-access.ts';
 import { search } from './migrations/data-003-search.ts';
@@ -11,7 +12,7 @@ export type Schema = 'data' | 'audit';
 
 const migrations: Readonly<Record<Schema, readonly Migration[]>> = {
   data: [rows, access, search, incarnations],
-  audit: [messages],
+  audit: [messages, ranges],
 };
 
 /** Any number that nothing else in these databases uses as an advisory lock. */

@@ -50,7 +50,7 @@ export function openSecretReads(address: InstanceAddress, dataKey: DataKey): Sec
   return {
     read: async (caller, id, version) => {
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
-        const closure = await closures.of(caller, () => loadClosure(caller));
+        const closure = closures.known(caller) ?? (await closures.learn(caller, () => loadClosure(caller)));
         const { row, life } = await lookups.find(id, version);
         if (row.grants === null) break;
         if (life === closuresLife && row.epoch === closure.epoch)

@@ -92,7 +92,7 @@ export async function startTestServer(
     auditMessages: async () => {
       const rows = await provisioned.postgres.inDatabase(
         provisioned.addresses.audit,
-        (sql) => sql<{ message: string }[]>`select message from messages order by id`,
+        (sql) => sql<{ message: string }[]>`select message from all_messages order by id, part`,
       );
       return rows.map((row) => row.message);
     },
