@@ -93,8 +93,7 @@ async function policy(
   });
   if (answer.status !== 201)
     throw new Error(`a policy load answered ${answer.status}: ${await answer.text()}`);
-  const { created_roles: roles } = (await answer.json()) as {
-    created_roles: Record<string, { api_key: string }>;
-  };
+  const loaded: { created_roles: Record<string, { api_key: string }> } = JSON.parse(await answer.text());
+  const { created_roles: roles } = loaded;
   return Object.fromEntries(Object.entries(roles).map(([id, role]) => [id, role.api_key]));
 }
