@@ -22,6 +22,18 @@ export function bodyFields(request: FastifyRequest): BodyFields {
   return fields;
 }
 
+/**
+ * The fields of the query and of the body, as one: where both name a field, the body has its way.
+ *
+ * @throws Problem `request_malformed`
+ */
+export function requestFields(request: FastifyRequest): BodyFields {
+  const url = request.raw.url ?? '';
+  const mark = url.indexOf('?');
+  const query = mark === -1 ? {} : formFields(url.slice(mark + 1));
+  return { ...query, ...bodyFields(request) };
+}
+
 /** The body as a JSON object, whatever its Content-Type says. @throws Problem `request_malformed` */
 export function jsonFields(body: string): BodyFields {
   let value: unknown;
