@@ -20,6 +20,8 @@ import { requireHostFactories } from './host-factory-tokens.ts';
 const tokenLimit = 1000;
 /** Not base64 of JSON, as other routes have it: the bare token. */
 const header = /^Token token="(.*)"/;
+/** Bytes: two such ids still fit into one row of an index. */
+const idLimit = 1000;
 const apiKeyAnnotation = 'authn/api-key';
 
 /** What a request has turned out to be about, for its audit record. */
@@ -103,6 +105,9 @@ function hostField(given: BodyFields): string {
   const id = textField(given, 'id');
   if (id === null || id.trim() === '') {
     throw new Problem('parameter_missing', 'param is missing or the value is empty: id');
+  }
+  if (Buffer.byteLength(id) > idLimit) {
+    throw new Problem('argument_invalid', `id: longer than ${idLimit} bytes`);
   }
   if (/^\/?conjur\//.test(id)) throw new Problem('argument_invalid', `Invalid id: ${id.slice(0, 100)}`);
   return id;

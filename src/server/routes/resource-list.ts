@@ -11,7 +11,7 @@ import { json, pagingAbout } from '../http/route-about.ts';
 import type { CallerCall, Route } from '../http/route.ts';
 import { assumedRole } from './assumed-role.ts';
 
-/** Accepted for old clients, as Conjur does; the answer is still capped. */
+/** What old clients say; accepted, as by Conjur, whatever the greatest limit is. */
 const legacyLimit = 10_000;
 
 /** `GET /resources[/:account[/:kind]]`: what the caller, or a role it has, can see. */
