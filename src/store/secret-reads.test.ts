@@ -128,13 +128,13 @@ describe('reads of secrets with remembered closures', { timeout: 60_000 }, () =>
     const caller = await callerOf(roleId);
     assert.equal((await held.store.secrets.read(caller, id, null)).allowed, true);
     // Another database with the same epoch: as after a rewind.
-    const before = await epoch();
+    const earlier = await epoch();
     await held.store.writes.transaction(async (sql) => {
       await sql`delete from roles where role_id = ${roleId}`;
       await sql`insert into roles (role_id) values (${fullId('d', 'user', 'other')})`;
       await sql`insert into resources (resource_id, owner_id) values (${id}, ${fullId('d', 'user', 'other')})`;
     });
-    await held.store.writes.transaction((sql) => sql`update rbac_epoch set epoch = ${before}`);
+    await held.store.writes.transaction((sql) => sql`update rbac_epoch set epoch = ${earlier}`);
     await held.postgres.superuser`
       select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holdfast secrets'`;
     const found = await readUntilConnected(() => held.store.secrets.read(caller, id, null));
@@ -168,13 +168,13 @@ describe('reads of secrets with remembered closures', { timeout: 60_000 }, () =>
       ['roles that cascade', `delete from roles where role_id = '${owner}'`],
     ];
     for (const [name, statements] of changes) {
-      const before = await epoch();
+      const earlier = await epoch();
       await held.store.writes.transaction((sql) => sql.unsafe(statements));
-      assert.notEqual(await epoch(), before, name);
+      assert.notEqual(await epoch(), earlier, name);
     }
-    const before = await epoch();
+    const earlier = await epoch();
     await held.store.writes.transaction((sql) => sql`update resources set owner_id = owner_id`);
-    assert.equal(await epoch(), before, 'owners are read with the secret');
+    assert.equal(await epoch(), earlier, 'owners are read with the secret');
   });
 });
 

@@ -88,7 +88,7 @@ describe('API keys on a real database', { timeout: 60_000 }, () => {
   });
 
   it('rotates by any authenticator, and records it in the words of Conjur', async () => {
-    const before = (await auditTrail(server)).length;
+    const earlier = (await auditTrail(server)).length;
     const bobs = await basic('bob')('PUT /authn-ldap/demo/api_key?role=user:bob');
     assert.equal(bobs.statusCode, 200);
     await server.tokenFor('bob', bobs.body);
@@ -96,7 +96,7 @@ describe('API keys on a real database', { timeout: 60_000 }, () => {
     await server.tokenFor('bob', others.body);
     await reader('PUT /authn/demo/api_key?role=user:bob');
     await basic('privileged')('PUT /authn/demo/api_key?role=user:bob');
-    const trail = (await auditTrail(server)).slice(before).filter(({ msgid }) => msgid === 'api-key');
+    const trail = (await auditTrail(server)).slice(earlier).filter(({ msgid }) => msgid === 'api-key');
     assert.deepEqual(
       trail.map(({ message }) => message.replaceAll('demo:', '')),
       [

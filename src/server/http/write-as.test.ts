@@ -68,11 +68,11 @@ describe('the role that a write speaks for', { timeout: 60_000 }, () => {
     const finish = newGate();
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an id as a test writes it
     const caller = { roleId: 'demo:user:alice' as FullId, incarnation: await incarnation(), issuedAt: 0 };
-    const before = await versions();
+    const earlier = await versions();
     const writing = writeAs(server.context, caller, async (sql) => {
       started.open();
       await finish.opened;
-      await sql`insert into secrets (resource_id, version, value) values ('demo:variable:v', ${before + 1}, '\\x00')`;
+      await sql`insert into secrets (resource_id, version, value) values ('demo:variable:v', ${earlier + 1}, '\\x00')`;
     });
     await started.opened;
     let answered = false;
@@ -84,13 +84,13 @@ describe('the role that a write speaks for', { timeout: 60_000 }, () => {
     finish.open();
     await writing;
     assert.equal((await deleted).statusCode, 201);
-    assert.equal(await versions(), before + 1);
+    assert.equal(await versions(), earlier + 1);
     assert.equal((await alice('POST /secrets/demo/variable/v', 'late')).statusCode, 403);
   });
 
   it('is asked for again after a deletion that was under way: the write is refused', async () => {
     const over = newGate();
-    const before = await versions();
+    const earlier = await versions();
     const { done } = await deleteUntil(over);
     const writes = [
       alice('POST /secrets/demo/variable/v', 'late'),
@@ -102,7 +102,7 @@ describe('the role that a write speaks for', { timeout: 60_000 }, () => {
     await done;
     for (const answer of await Promise.all(writes))
       assert.deepEqual([answer.statusCode, answer.body], [403, '']);
-    assert.equal(await versions(), before);
+    assert.equal(await versions(), earlier);
   });
 
   it('holds nothing up while a policy load that deletes it is under way: both end, one after the other', async () => {

@@ -235,7 +235,7 @@ describe('host factories on a real database', { timeout: 60_000 }, () => {
 
   it('writes what happened into the trail, failures with their reason, and never a token', async () => {
     const token = await newToken();
-    const before = (await auditTrail(server)).length;
+    const earlier = (await auditTrail(server)).length;
     await newToken();
     await tokens(robin);
     await host(token, 'id=audited');
@@ -243,7 +243,7 @@ describe('host factories on a real database', { timeout: 60_000 }, () => {
     await host(token, 'id=stranger');
     await host('nonsense', 'id=audited');
     await uma(`DELETE /host_factory_tokens/${token}`);
-    const trail = (await auditTrail(server)).slice(before);
+    const trail = (await auditTrail(server)).slice(earlier);
     assert.deepEqual(
       trail.map((row) => `${row.severity} ${row.msgid} ${row.message.replaceAll('demo:', '')}`),
       [

@@ -1,5 +1,4 @@
-import { type FullId, kindOf, parseFullId } from '../../core/ids.ts';
-import { readCidr } from '../../core/policy/cidr.ts';
+import { type FullId, kindOf } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import {
@@ -9,18 +8,14 @@ import {
 } from '../../store/host-factory-tokens.ts';
 import { emptyAnswer, jsonAnswer } from '../answers/answer.ts';
 import { auditRecord } from '../audit/record.ts';
-import { type BodyFields, requestFields, textField, textsField } from '../http/body-fields.ts';
-import { type Instant, isoInstant, isoSeconds } from '../http/iso-instant.ts';
+import { requestFields } from '../http/body-fields.ts';
+import { isoSeconds } from '../http/iso-instant.ts';
 import { noRoute, pathPart } from '../http/parameters.ts';
 import { anyNumber, anyText, fields, json, listOf, objectOf } from '../http/route-about.ts';
 import type { CallerCall, Route } from '../http/route.ts';
 import { writeAs } from '../http/write-as.ts';
+import { factoryField, tokenFields } from './host-factory-fields.ts';
 import { requireAccess } from './require-access.ts';
-
-/** Tokens that one request makes at most. */
-const countLimit = 1000;
-/** Letters of a refused value that its refusal repeats at most. */
-const shownLimit = 100;
 
 /** The factory that a request is about, for its audit record. */
 const factories = new WeakMap<CallerCall['request'], FullId>();
@@ -109,55 +104,6 @@ export const revokeToken: Route = {
 /** Where host factories are switched off, their routes are not there. */
 export function requireHostFactories(call: Pick<CallerCall, 'context'>): void {
   if (!call.context.settings.hostFactories) throw noRoute();
-}
-
-function factoryField(given: BodyFields): FullId {
-  const text = textField(given, 'host_factory');
-  if (text === null) throw new Problem('argument_invalid', 'host_factory');
-  const id = parseFullId(text);
-  if (id !== null) return id;
-  throw new Problem('argument_invalid', `host_factory: "${shown(text)}" is not account:kind:identifier`);
-}
-
-interface TokenFields {
-  readonly expiresAt: Instant;
-  readonly count: number;
-  readonly cidr: readonly string[];
-}
-
-/** The texts of these refusals are Conjur's. */
-function tokenFields(given: BodyFields, nowMs: number): TokenFields {
-  const { expiration, count = null } = given;
-  if (expiration === undefined || expiration === null) throw new Problem('argument_invalid', 'expiration');
-  const wanted = count === null ? 1 : countOf(count);
-  const expiresAt = typeof expiration === 'string' ? isoInstant(expiration) : null;
-  if (expiresAt === null) {
-    throw new Problem('argument_invalid', `Input is invalid ISO8601 datetime string: ${shown(expiration)}`);
-  }
-  if (expiresAt.ms <= nowMs) {
-    const late = `Value for parameter expiration must be in the future: ${expiresAt.text}`;
-    throw new Problem('argument_invalid', late);
-  }
-  const cidr = textsField(given, 'cidr').map((text) => {
-    const reading = readCidr(text);
-    if (reading.ok) return reading.cidr;
-    throw new Problem('content_unprocessable', reading.message);
-  });
-  return { expiresAt, count: wanted, cidr };
-}
-
-function countOf(value: unknown): number {
-  const text = typeof value === 'number' || typeof value === 'string' ? String(value).trim() : '';
-  const count = /^\+?\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (count < 1)
-    throw new Problem('argument_invalid', `Invalid value for parameter 'count': ${shown(value)}`);
-  if (count <= countLimit) return count;
-  throw new Problem('argument_invalid', `count: at most ${countLimit} tokens are made at a time`);
-}
-
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length <= shownLimit ? text : `${text.slice(0, shownLimit)}…`;
 }
 
 function noSuchToken(): Problem {

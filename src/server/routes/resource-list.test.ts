@@ -106,14 +106,14 @@ describe('lists of resources on a real database', { timeout: 60_000 }, () => {
   });
 
   it('records lists and checks in the words of Conjur; a check that says no is a failure', async () => {
-    const before = (await auditTrail(server)).length;
+    const earlier = (await auditTrail(server)).length;
     await admin('GET /resources/demo/variable?offset=1&limit=1');
     await alice('GET /resources/demo?limit=abc');
     await alice('GET /resources/demo/variable/team-var?check&privilege=read');
     await alice('GET /resources/demo/variable/team-var?check&privilege=fry&role=demo:group:team');
     await alice('GET /resources/demo/variable/other?check&privilege=read');
     await alice('GET /resources/demo/variable/team-var');
-    const trail = (await auditTrail(server)).slice(before);
+    const trail = (await auditTrail(server)).slice(earlier);
     assert.deepEqual(
       trail.map(({ severity, message }) => `${severity} ${message.replaceAll('demo:', '')}`),
       [
