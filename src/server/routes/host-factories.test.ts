@@ -131,6 +131,11 @@ describe('host factories on a real database', { timeout: 60_000 }, () => {
     for (const [fields, text] of wrong) {
       assert.deepEqual(message(await tokens(alice, fields)), [422, 'argument_error', text]);
     }
+    const deep = `${'['.repeat(400_000)}${']'.repeat(400_000)}`;
+    for (const field of ['expiration', 'count', 'cidr', 'host_factory']) {
+      const body = `{"host_factory":"${factory}","expiration":"${until}","${field}":${deep}}`;
+      assert.equal((await alice('POST /host_factory_tokens', body, json)).statusCode, 422, field);
+    }
     const cidr = "Invalid IP address or CIDR range '1.895.abc.0/32'";
     const badCidr = await tokens(alice, { cidr: ['10.0.0.0/8', '1.895.abc.0/32'] });
     assert.deepEqual(message(badCidr), [422, 'unprocessable_entity', cidr]);
@@ -200,7 +205,17 @@ describe('host factories on a real database', { timeout: 60_000 }, () => {
     }
     assert.equal((await host(token, `id=${'x'.repeat(4096)}`)).statusCode, 422);
     assert.equal((await host(token, '{"id":"x","annotations":{"a":{}}}', json)).statusCode, 422);
+    for (const body of ['{"id":"a\\u0000"}', '{"id":"a\\ud800"}', '{"id":"a","x":{"\\udc00":1}}']) {
+      assert.equal((await host(token, body, json)).statusCode, 400, body);
+    }
     assert.equal((await host(token, 'id=a%00b')).statusCode, 400);
+    assert.equal(
+      (await host(token, '{"id":"a\\ud83d\\ude00 \\\\u0000"}', json)).statusCode,
+      201,
+      'a pair, and a text',
+    );
+    const deep = `{"id":"x","annotations":${'['.repeat(400_000)}${']'.repeat(400_000)}}`;
+    assert.equal((await host(token, deep, json)).statusCode, 201, 'no annotation in it');
   });
 
   it('says 401 to a token that is none, expired, revoked, or used from elsewhere', async () => {

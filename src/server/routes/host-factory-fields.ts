@@ -58,7 +58,10 @@ function countOf(value: unknown): number {
   throw new Problem('argument_invalid', `count: at most ${countLimit} tokens are made at a time`);
 }
 
+/** A list or an object is not shown: it may be nested too deeply to be written down. */
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length <= shownLimit ? text : `${text.slice(0, shownLimit)}…`;
+  if (typeof value === 'string') {
+    return value.length <= shownLimit ? value : `${value.slice(0, shownLimit)}…`;
+  }
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'a list or an object';
 }
