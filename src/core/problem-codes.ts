@@ -46,6 +46,7 @@ export const problemKinds = {
   node_not_serving: 'unavailable',
   operation_refused: 'conflict',
   origin_rejected: 'forbidden',
+  parameter_missing: 'invalid',
   peer_unreachable: 'unavailable',
   peer_untrusted: 'forbidden',
   policy_busy: 'conflict',

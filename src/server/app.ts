@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Problem } from '../core/problem.ts';
 import { renderError, renderErrorV2 } from './answers/render-error.ts';
-import { rotateKey } from './authn/api-key.ts';
+import { apiKeyRoutes } from './authn/api-key.ts';
 import { authenticate } from './authn/authenticate.ts';
 import { login } from './authn/login.ts';
 import { changePassword } from './authn/password.ts';
@@ -11,9 +11,13 @@ import { addRoute, type Route } from './http/route.ts';
 import { rootRoute, whoami } from './routes/about.ts';
 import { batchSecrets } from './routes/batch-secrets.ts';
 import { clientsHealthRoute, healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
+import { createHost } from './routes/host-factory-hosts.ts';
+import { createTokens, revokeToken } from './routes/host-factory-tokens.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { publicKeys } from './routes/public-keys.ts';
-import { listRoutes, resourceRoute } from './routes/resources.ts';
+import { listRoutes } from './routes/resource-list.ts';
+import { resourceRoute } from './routes/resources.ts';
+import { addMemberRoute, removeMemberRoute } from './routes/role-members.ts';
 import { roleRoute } from './routes/roles.ts';
 import { showSecret, storeSecret } from './routes/secrets.ts';
 import { installGate } from './serving/gate.ts';
@@ -34,7 +38,7 @@ const routes: readonly Route[] = [
   infoRoute,
   login,
   authenticate,
-  rotateKey,
+  ...apiKeyRoutes,
   changePassword,
   ...policyRoutes,
   batchSecrets,
@@ -43,7 +47,12 @@ const routes: readonly Route[] = [
   ...listRoutes,
   resourceRoute,
   roleRoute,
+  addMemberRoute,
+  removeMemberRoute,
   publicKeys,
+  createTokens,
+  revokeToken,
+  createHost,
 ];
 
 /** The API of a node, without a listener: what `listeners.ts` serves and tests call in process. */

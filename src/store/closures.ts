@@ -8,6 +8,8 @@ export interface Closure {
   readonly epoch: string;
   /** Null: the role of the caller is no more. */
   readonly roles: ReadonlySet<string> | null;
+  /** The life of the connection that it was read on (`Link.use`): the epochs of another may be those of another database. */
+  readonly life: object;
 }
 
 /** Ids of roles that are remembered altogether: some 20 MB. */
@@ -77,7 +79,7 @@ export class ClosureCache {
 }
 
 /** Reads a closure and its epoch in one statement, so that they belong to one snapshot. */
-export async function readClosure(sql: Sql, caller: CallerRole): Promise<Closure> {
+export async function readClosure(sql: Sql, caller: CallerRole, life: object): Promise<Closure> {
   const [row] = await sql<{ epoch: string; roles: readonly FullId[] | null }[]>`
     with recursive reached(role_id) as (
       select role_id from roles where ${isCaller(sql, caller)}
@@ -86,7 +88,7 @@ export async function readClosure(sql: Sql, caller: CallerRole): Promise<Closure
     )
     select (select epoch from rbac_epoch) as epoch, (select json_agg(role_id) from reached) as roles`;
   const roles = row?.roles ?? null;
-  return { epoch: row?.epoch ?? '', roles: roles === null ? null : new Set(roles) };
+  return { epoch: row?.epoch ?? '', roles: roles === null ? null : new Set(roles), life };
 }
 
 function keyOf({ roleId, incarnation, issuedAt }: CallerRole): string {

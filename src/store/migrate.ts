@@ -5,13 +5,14 @@ import { rows } from './migrations/data-001-rows.ts';
 import { access } from './migrations/data-002-access.ts';
 import { search } from './migrations/data-003-search.ts';
 import { incarnations } from './migrations/data-004-incarnations.ts';
+import { hostFactoryTokens } from './migrations/data-006-host-factory-tokens.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** The two databases of a node. */
 export type Schema = 'data' | 'audit';
 
 const migrations: Readonly<Record<Schema, readonly Migration[]>> = {
-  data: [rows, access, search, incarnations],
+  data: [rows, access, search, incarnations, hostFactoryTokens],
   audit: [messages, ranges],
 };
 

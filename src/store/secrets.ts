@@ -45,7 +45,7 @@ export function openSecretReads(address: InstanceAddress, dataKey: DataKey): Sec
     lookups.run(async (sql, life) => {
       if (closuresLife !== life) closures.clear(); // the database behind it may be another one: rewound, or copied anew
       closuresLife = life;
-      return readClosure(sql, caller);
+      return readClosure(sql, caller, life);
     });
   return {
     read: async (caller, id, version) => {
@@ -53,7 +53,7 @@ export function openSecretReads(address: InstanceAddress, dataKey: DataKey): Sec
         const closure = closures.known(caller) ?? (await closures.learn(caller, () => loadClosure(caller)));
         const { row, life } = await lookups.find(id, version);
         if (row.grants === null) break;
-        if (life === closuresLife && row.epoch === closure.epoch)
+        if (life === closure.life && row.epoch === closure.epoch)
           return decided(dataKey, id, row, closure.roles);
         closures.forget(caller, closure);
       }
