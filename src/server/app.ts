@@ -3,8 +3,12 @@ import { Problem } from '../core/problem.ts';
 import { renderError, renderErrorV2 } from './answers/render-error.ts';
 import { rotateKey } from './authn/api-key.ts';
 import { authenticate } from './authn/authenticate.ts';
+import { listAuthenticators } from './authn/list-authenticators.ts';
 import { login } from './authn/login.ts';
 import { changePassword } from './authn/password.ts';
+import { serviceRoutes } from './authn/service-routes.ts';
+import { statusRoutes } from './authn/service-status.ts';
+import { switchRoutes } from './authn/service-switch.ts';
 import type { ServerContext } from './context.ts';
 import { wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
@@ -36,6 +40,10 @@ const routes: readonly Route[] = [
   authenticate,
   rotateKey,
   changePassword,
+  ...serviceRoutes,
+  ...statusRoutes,
+  ...switchRoutes,
+  listAuthenticators,
   ...policyRoutes,
   batchSecrets,
   showSecret,

@@ -3,7 +3,7 @@ import { isProblem, type Problem, type ProblemKind } from '../../core/problem.ts
 import type { ProblemCode } from '../../core/problem-codes.ts';
 import { v2MediaType } from '../http/media-types.ts';
 import { untouchedHeader } from '../http/holdfast-headers.ts';
-import { PolicyRefused, RecordNotFound } from './refusals.ts';
+import { PolicyRefused, RecordNotFound, StatusRefused } from './refusals.ts';
 
 /** An error as it leaves: the only place where the wire's error shapes are made. */
 export interface RenderedError {
@@ -41,19 +41,26 @@ const untouched = { ...retrySoon, [untouchedHeader]: '1' } as const;
 
 const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
   argument_invalid: { code: 'argument_error' },
+  authentication_failed: { form: 'empty' },
+  authentication_forbidden: { form: 'empty' },
+  authenticator_unsupported: { form: 'empty' },
   authorization_missing: { form: 'text' },
   token_malformed: { form: 'text' },
   token_invalid: { form: 'text' },
   origin_rejected: { form: 'text' },
   credentials_invalid: { form: 'empty' },
   credential_too_weak: { code: 'unauthorized' },
+  field_missing: { status: 400, form: 'empty' },
   forbidden: { form: 'empty' },
+  provider_failed: { status: 502, form: 'empty' },
+  provider_silent: { status: 504, form: 'empty' },
   record_not_found: { code: 'not_found' },
   route_not_found: { form: 'empty' },
   secret_empty: { code: 'not_found' },
   secret_not_text: { status: 406, code: 'not_acceptable' },
   request_malformed: { status: 400, code: 'bad_request' },
   content_unprocessable: { code: 'unprocessable_entity' },
+  token_expired: { code: 'unauthorized' },
   data_key_mismatch: { code: 'data_key_invalid' },
   read_only: { code: 405 },
   policy_busy: { code: 'policy_conflict', headers: retrySoon },
@@ -65,6 +72,7 @@ const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
 /** What is not a Problem is a fault of ours: a 500 without a word. */
 export function renderError(error: unknown): RenderedError {
   if (!isProblem(error)) return { status: 500, headers: {}, body: '' };
+  if (error instanceof StatusRefused) return renderStatus(error);
   const shape = shapes[error.code] ?? {};
   const status = shape.status ?? statusOfKind[error.kind];
   const headers = shape.headers ?? (status === 503 ? retrySoon : {});
@@ -90,6 +98,22 @@ export function renderErrorV2(error: unknown): RenderedError {
   const json = message === '' ? '' : JSON.stringify({ code: String(status), message });
   return { status, headers: { ...headers, 'content-type': v2MediaType }, body: json };
 }
+
+/** What is wrong with an authenticator, for those who may ask: the one 500 with a text. As Ruby shows an error. */
+function renderStatus(refused: StatusRefused): RenderedError {
+  const error = `#<${refused.errorName}: ${refused.detail}>`;
+  return {
+    status: statusOfStatus[refused.code] ?? 500,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify({ status: 'error', error }),
+  };
+}
+
+const statusOfStatus: Readonly<Partial<Record<ProblemCode, number>>> = {
+  authentication_forbidden: 403,
+  authenticator_unsupported: 404,
+  status_unsupported: 501,
+};
 
 function more(error: Problem): Readonly<Record<string, unknown>> {
   if (error instanceof RecordNotFound) {
