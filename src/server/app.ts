@@ -9,6 +9,9 @@ import { changePassword } from './authn/password.ts';
 import { serviceRoutes } from './authn/service-routes.ts';
 import { statusRoutes } from './authn/service-status.ts';
 import { switchRoutes } from './authn/service-switch.ts';
+import { deleteV2, switchV2 } from './authn/v2/change-authenticators.ts';
+import { createV2 } from './authn/v2/create-authenticator.ts';
+import { listV2, showV2 } from './authn/v2/show-authenticators.ts';
 import type { ServerContext } from './context.ts';
 import { wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
@@ -44,6 +47,11 @@ const routes: readonly Route[] = [
   ...statusRoutes,
   ...switchRoutes,
   listAuthenticators,
+  listV2,
+  createV2,
+  showV2,
+  switchV2,
+  deleteV2,
   ...policyRoutes,
   batchSecrets,
   showSecret,

@@ -29,9 +29,9 @@ const statusOfKind: Readonly<Record<ProblemKind, number>> = {
 
 interface Shape {
   readonly status?: number;
-  /** The wire's code, where it is not the Problem's own. `empty`: no body. `text`: the detail as plain text. */
+  /** The wire's code, where it is not the Problem's own. `empty`: no body. `text`: the detail as plain text. `v2`: always in the shape of version 2. */
   readonly code?: string | number;
-  readonly form?: 'json' | 'empty' | 'text';
+  readonly form?: 'json' | 'empty' | 'text' | 'v2';
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -40,9 +40,11 @@ const retrySoon = { 'retry-after': '1' } as const;
 const untouched = { ...retrySoon, [untouchedHeader]: '1' } as const;
 
 const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
+  api_version_missing: { status: 400, form: 'v2' },
   argument_invalid: { code: 'argument_error' },
   authentication_failed: { form: 'empty' },
   authentication_forbidden: { form: 'empty' },
+  authenticator_forbidden: { form: 'v2' },
   authenticator_unsupported: { form: 'empty' },
   authorization_missing: { form: 'text' },
   token_malformed: { form: 'text' },
@@ -76,6 +78,7 @@ export function renderError(error: unknown): RenderedError {
   const shape = shapes[error.code] ?? {};
   const status = shape.status ?? statusOfKind[error.kind];
   const headers = shape.headers ?? (status === 503 ? retrySoon : {});
+  if (shape.form === 'v2') return inV2(status, headers, error.detail);
   if (status === 500 || shape.form === 'empty') return { status, headers, body: '' };
   if (shape.form === 'text') {
     return {
@@ -90,13 +93,17 @@ export function renderError(error: unknown): RenderedError {
   return { status, headers: { ...headers, 'content-type': 'application/json; charset=utf-8' }, body };
 }
 
-/** As `renderError`, in the shape of version 2: the status as a text, and a message. */
+/** As `renderError`, in the shape of version 2: the status as a text, and a message; 401 and 403 mostly say nothing. */
 export function renderErrorV2(error: unknown): RenderedError {
   const { status, headers, body } = renderError(error);
   if (body === '' || !isProblem(error)) return { status, headers, body: '' };
-  const message = status === 401 || status === 403 ? '' : error.detail;
-  const json = message === '' ? '' : JSON.stringify({ code: String(status), message });
-  return { status, headers: { ...headers, 'content-type': v2MediaType }, body: json };
+  const silent = (status === 401 || status === 403) && shapes[error.code]?.form !== 'v2';
+  return inV2(status, headers, silent ? null : error.detail);
+}
+
+function inV2(status: number, headers: RenderedError['headers'], message: string | null): RenderedError {
+  const body = message === null ? '' : JSON.stringify({ code: String(status), message });
+  return { status, headers: { ...headers, 'content-type': v2MediaType }, body };
 }
 
 /** What is wrong with an authenticator, for those who may ask: the one 500 with a text. As Ruby shows an error. */

@@ -148,6 +148,12 @@ describe('authenticators with services', { timeout: 60_000 }, () => {
     assert.equal(await get('/authn-oidc/login/demo/authenticate?code=1'), 401);
     assert.equal(await post('/authn-jwt/ci/demo/elsewhere'), 404);
     assert.equal(await post('/elsewhere/ci/demo/authenticate'), 404);
+    for (const odd of ['x'.repeat(4096), 'a%3Ab', '%F0%9F%92%A9', '..%2F..', '%FF', 'a%00b', "'", '%25']) {
+      for (const url of [`/authn-jwt/${odd}/demo/authenticate`, `/authn-jwt/ci/demo/${odd}/authenticate`]) {
+        const answered = await post(url);
+        assert.ok(answered >= 400 && answered < 500, `${url.slice(0, 60)} ${answered}`);
+      }
+    }
     const providers = await server.app.inject('/authn-oidc/demo/providers');
     assert.deepEqual([providers.statusCode, providers.json()], [200, []]);
   });
