@@ -14,11 +14,17 @@ export function nameRole(request: FastifyRequest, roleId: FullId): void {
 }
 
 const words = {
-  authenticate: ['successfully authenticated with', 'failed to authenticate with'],
-  'validate-status': ['successfully validated status for', 'failed to validate status for'],
+  authenticate: [
+    'successfully authenticated with authenticator',
+    'failed to authenticate with authenticator',
+  ],
+  'validate-status': [
+    'successfully validated status for authenticator',
+    'failed to validate status for authenticator',
+  ],
   'update-authenticator-configuration': [
-    'successfully updated configuration of',
-    'failed to update configuration of',
+    'successfully updated authenticator configuration',
+    'failed to update authenticator configuration',
   ],
 } as const;
 
@@ -36,7 +42,7 @@ export function serviceRecord(
 ): AuditRecord {
   const user = roleId ?? named.get(call.request) ?? 'not-found';
   const webservice = service.service === null ? null : webserviceOf(service);
-  const what = `authenticator ${service.type}${webservice === null ? '' : ` service ${webservice}`}`;
+  const what = `${service.type}${webservice === null ? '' : ` service ${webservice}`}`;
   return auditRecord(call, {
     msgid: 'authn',
     operation,

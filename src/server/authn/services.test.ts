@@ -64,7 +64,7 @@ describe('authenticators with services', { timeout: 60_000 }, () => {
     assert.deepEqual((await names()).enabled, ['authn', 'authn-jwt/ci']);
     assert.ok(
       (await server.auditMessages()).includes(
-        'demo:user:ops successfully updated configuration of authenticator authn-jwt service ' +
+        'demo:user:ops successfully updated authenticator configuration authn-jwt service ' +
           'demo:webservice:conjur/authn-jwt/ci',
       ),
     );

@@ -221,9 +221,13 @@ describe('authn-jwt against a real provider', { timeout: 60_000 }, () => {
   it('lives with the keys it has for an hour while the provider is down, then answers 502', async () => {
     const token = await provider.token(web);
     assert.equal((await send(token)).statusCode, 200);
+    const status = async () => (await server.asAdmin({ url: '/authn-jwt/ci/demo/status' })).statusCode;
+    pass(aMoment);
+    assert.equal(await status(), 200);
     await provider.down();
-    pass(50_000 - aMoment);
+    pass(50_000 - 2 * aMoment);
     assert.equal((await send(token)).statusCode, 200);
+    assert.equal(await status(), 500);
     pass(59 * 60_000);
     assert.equal(
       (await send(token)).json<{ error: { message: string } }>().error.message,
@@ -246,6 +250,8 @@ describe('authn-jwt against a real provider', { timeout: 60_000 }, () => {
     assert.equal((await send(await provider.token(web), 'found/demo/host/apps/web')).statusCode, 200);
     await refused(await provider.token(web), /CONJ00098E/, 401, 'found/demo');
     await refused(await provider.token(web), /CONJ00098E/, 401, 'ci/demo/host%2Fapps%2Fweb');
+    await set('found/provider-uri', provider.issuer.replace('127.0.0.1', 'localhost'));
+    await refused(await provider.token(web), /CONJ00011E .*another issuer/, 502, path);
     await set('found/provider-uri', `${provider.issuer}/elsewhere`);
     await refused(await provider.token(web), /CONJ00011E/, 502, path);
   });

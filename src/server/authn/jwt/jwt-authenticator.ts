@@ -52,7 +52,5 @@ async function prove(keySets: KeySets, attempt: Attempt): Promise<Proof | AuthnR
 async function faultOf(keySets: KeySets, service: ConfiguredService): Promise<AuthnRefusal | null> {
   if (service.service === null) return jwtRefusals.noServiceId();
   const reading = readJwtSettings(service, service.values);
-  if (!reading.ok) return reading;
-  const set = await keySets.setFor(service, reading.value.source, null);
-  return set.ok ? null : set;
+  return reading.ok ? keySets.faultOf(service, reading.value.source) : reading;
 }

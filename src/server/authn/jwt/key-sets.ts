@@ -41,17 +41,22 @@ export class KeySets {
   /**
    * The set that has the key `kid`, refreshed once where the one at hand has not; or else the set without it. A refusal
    * when there is no usable set.
-   *
-   * @param kid null: any set will do
    */
-  async setFor(service: Service, source: KeySource, kid: string | null): Promise<KeySet | AuthnRefusal> {
+  async setFor(service: Service, source: KeySource, kid: string): Promise<KeySet | AuthnRefusal> {
     const entry = this.#entryOf(service, source);
     if (source.kind === 'public-keys') return this.#given(entry, source);
     if (this.#ageOf(entry) > freshMs) await this.#refresh(entry, source);
     const known = this.#usable(entry);
-    if (!known.ok || kid === null || known.keys.has(kid)) return known;
+    if (!known.ok || known.keys.has(kid)) return known;
     await this.#refresh(entry, source);
     return this.#usable(entry);
+  }
+
+  /** What became of the last fetch, which is made now unless one has just been made; null: it went well. */
+  async faultOf(service: Service, source: KeySource): Promise<AuthnRefusal | null> {
+    const entry = this.#entryOf(service, source);
+    await this.#refresh(entry, source);
+    return entry.failure;
   }
 
   /** Keys that stand in the configuration are read once; they change by another text, which is another entry. */
