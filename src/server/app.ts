@@ -3,8 +3,15 @@ import { Problem } from '../core/problem.ts';
 import { renderError, renderErrorV2 } from './answers/render-error.ts';
 import { apiKeyRoutes } from './authn/api-key.ts';
 import { authenticate } from './authn/authenticate.ts';
+import { listAuthenticators } from './authn/list-authenticators.ts';
 import { login } from './authn/login.ts';
 import { changePassword } from './authn/password.ts';
+import { serviceRoutes } from './authn/service-routes.ts';
+import { statusRoutes } from './authn/service-status.ts';
+import { switchRoutes } from './authn/service-switch.ts';
+import { deleteV2, switchV2 } from './authn/v2/change-authenticators.ts';
+import { createV2 } from './authn/v2/create-authenticator.ts';
+import { listV2, showV2 } from './authn/v2/show-authenticators.ts';
 import type { ServerContext } from './context.ts';
 import { wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
@@ -40,6 +47,15 @@ const routes: readonly Route[] = [
   authenticate,
   ...apiKeyRoutes,
   changePassword,
+  ...serviceRoutes,
+  ...statusRoutes,
+  ...switchRoutes,
+  listAuthenticators,
+  listV2,
+  createV2,
+  showV2,
+  switchV2,
+  deleteV2,
   ...policyRoutes,
   batchSecrets,
   showSecret,

@@ -1,3 +1,4 @@
+import type { AuthnRefusal } from '../../core/authn/refusals.ts';
 import { type FullId, splitFullId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import type { PolicyFault, Refusal } from '../../core/policy/types.ts';
@@ -26,6 +27,22 @@ export class PolicyRefused extends Problem {
     this.at = at;
     this.bare = message;
   }
+}
+
+/** A question after the state of an authenticator whose answer is that something is wrong with it. */
+export class StatusRefused extends Problem {
+  /** Conjur's name of the error, as clients see it. */
+  readonly errorName: string;
+
+  constructor({ code, message, name }: AuthnRefusal) {
+    super(code, message);
+    this.errorName = `Errors::${name}`;
+  }
+}
+
+/** An authentication that is refused. Clients see the status alone; the audit trail has the reason. */
+export function authnRefused({ code, message }: AuthnRefusal): Problem {
+  return new Problem(code, message);
 }
 
 /** The refusal for a fault that the reader or the resolver found. */
