@@ -1,16 +1,24 @@
 import { Command } from 'commander';
+import { addHost, addUser } from './commands/api-keys.ts';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFailover } from './commands/failover.ts';
+import { addHostFactory } from './commands/host-factory.ts';
 import { addInit } from './commands/init.ts';
 import { addJoin } from './commands/join.ts';
 import { addLoadBalancer } from './commands/load-balancer.ts';
+import { addLogin } from './commands/login.ts';
 import { addMember } from './commands/member.ts';
 import { addNode } from './commands/node.ts';
+import { addPolicy } from './commands/policy.ts';
 import { addRecover } from './commands/recover.ts';
+import { addCheck, addList, addShow } from './commands/resources.ts';
+import { addRole } from './commands/role.ts';
 import { addStatus } from './commands/status.ts';
 import { addSwitchover } from './commands/switchover.ts';
 import { addToken } from './commands/token.ts';
+import { addVariable } from './commands/variable.ts';
+import { addWhoami } from './commands/whoami.ts';
 import type { CliContext } from './context.ts';
 
 const overview = `
@@ -33,6 +41,7 @@ export function buildProgram(context: CliContext, version: string): Command {
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain a command')
     .helpCommand(false)
+    .enablePositionalOptions() // "variable get --version" is not about this program's version
     .configureHelp({ showGlobalOptions: false })
     .configureOutput({ outputError: () => undefined }) // said once, by main
     .exitOverride()
@@ -51,6 +60,18 @@ export function buildProgram(context: CliContext, version: string): Command {
   addMember(program, context);
   addConfig(program, context);
   addLoadBalancer(program, context);
+  program.commandsGroup('Secrets and policies, from anywhere:');
+  addLogin(program, context);
+  addWhoami(program, context);
+  addVariable(program, context);
+  addPolicy(program, context);
+  addList(program, context);
+  addShow(program, context);
+  addCheck(program, context);
+  addRole(program, context);
+  addHost(program, context);
+  addUser(program, context);
+  addHostFactory(program, context);
   return program;
 }
 
