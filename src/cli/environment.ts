@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { readApiSettings } from '../core/api-settings-read.ts';
 import { Secret } from '../core/secret.ts';
 
 /** What the command line takes from its environment; nobody else in the product looks at `process.env` for settings. */
@@ -11,6 +12,8 @@ export interface Environment {
   /** Whether HOLDFAST_DIR was set. */
   readonly dirIsNamed: boolean;
   readonly api: ApiEnvironment;
+  /** CONJUR_*: how the API of a node behaves; what is wrong with them is told when a node starts. */
+  readonly apiSettings: ReturnType<typeof readApiSettings>;
   /** HOLDFAST_DEBUG=1: failures come with the place in the code where they arose. */
   readonly debug: boolean;
   /** NO_COLOR (https://no-color.org): set to anything, nothing is coloured. */
@@ -54,6 +57,7 @@ export function takeEnvironment(): Environment {
     dirIsNamed: dir !== null,
     joinToken: takeSecret('HOLDFAST_JOIN_TOKEN'),
     api: takeApiEnvironment(),
+    apiSettings: readApiSettings(process.env),
     debug: nonEmpty(process.env['HOLDFAST_DEBUG']) !== null,
     noColor: nonEmpty(process.env['NO_COLOR']) !== null || process.env['TERM'] === 'dumb',
   };
