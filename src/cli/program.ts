@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAccount } from './commands/account.ts';
 import { addHost, addUser } from './commands/api-keys.ts';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -58,6 +59,7 @@ export function buildProgram(context: CliContext, version: string): Command {
   addFailover(program, context);
   addRecover(program, context);
   addMember(program, context);
+  addAccount(program, context);
   addConfig(program, context);
   addLoadBalancer(program, context);
   program.commandsGroup('Secrets and policies, from anywhere:');

@@ -4,7 +4,9 @@
  */
 export const problemKinds = {
   account_exists: 'conflict',
+  account_in_use: 'conflict',
   account_missing: 'unavailable',
+  account_unknown: 'not_found',
   answer_too_late: 'unavailable',
   api_conflict: 'conflict',
   api_forbidden: 'forbidden',

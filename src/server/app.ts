@@ -8,6 +8,7 @@ import { changePassword } from './authn/password.ts';
 import type { ServerContext } from './context.ts';
 import { wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
+import { accountRoutes } from './routes/accounts.ts';
 import { rootRoute, whoami } from './routes/about.ts';
 import { batchSecrets } from './routes/batch-secrets.ts';
 import { clientsHealthRoute, healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
@@ -44,6 +45,7 @@ const routes: readonly Route[] = [
   resourceRoute,
   roleRoute,
   publicKeys,
+  ...accountRoutes,
 ];
 
 /** The API of a node, without a listener: what `listeners.ts` serves and tests call in process. */

@@ -1,46 +1,22 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { Problem } from '../../core/problem.ts';
 import type { ConjurClient } from '../../client/client.ts';
-import {
-  dryRunPolicy,
-  fetchPolicy,
-  type LoadedPolicy,
-  loadPolicy,
-  type PolicyMode,
-} from '../../client/policies.ts';
-import { addApiOptions, type ApiArguments } from '../arguments/api-arguments.ts';
-import { oneOf } from '../arguments/node-arguments.ts';
-import { wholeNumber } from '../arguments/numbers.ts';
+import { type LoadedPolicy, loadPolicy, type PolicyMode } from '../../client/policies.ts';
+import { addApiOptions } from '../arguments/api-arguments.ts';
 import { withApi } from '../connection/with-api.ts';
 import type { CliContext } from '../context.ts';
-import { readGivenBytes } from '../input/given-bytes.ts';
 import { ask, hasPerson } from '../input/terminal-question.ts';
-import { isEmptyDiff, policyDiff } from '../render/policy-diff.ts';
-import { renderDiff } from '../render/policy-diff-text.ts';
 import { plain, withoutAccount } from '../render/plain.ts';
+import { policyDiff } from '../render/policy-diff.ts';
+import { renderDiff } from '../render/policy-diff-text.ts';
 import { renderTable } from '../render/table.ts';
-
-interface PolicyArguments extends ApiArguments {
-  readonly branch: string;
-  readonly file?: string;
-  readonly json?: true;
-}
+import { addDiff, addFetch } from './policy-look.ts';
+import { type PolicyArguments, readPolicyText, tryPolicy, withText } from './policy-text.ts';
 
 interface LoadArguments extends PolicyArguments {
   readonly yes?: true;
 }
 
-interface DiffArguments extends PolicyArguments {
-  readonly mode: PolicyMode;
-}
-
-interface FetchArguments extends PolicyArguments {
-  readonly depth?: number;
-  readonly limit?: number;
-}
-
-/** The server's own limit for a policy. */
-const policyLimitBytes = 10 * 1024 * 1024;
 const modes = ['load', 'update', 'replace'] as const;
 
 const modeTexts: Readonly<Record<PolicyMode, { readonly summary: string; readonly description: string }>> = {
@@ -100,18 +76,15 @@ async function change(
   if (given.yes !== true && !hasPerson()) {
     throw new Problem(
       'usage',
-      '--yes: nobody can be asked here, for want of a terminal; say --yes to apply the policy unseen.',
+      '--yes: nobody can be asked here, for want of a terminal; say --yes to apply the policy all the same.',
     );
   }
-  const policy = { branch: given.branch, mode, text: await readText(given) };
-  const changes = await tried(client, policy);
+  const policy = { branch: given.branch, mode, text: await readPolicyText(given) };
+  const changes = await tryPolicy(client, policy);
   const diff = policyDiff(changes, client.account);
-  context.say(renderDiff(diff, context.errorStyle));
-  if (
-    given.yes !== true &&
-    !isEmptyDiff(diff) &&
-    !/^y(es)?$/iu.test((await ask(`Apply this to ${plain(given.branch)}? [y/N] `)).trim())
-  ) {
+  context.say(renderDiff(diff, client.account, context.errorStyle));
+  const mayApply = given.yes === true || diff.length === 0 || (await consents(given.branch));
+  if (!mayApply) {
     context.say('Nothing was changed.');
     process.exitCode = 1;
     return;
@@ -120,6 +93,10 @@ async function change(
   for (const warning of loaded.warnings) context.say(`! ${plain(warning)}`);
   context.say(`✓ ${plain(given.branch)} is at version ${loaded.version}.`);
   answerRoles(loaded, given, client, context);
+}
+
+async function consents(branch: string): Promise<boolean> {
+  return /^y(es)?$/iu.test((await ask(`Apply this to ${plain(branch)}? [y/N] `)).trim());
 }
 
 function answerRoles(
@@ -141,82 +118,4 @@ function answerRoles(
   ]);
   context.say('· The API keys of new roles are shown this once:');
   context.answer(renderTable([heading, ...rows]).join('\n'));
-}
-
-function addDiff(group: Command, context: CliContext): void {
-  const command = withText(group.command('diff').summary('show what a file would change'))
-    .description('Shows what a file would change in a policy. Nothing is changed.')
-    .addOption(
-      new Option('-m, --mode <mode>', 'as which command would apply it')
-        .choices(modes)
-        .default('update')
-        .argParser(oneOf('--mode', modes)),
-    )
-    .option('--json', 'as JSON');
-  addApiOptions(command)
-    .addHelpText('after', '\nExample:\n  holdfast policy diff -b root -f root.yml --mode replace')
-    .action((given: DiffArguments) =>
-      withApi(given, context, async (client) => {
-        const { branch, mode } = given;
-        const changes = await tried(client, { branch, mode, text: await readText(given) });
-        context.answer(
-          given.json
-            ? JSON.stringify(changes, null, 2)
-            : renderDiff(policyDiff(changes, client.account), context.style),
-        );
-      }),
-    );
-}
-
-function addFetch(group: Command, context: CliContext): void {
-  const command = withBranch(group.command('fetch').summary('print the policy in effect'))
-    .description(
-      'Prints a policy as it is in effect, with all that was loaded below it, as YAML. You must own it.',
-    )
-    .option('--depth <number>', 'at most so many branches deep', wholeNumber('--depth', 0, 1000))
-    .option('--limit <number>', 'at most so many records', wholeNumber('--limit', 1, 1_000_000))
-    .option('--json', 'as JSON');
-  addApiOptions(command)
-    .addHelpText('after', '\nExample:\n  holdfast policy fetch -b root >root.yml')
-    .action((given: FetchArguments) =>
-      withApi(given, context, async (client) => {
-        const { branch } = given;
-        const { depth, limit } = { depth: given.depth ?? null, limit: given.limit ?? null };
-        const form = given.json ? 'json' : 'yaml';
-        context.answer((await fetchPolicy(client, { branch, depth, limit, form })).replace(/\n$/u, ''));
-      }),
-    );
-}
-
-/** @throws Problem `api_invalid` with every fault and its place */
-async function tried(
-  client: ConjurClient,
-  policy: Parameters<typeof dryRunPolicy>[1],
-): Promise<Parameters<typeof policyDiff>[0]> {
-  const outcome = await dryRunPolicy(client, policy);
-  if (outcome.valid) return outcome.changes;
-  const faults = outcome.faults.map(({ line, column, message }) => {
-    const place = line > 0 ? `line ${line}, column ${column}: ` : '';
-    return `${place}${plain(message.replaceAll(/\s+/gu, ' ').trim())}`;
-  });
-  throw new Problem('api_invalid', `--file: the policy cannot be loaded. ${faults.join('; ')}`);
-}
-
-async function readText({ file }: PolicyArguments): Promise<string> {
-  const bytes = await readGivenBytes({ option: '--file', file, limitBytes: policyLimitBytes });
-  if (bytes === null)
-    throw new Problem('usage', '--file: name the file with the policy, or - for standard input.');
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new Problem('usage', '--file: the policy is not UTF-8 text.');
-  }
-}
-
-function withText(command: Command): Command {
-  return withBranch(command).option('-f, --file <file>', 'file with the policy, YAML; -: standard input');
-}
-
-function withBranch(command: Command): Command {
-  return command.requiredOption('-b, --branch <branch>', 'the policy, as root or apps/shop');
 }

@@ -1,6 +1,7 @@
 import type { DryRunItem, PolicyChanges } from '../../client/policies.ts';
 import { parseFullId, splitFullId } from '../../core/ids.ts';
-import { plainField, withoutAccount } from './plain.ts';
+import { type Fact, factsOf, withoutKnown } from './policy-facts.ts';
+import { plainField } from './plain.ts';
 
 /** One thing that a policy makes, changes or deletes, with the facts about it that come and go. */
 export interface DiffEntry {
@@ -11,109 +12,94 @@ export interface DiffEntry {
   readonly come: readonly Fact[];
 }
 
-/** `owner policy:shop`, `permits host:web execute` ... */
-export interface Fact {
-  readonly name: string;
-  readonly value: string;
+interface Draft extends Pick<DiffEntry, 'change' | 'gone' | 'come'> {
+  readonly key: string;
+  readonly item: DryRunItem;
 }
 
 const order = { created: 0, updated: 1, deleted: 2 } as const;
-/** Stand in the entry's own line. */
-const named: ReadonlySet<string> = new Set(['identifier', 'id', 'type']);
 
 /**
- * A dry run as a list of what changes: made things with all their facts, changed things with the facts that differ, deleted
- * things by their names.
+ * A dry run as a list of what changes: made things with their facts, changed things with the facts that differ, deleted
+ * things by their names. A server tells most facts twice, at either end, and tells what ownership implies: each is kept
+ * once, and a thing about which nothing else is told is left out.
  */
 export function policyDiff(changes: PolicyChanges, account: string): readonly DiffEntry[] {
-  const before = new Map(changes.before.map((item) => [keyOf(item), item]));
-  const entries = [
-    ...changes.created.map((item) => entry('created', item, account, [], factsOf(item, account))),
+  const before = new Map(changes.before.map((item) => [keyOf(item), factsOf(item)]));
+  const drafts: readonly Draft[] = [
+    ...changes.created.map((item) => draft('created', item, [], factsOf(item))),
     ...changes.after.map((item) => {
-      const old = factsOf(before.get(keyOf(item)) ?? {}, account);
-      const now = factsOf(item, account);
-      return entry('updated', item, account, without(old, now), without(now, old));
+      const old = before.get(keyOf(item)) ?? [];
+      const now = factsOf(item);
+      return draft('updated', item, withoutKnown(old, now), withoutKnown(now, old));
     }),
-    ...changes.deleted.map((item) => entry('deleted', item, account, [], [])),
+    ...changes.deleted.map((item) => draft('deleted', item, [], [])),
   ];
-  return entries.toSorted(
-    (a, b) => order[a.change] - order[b.change] || compare(a.kind, b.kind) || compare(a.id, b.id),
-  );
+  const isOwner = ownership(changes);
+  const isTold = toldElsewhere(drafts);
+  return drafts
+    .flatMap((each) => {
+      const isNews = (side: 'gone' | 'come') => (fact: Fact) =>
+        !isOwner(each.key, fact) &&
+        !isTold(each.key, fact, side) &&
+        !(each.change === 'created' && fact.name === 'policy');
+      const [gone, come] = [each.gone.filter(isNews('gone')), each.come.filter(isNews('come'))];
+      const hadFacts = each.gone.length + each.come.length > 0;
+      if (each.change === 'updated' && hadFacts && gone.length + come.length === 0) return [];
+      return [{ change: each.change, ...nameOf(each, account), gone, come }];
+    })
+    .toSorted((a, b) => order[a.change] - order[b.change] || compare(a.kind, b.kind) || compare(a.id, b.id));
 }
 
-export function isEmptyDiff(diff: readonly DiffEntry[]): boolean {
-  return diff.length === 0;
-}
-
-function entry(
-  change: DiffEntry['change'],
+function draft(
+  change: Draft['change'],
   item: DryRunItem,
-  account: string,
   gone: readonly Fact[],
   come: readonly Fact[],
-): DiffEntry {
-  const id = parseFullId(keyOf(item));
-  if (id !== null) {
-    const { account: owner, kind, identifier } = splitFullId(id);
-    return {
-      change,
-      kind,
-      id: owner === account ? identifier : `${identifier} (account ${owner})`,
-      gone,
-      come,
-    };
-  }
-  return { change, kind: plainField(item['type']), id: plainField(item['id']), gone, come };
+): Draft {
+  return { change, key: keyOf(item), item, gone, come };
+}
+
+/** Whether a membership is nothing but ownership: an owner has the roles that it owns. */
+function ownership({ created, before, after, deleted }: PolicyChanges): (key: string, fact: Fact) => boolean {
+  const owners = new Set(
+    [...created, ...before, ...after, ...deleted].map((item) => `${keyOf(item)} ${String(item['owner'])}`),
+  );
+  return (key, { name, value }) =>
+    (name === 'member' && owners.has(`${key} ${value}`)) ||
+    (name === 'member of' && owners.has(`${value} ${key}`));
+}
+
+/** Whether the other end tells the same: of a membership the role's, of a permission the resource's. */
+function toldElsewhere(
+  drafts: readonly Draft[],
+): (key: string, fact: Fact, side: 'gone' | 'come') => boolean {
+  const sides = ['gone', 'come'] as const;
+  const told = new Set(
+    drafts.flatMap((each) =>
+      sides.flatMap((side) =>
+        each[side].map(({ name, value, detail }) => [side, name, each.key, value, detail].join(' ')),
+      ),
+    ),
+  );
+  return (key, { name, value, detail }, side) => {
+    const other = { 'member of': 'member', may: 'permits' }[name];
+    return other !== undefined && told.has([side, other, value, key, detail].join(' '));
+  };
+}
+
+function nameOf({ key, item }: Draft, account: string): Pick<DiffEntry, 'kind' | 'id'> {
+  const id = parseFullId(key);
+  if (id === null) return { kind: plainField(item['type']), id: plainField(item['id']) };
+  const { account: its, kind, identifier } = splitFullId(id);
+  return { kind, id: its === account ? identifier : `${identifier} (account ${its})` };
 }
 
 /** The full id, under whichever of its two names the server puts it. */
 function keyOf(item: DryRunItem): string {
   const texts = [item['identifier'], item['id']].filter((text) => typeof text === 'string');
-  return (
-    texts.find((text) => parseFullId(text) !== null && text.split(':')[1] === item['type']) ?? texts[0] ?? ''
-  );
-}
-
-function factsOf(item: DryRunItem, account: string): readonly Fact[] {
-  return Object.entries(item)
-    .filter(([name]) => !named.has(name))
-    .flatMap(([name, value]) => factsOfField(name, value, account));
-}
-
-/** Texts, lists of texts, and maps of either; of anything else its JSON. */
-function factsOfField(name: string, value: unknown, account: string): readonly Fact[] {
-  if (value === null || value === undefined || value === '') return [];
-  if (Array.isArray(value)) {
-    return value.map((one: unknown) => ({ name: singular(name), value: shown(one, account) }));
-  }
-  if (typeof value !== 'object') return [{ name: singular(name), value: shown(value, account) }];
-  return Object.entries(value).flatMap(([key, one]: readonly [string, unknown]) =>
-    Array.isArray(one)
-      ? one.map((each: unknown) => ({ name: singular(name), value: `${key} ${shown(each, account)}` }))
-      : [{ name: singular(name), value: `${key}: ${shown(one, account)}` }],
-  );
-}
-
-const words: Readonly<Record<string, string>> = {
-  permissions: 'may',
-  permitted: 'permits',
-  annotations: 'annotation',
-  members: 'member',
-  memberships: 'member of',
-  restricted_to: 'only from',
-};
-
-function singular(name: string): string {
-  return Object.hasOwn(words, name) ? (words[name] ?? name) : name;
-}
-
-function shown(value: unknown, account: string): string {
-  return withoutAccount(plainField(value), account);
-}
-
-function without(facts: readonly Fact[], others: readonly Fact[]): readonly Fact[] {
-  const known = new Set(others.map(({ name, value }) => `${name} ${value}`));
-  return facts.filter(({ name, value }) => !known.has(`${name} ${value}`));
+  const whole = texts.find((text) => parseFullId(text) !== null && text.split(':')[1] === item['type']);
+  return whole ?? texts[0] ?? '';
 }
 
 function compare(a: string, b: string): number {
