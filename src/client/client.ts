@@ -4,7 +4,7 @@ import { Secret } from '../core/secret.ts';
 import { toBase64 } from './base64.ts';
 import { type ApiAnswer, type ApiRequest, type Door, exchange } from './exchange.ts';
 import type { Fetch } from './fetch.ts';
-import { fetchToken, type HeldToken, isFresh } from './token.ts';
+import { fetchToken, type HeldToken, keepToken } from './token.ts';
 
 export interface ClientSettings {
   readonly fetch: Fetch;
@@ -34,34 +34,22 @@ const usualTimeoutMs = 15_000;
 export function openClient(settings: ClientSettings): ConjurClient {
   const { account, login, apiKey } = settings;
   const door = openDoor(settings);
-  let held: Promise<HeldToken> | null = null;
-  const fetchNew = (): Promise<HeldToken> => {
-    const fetching = fetchToken(door, { account, login, apiKey });
-    held = fetching;
-    fetching.catch(() => {
-      if (held === fetching) held = null; // the next request tries again
-    });
-    return fetching;
-  };
-  /** Requests at the same time wait for the same token. */
-  const token = async (): Promise<HeldToken> => {
-    const known = await held;
-    return known !== null && isFresh(known) ? known : fetchNew();
-  };
+  const currentToken = keepToken(() => fetchToken(door, { account, login, apiKey }));
+  const used = new WeakSet<HeldToken>();
   return {
     account,
     roleId: roleIdOfLogin(account, login),
     send: async (request) => {
-      const before = held;
-      const first = await token();
-      const wasKept = before !== null && held === before;
+      const token = await currentToken(null);
+      const wasUsed = used.has(token);
+      used.add(token);
       try {
-        return await exchange(door, authorized(request, first.header));
+        return await exchange(door, authorized(request, token.header));
       } catch (error) {
-        // One that was kept may have died early, with a key that was rotated or a clock that differs.
-        if (!wasKept || !isProblem(error, 'api_unauthenticated')) throw error;
-        return exchange(door, authorized(request, (await fetchNew()).header));
+        // One that was good may have died early, with a key that was rotated or a clock that differs.
+        if (!wasUsed || !isProblem(error, 'api_unauthenticated')) throw error;
       }
+      return exchange(door, authorized(request, (await currentToken(token)).header));
     },
     sendAsSelf: (request) => exchange(door, authorized(request, basicHeader(login, apiKey))),
   };

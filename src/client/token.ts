@@ -43,8 +43,21 @@ export async function fetchToken(
   };
 }
 
-export function isFresh(token: HeldToken): boolean {
-  return performance.now() < token.renewAt;
+/**
+ * Keeps a token for as long as it is good. Requests at the same time wait for the same one; what is returned takes the
+ * token that was refused, if any, and answers another then.
+ */
+export function keepToken(
+  fetchNew: () => Promise<HeldToken>,
+): (refused: HeldToken | null) => Promise<HeldToken> {
+  let held: Promise<HeldToken> | null = null;
+  return async (refused) => {
+    const current = held;
+    const known = current === null ? null : await current.catch(() => null);
+    if (known !== null && known !== refused && performance.now() < known.renewAt) return known;
+    if (held === current || held === null) held = fetchNew(); // else somebody has begun meanwhile
+    return held;
+  };
 }
 
 /** From the token's own two instants, which are of one clock. What cannot be read is the server's business. */

@@ -7,7 +7,8 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { checkServerIdentity } from 'node:tls';
-import { describeError, Problem } from '../core/problem.ts';
+import { Problem } from '../core/problem.ts';
+import type { ProblemCode } from '../core/problem-codes.ts';
 
 /** Whom to trust and who to be. */
 export interface WebTrust {
@@ -116,32 +117,28 @@ async function readAll(message: IncomingMessage, url: URL): Promise<ArrayBuffer>
   return whole;
 }
 
-/** What a connection failed of, with the way out. */
+/** What a connection failed of, with the way out. Codes are told instead of texts: those of OpenSSL are for experts. */
 function connectionFailed(error: unknown, url: URL, connected: boolean): Problem {
   if (error instanceof Problem) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const why = describeError(error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code';
+  const { host } = url;
+  const problem = (kind: ProblemCode, detail: string): Problem => new Problem(kind, detail, { cause: error });
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return new Problem(
+    return problem(
       'peer_untrusted',
-      `the certificate of ${url.host} is not good for this name. Use a name or address that it carries.`,
-      { cause: error },
+      `the certificate of ${host} is not good for this name. Use a name or address that it carries.`,
     );
+  }
+  if (code.includes('ALERT')) {
+    return problem('peer_untrusted', `${host} refuses us (${code}). Is it the port for clients?`);
   }
   if (/CERT|SIGNATURE|ISSUER/u.test(code)) {
-    return new Problem(
+    return problem(
       'peer_untrusted',
-      `the certificate of ${url.host} is not trusted (${why}). Name the authority that issued it (--ca-file), and check the URL.`,
-      { cause: error },
+      `the certificate of ${host} is not trusted (${code}). Name the authority that issued it, and check the URL.`,
     );
   }
-  if (connected) {
-    return new Problem('api_unanswered', `the connection to ${url.host} broke off (${code || why}).`, {
-      cause: error,
-    });
-  }
-  const hint = code === 'EPROTO' ? ' Does it speak TLS there?' : '';
-  return new Problem('peer_unreachable', `${url.host} cannot be reached (${code || why}).${hint}`, {
-    cause: error,
-  });
+  if (connected) return problem('api_unanswered', `the connection to ${host} broke off (${code}).`);
+  const hint = code === 'EPROTO' || code.startsWith('ERR_SSL') ? ' Does it speak TLS there?' : '';
+  return problem('peer_unreachable', `${host} cannot be reached (${code}).${hint}`);
 }

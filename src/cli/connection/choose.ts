@@ -33,29 +33,33 @@ const waysToUrl =
   'Give --url and --account, or --dir of a node on this machine, or set HOLDFAST_URL and HOLDFAST_ACCOUNT.';
 
 /**
- * The address that the sources name, the first that says something being believed. A source that names another URL or
- * account than the chosen one speaks of something else, and is left out altogether: so no API key ever goes to a server
- * that it was not meant for.
+ * The address that the sources name, the first that says something being believed. One that names another URL than the
+ * chosen one speaks of another server, and is left out altogether.
  *
  * @throws Problem `usage` that says what is missing
  */
 export function chooseAddress(sources: readonly Source[]): Address {
-  return addressOf(agreeing(sources));
+  return addressOf(ofOneServer(sources));
 }
 
 /**
- * The address, and the login with its key; a key counts for the login that stands beside it.
+ * The address, and the login with its key. A key counts only beside the URL, the account and the login that its source
+ * names, so none ever goes where it was not meant for.
  *
  * @throws Problem `usage` that says what is missing
  */
 export function chooseConnection(sources: readonly Source[]): Connection {
-  const agreed = agreeing(sources);
+  const agreed = ofOneServer(sources);
   const address = addressOf(agreed);
-  const login = first(agreed, (source) => source.login);
+  const ofAccount = agreed.filter(({ account }) => account === null || account === address.account);
+  const login = first(ofAccount, (source) => source.login);
   if (login === null) {
-    throw new Problem('usage', `--login: nobody is logged in at ${address.url}. Run "holdfast login".`);
+    throw new Problem(
+      'usage',
+      `--login: nobody is logged in at ${address.url} (account ${address.account}). Run "holdfast login".`,
+    );
   }
-  const ofLogin = agreed.filter((source) => source.login === null || source.login === login);
+  const ofLogin = ofAccount.filter((source) => source.login === null || source.login === login);
   const apiKey = first(ofLogin, (source) => source.apiKey);
   if (apiKey === null) {
     throw new Problem(
@@ -98,12 +102,10 @@ function addressOf(agreed: readonly Source[]): Address {
   };
 }
 
-/** Those that speak of the URL and account that were named first, or of none. */
-function agreeing(sources: readonly Source[]): readonly Source[] {
+/** Those that speak of the URL that was named first, or of none. */
+function ofOneServer(sources: readonly Source[]): readonly Source[] {
   const url = first(sources, (source) => source.url);
-  const ofUrl = sources.filter((source) => source.url === null || url === null || sameUrl(source.url, url));
-  const account = first(ofUrl, (source) => source.account);
-  return ofUrl.filter((source) => source.account === null || source.account === account);
+  return sources.filter((source) => source.url === null || url === null || sameUrl(source.url, url));
 }
 
 /** One that cannot be read equals nothing else; it is told of when it is the one that counts. */

@@ -22,13 +22,13 @@ const limitBytes = 64 * 1024;
  * @throws Problem `usage` when there is none; `interrupted`
  */
 export async function readGivenSecret(question: SecretQuestion): Promise<Secret<string>> {
-  const { option, file, prompt } = question;
+  const { option, file } = question;
   const given = await readGivenBytes({ option, file, limitBytes });
   if (given === null && !hasPerson()) {
     throw new Problem('usage', `${option}: name a file, or - and give it on standard input.`);
   }
   const text = given === null ? await askTwice(question) : given.toString().replace(/\r?\n$/u, '');
-  if (text === '') throw new Problem('usage', `${option}: ${prompt.toLowerCase()}: it is empty.`);
+  if (text === '') throw new Problem('usage', `${option}: nothing was given.`);
   if (/[\r\n\0]/u.test(text)) throw new Problem('usage', `${option}: it has more than one line.`);
   return new Secret(text);
 }

@@ -26,14 +26,18 @@ export async function askHidden(question: string): Promise<string> {
 async function askOn(question: string, output: NodeJS.WritableStream): Promise<string> {
   const lines = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 });
   const ended = new Promise<never>((_resolve, reject) => {
-    const stop = (): void => reject(new Problem('interrupted', 'interrupted.'));
+    const stop = (): void => {
+      output.write('\n'); // what is said next begins a line of its own
+      reject(new Problem('interrupted', 'interrupted.'));
+    };
     lines.once('SIGINT', stop);
     lines.once('close', stop);
   });
+  ended.catch(() => undefined); // when the answer came first, closing is no news
   try {
     return await Promise.race([lines.question(question), ended]);
   } finally {
-    ended.catch(() => undefined); // closing is no news any more
+    lines.removeAllListeners('close');
     lines.close();
   }
 }
