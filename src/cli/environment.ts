@@ -9,8 +9,6 @@ export interface Environment {
   readonly dir: string;
   /** HOLDFAST_JOIN_TOKEN: a join token, for `holdfast join`. */
   readonly joinToken: Secret<string> | null;
-  /** Whether HOLDFAST_DIR was set. */
-  readonly dirIsNamed: boolean;
   readonly api: ApiEnvironment;
   /** CONJUR_*: how the API of a node behaves; what is wrong with them is told when a node starts. */
   readonly apiSettings: ReturnType<typeof readApiSettings>;
@@ -51,10 +49,8 @@ const defaultDir = '/var/lib/holdfast';
 
 /** Reads the environment, once. The secrets are taken out of it, so that no child inherits them. */
 export function takeEnvironment(): Environment {
-  const dir = nonEmpty(process.env['HOLDFAST_DIR']);
   return {
-    dir: dir ?? defaultDir,
-    dirIsNamed: dir !== null,
+    dir: nonEmpty(process.env['HOLDFAST_DIR']) ?? defaultDir,
     joinToken: takeSecret('HOLDFAST_JOIN_TOKEN'),
     api: takeApiEnvironment(),
     apiSettings: readApiSettings(process.env),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isProblem } from '../core/problem.ts';
+import { isProblem, Problem } from '../core/problem.ts';
 import { Secret } from '../core/secret.ts';
 import { type ApiRequest, type Door, exchange } from './exchange.ts';
 import type { FetchAnswer } from './fetch.ts';
@@ -76,6 +76,21 @@ test('tells other conflicts at once', async () => {
   const { door, attempts } = scripted({ status: 409, body: json('conflict') });
   await assert.rejects(exchange(door, write), (error) => isProblem(error, 'api_conflict'));
   assert.equal(attempts(), 1);
+});
+
+test('sends again what was lost, unless it may have been done', async () => {
+  const closed = new Problem('api_unavailable', 'vault closes the connection at once.');
+  const broken = new Problem('api_unanswered', 'the connection broke off.');
+  const { door, pauses } = scripted(broken, closed, { status: 200 });
+  assert.equal((await exchange(door, read)).status, 200);
+  assert.deepEqual(pauses, [1000, 1000]);
+  assert.equal((await exchange(scripted(closed, { status: 200 }).door, write)).status, 200);
+  const once = scripted(broken, { status: 200 });
+  await assert.rejects(exchange(once.door, write), (error) => isProblem(error, 'api_unanswered'));
+  assert.equal(once.attempts(), 1);
+  const nobody = scripted(new Problem('peer_unreachable', 'vault cannot be reached (ECONNREFUSED).'));
+  await assert.rejects(exchange(nobody.door, read), (error) => isProblem(error, 'peer_unreachable'));
+  assert.equal(nobody.attempts(), 1);
 });
 
 test('says that a write may have been done when its answer did not come, and not of a read', async () => {

@@ -1,4 +1,5 @@
 import { isProblem, Problem } from '../core/problem.ts';
+import type { ProblemCode } from '../core/problem-codes.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Fetch, FetchAnswer, Method } from './fetch.ts';
 import { refusalOf } from './refusal.ts';
@@ -43,9 +44,10 @@ export interface ApiAnswer {
 
 /** How long is waited between attempts, all together: longer than a failover takes. */
 const retryForMs = 20_000;
+const pauseAfterLossMs = 1000;
 
 /**
- * Sends a request, again where the server asks for that, and returns what it answered: 2xx, or a status that is expected.
+ * Sends a request, again where the server asks for that or the connection is lost, and returns what it answered: 2xx, or a status that is expected.
  *
  * @throws Problem `api_…` for what the server refused; `peer_unreachable`, `peer_untrusted`, `api_unanswered` where no answer
  * came; `interrupted`
@@ -53,22 +55,23 @@ const retryForMs = 20_000;
 export async function exchange(door: Door, request: ApiRequest): Promise<ApiAnswer> {
   let waitedMs = 0;
   for (;;) {
-    const answer = await attemptOnce(door, request);
-    if (answer.status >= 200 && answer.status < 300) return answer;
-    if (request.expected?.includes(answer.status) === true) return answer;
-    const waitMs = waitBeforeRetryMs(isRepeatable(request), answer);
-    if (waitMs === null || waitedMs + waitMs > retryForMs) throw refusalOf(request, answer);
+    const outcome = await attemptOnce(door, request);
+    if ('answer' in outcome && isHoped(request, outcome.answer)) return outcome.answer;
+    const waitMs =
+      'answer' in outcome ? waitBeforeRetryMs(isRepeatable(request), outcome.answer) : outcome.waitMs;
+    if (waitMs === null || waitedMs + waitMs > retryForMs) {
+      throw 'answer' in outcome ? refusalOf(request, outcome.answer) : outcome.problem;
+    }
     waitedMs += waitMs;
     await door.pause(waitMs, door.signal);
     if (door.signal.aborted) throw interrupted();
   }
 }
 
-function isRepeatable({ method, repeatable }: ApiRequest): boolean {
-  return repeatable === true || method === 'GET' || method === 'HEAD';
-}
+/** What became of one attempt. Without an answer: why, and how long to wait before another (null: there is none). */
+type Outcome = { readonly answer: ApiAnswer } | { readonly problem: Problem; readonly waitMs: number | null };
 
-async function attemptOnce(door: Door, request: ApiRequest): Promise<ApiAnswer> {
+async function attemptOnce(door: Door, request: ApiRequest): Promise<Outcome> {
   const timeout = AbortSignal.timeout(request.timeoutMs ?? door.timeoutMs);
   try {
     const answer: FetchAnswer = await door.fetch(`${door.baseUrl}${request.path}`, {
@@ -79,33 +82,46 @@ async function attemptOnce(door: Door, request: ApiRequest): Promise<ApiAnswer> 
       redirect: 'manual',
     });
     const bytes = new Uint8Array(await answer.arrayBuffer());
-    return { status: answer.status, header: (name) => answer.headers.get(name), bytes };
+    return { answer: { status: answer.status, header: (name) => answer.headers.get(name), bytes } };
   } catch (error) {
-    throw noAnswer(door, request, error, timeout.aborted);
+    if (door.signal.aborted) throw interrupted();
+    return noAnswer(door, request, error, timeout.aborted);
   }
 }
 
-/** No text of a foreign error is quoted: it may hold the headers of the request. */
-function noAnswer(door: Door, request: ApiRequest, error: unknown, tooLate: boolean): Problem {
-  if (door.signal.aborted) return interrupted();
-  const mayBeDone = isRepeatable(request)
-    ? ''
-    : ' It may have been done all the same: look before you repeat it.';
-  const cannot = `Cannot ${request.attempt}`;
+/**
+ * - `api_unavailable` from the transport: nothing was sent. Sent again, as after a 503.
+ * - `api_unanswered`, or no Problem at all: it may have been done. Sent again where that does not matter.
+ *
+ * No text of a foreign error is quoted: it may hold the headers of the request.
+ */
+function noAnswer(door: Door, request: ApiRequest, error: unknown, tooLate: boolean): Outcome {
+  const repeatable = isRepeatable(request);
+  const perhaps = repeatable ? '' : ' It may have been done all the same: look before you repeat it.';
+  const problem = (code: ProblemCode, why: string): Problem =>
+    new Problem(code, `Cannot ${request.attempt}: ${why}`, { cause: error });
   if (tooLate) {
     const seconds = Math.round((request.timeoutMs ?? door.timeoutMs) / 1000);
-    return new Problem(
-      'api_unanswered',
-      `${cannot}: ${door.baseUrl} gave no answer within ${seconds} s.${mayBeDone}`,
-    );
+    const why = `${door.baseUrl} gave no answer within ${seconds} s.${perhaps}`;
+    return { problem: problem('api_unanswered', why), waitMs: null };
   }
-  if (isProblem(error, 'api_unanswered')) {
-    return new Problem(error.code, `${cannot}: ${error.detail}${mayBeDone}`, { cause: error });
+  if (isProblem(error) && error.code !== 'api_unanswered') {
+    const waitMs = error.code === 'api_unavailable' ? pauseAfterLossMs : null;
+    return { problem: problem(error.code, error.detail), waitMs };
   }
-  if (isProblem(error)) return new Problem(error.code, `${cannot}: ${error.detail}`, { cause: error });
-  return new Problem('api_unanswered', `${cannot}: ${door.baseUrl} cannot be reached.${mayBeDone}`, {
-    cause: error,
-  });
+  const why = isProblem(error) ? error.detail : `${door.baseUrl} cannot be reached.`;
+  return {
+    problem: problem('api_unanswered', `${why}${perhaps}`),
+    waitMs: repeatable ? pauseAfterLossMs : null,
+  };
+}
+
+function isHoped(request: ApiRequest, { status }: ApiAnswer): boolean {
+  return (status >= 200 && status < 300) || request.expected?.includes(status) === true;
+}
+
+function isRepeatable({ method, repeatable }: ApiRequest): boolean {
+  return repeatable === true || method === 'GET' || method === 'HEAD';
 }
 
 function interrupted(): Problem {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createPlainServer, type RequestListener } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { isProblem } from '../core/problem.ts';
 import { createTestAuthority, type TestAuthority } from '../identity/testing/test-authority.ts';
@@ -102,6 +102,14 @@ describe('requests to a server with an authority of its own', { timeout: 30_000 
     const fetch = openWebFetch({ ca: authority.caPem });
     await assert.rejects(fetch(`https://127.0.0.1:${port}/`, get), fails('api_unanswered', /broke off/u));
     await assert.rejects(fetch('https://127.0.0.1:9/', get), fails('peer_unreachable', /ECONNREFUSED/u));
+    const closing = createNetServer((socket) => socket.resetAndDestroy()).listen(0, '127.0.0.1');
+    await once(closing, 'listening');
+    t.after(() => closing.close());
+    const { port: closingPort } = closing.address() as AddressInfo;
+    await assert.rejects(
+      fetch(`https://127.0.0.1:${closingPort}/`, get),
+      fails('api_unavailable', /at once/u),
+    );
     const plain = createPlainServer(hello).listen(0, '127.0.0.1');
     await once(plain, 'listening');
     t.after(() => plain.close());

@@ -39,8 +39,8 @@ const answerLimitBytes = 64 * 1024 * 1024;
  * Requests over HTTPS (or HTTP) in the manner of the web's `fetch`, which in Node takes no authority of one's own: one per
  * server, since it keeps its connections for the next request. It follows no redirects. An answer has 64 MiB at most.
  *
- * @throws Problem `peer_untrusted`, and `peer_unreachable` when nothing was sent; `api_unanswered` when the connection broke
- * after that; an AbortError when the signal says so
+ * @throws Problem `peer_untrusted`, `peer_unreachable`, and `api_unavailable` when the other side closes it, all before
+ * anything was sent; `api_unanswered` when the connection broke after that; an AbortError when the signal says so
  */
 export function openWebFetch(trust: WebTrust): (url: string, init: Init) => Promise<Answer> {
   const { ca, client, certificateName } = trust;
@@ -138,6 +138,9 @@ function connectionFailed(error: unknown, url: URL, connected: boolean): Problem
       `the certificate of ${host} is not trusted (${code}). Name the authority that issued it, and check the URL.`,
     );
   }
+  // A load balancer without a server behind it takes connections, and closes them.
+  const closedEarly = !connected && /^(ECONNRESET|EPIPE)$/u.test(code);
+  if (closedEarly) return problem('api_unavailable', `${host} closes the connection at once (${code}).`);
   if (connected) return problem('api_unanswered', `the connection to ${host} broke off (${code}).`);
   const hint = code === 'EPROTO' || code.startsWith('ERR_SSL') ? ' Does it speak TLS there?' : '';
   return problem('peer_unreachable', `${host} cannot be reached (${code}).${hint}`);

@@ -9,8 +9,8 @@ import { readSession } from './session-file.ts';
 
 /**
  * Every place that may say where the API is and who one is, the most deliberate first: the options; the node that --dir
- * names; HOLDFAST_… and CONJUR_… in the environment; the node of HOLDFAST_DIR; what `holdfast login` remembers; what the
- * official CLI remembers; a node in the usual directory.
+ * names; HOLDFAST_… and CONJUR_… in the environment; what `holdfast login` remembers; what the official CLI remembers; the
+ * node of HOLDFAST_DIR, or in the usual directory. The account that a node was made with counts last: a cluster has others.
  */
 export async function gatherSources(
   given: ApiArguments,
@@ -19,15 +19,15 @@ export async function gatherSources(
   const { api } = environment;
   const session = await readSession(api.sessionFile);
   const conjurrc = await readConjurrc(api);
+  const node = given.dir === undefined ? null : await fromNode(given.dir);
   return [
     await fromSettings('the command line', { ...nothing, ...optionsOf(given) }, '--ca-file'),
-    ...(given.dir === undefined ? [] : [await fromNode(given.dir)]),
+    ...(node === null ? [] : [{ ...node, account: null }]),
     await fromSettings('the environment', api.ours, 'HOLDFAST_CA_FILE'),
     await fromSettings('the environment', api.conjur, 'CONJUR_CERT_FILE'),
-    ...(environment.dirIsNamed ? [await fromNode(environment.dir)] : []),
     ...(session === null ? [] : [{ name: api.sessionFile, ...session }]),
     ...(conjurrc === null ? [] : [conjurrc]),
-    ...(await fromUsualNode(environment)),
+    ...(node === null ? await fromUsualNode(environment.dir) : [node]),
   ];
 }
 
@@ -68,8 +68,7 @@ async function fromNode(dir: string): Promise<Source> {
 }
 
 /** One that is not there, not whole, or not ours to read says nothing. */
-async function fromUsualNode({ dir, dirIsNamed }: Environment): Promise<readonly Source[]> {
-  if (dirIsNamed) return [];
+async function fromUsualNode(dir: string): Promise<readonly Source[]> {
   try {
     return (await readFileIfThere(join(dir, 'node.json'))) === null ? [] : [await fromNode(dir)];
   } catch (error) {
