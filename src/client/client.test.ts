@@ -132,6 +132,28 @@ describe('the client, with a real server', { timeout: 60_000 }, () => {
     assert.equal(bad.faults[0]?.line, 2);
   });
 
+  it('tries no policy on a server that would load it instead', async () => {
+    for (const [said, tries] of [
+      ['1.21.0', false],
+      ['1.9.2-5', false],
+      ['soon', false],
+      ['1.21.1', true],
+      ['2.0', true],
+    ] as const) {
+      const older: Fetch = async (to, init) => {
+        const { pathname } = new URL(to);
+        if (pathname === '/info') return new Response(null, { status: 404 });
+        return pathname === '/' ? Response.json({ version: said }) : globalThis.fetch(to, init);
+      };
+      const apiKey = server.adminApiKey;
+      const client = openClient({ fetch: older, url, account: server.account, login: 'admin', apiKey });
+      const trial = dryRunPolicy(client, { branch: 'root', mode: 'load', text: '- !group never' });
+      if (tries) assert.ok((await trial).valid, said);
+      else await assert.rejects(trial, (error) => isProblem(error, 'api_not_allowed'), said);
+    }
+    assert.equal(await countResources(admin, { ...everything, kind: 'group', search: 'never' }), 0);
+  });
+
   it('rotates keys and changes passwords, of which only the newest is worth anything', async () => {
     const host = { kind: 'host', identifier: 'shop/web' };
     const old = clientOf('host/shop/web', keys.get('demo:host:shop/web') ?? '');

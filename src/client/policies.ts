@@ -1,8 +1,10 @@
+import { Problem } from '../core/problem.ts';
 import { Secret } from '../core/secret.ts';
 import type { ConjurClient } from './client.ts';
 import type { ApiAnswer, ApiRequest } from './exchange.ts';
 import { pathOf } from './path.ts';
 import { jsonOf, recordOf, textOf } from './refusal.ts';
+import { knowsDryRun } from './server-version.ts';
 import { unexpectedAnswer } from './unexpected.ts';
 
 /** `load` adds only; `update` changes and deletes too; `replace` also deletes what the text does not name. */
@@ -64,9 +66,19 @@ export async function loadPolicy(client: ConjurClient, policy: PolicyText): Prom
   };
 }
 
-/** What a load would change. Nothing is written. */
+/**
+ * What a load would change. Nothing is written.
+ *
+ * @throws Problem `api_not_allowed` when the server would load the policy instead of trying it
+ */
 export async function dryRunPolicy(client: ConjurClient, policy: PolicyText): Promise<DryRun> {
   const attempt = `try the policy ${policy.branch}`;
+  if (!(await knowsDryRun(client))) {
+    throw new Problem(
+      'api_not_allowed',
+      `Cannot ${attempt}: the server is older than Conjur 1.21.1, and can only load it.`,
+    );
+  }
   const answer = await client.send({ ...policyRequest(client, policy, attempt, true), expected: [422] });
   const outcome = recordOf(jsonOf(answer));
   if (answer.status === 422 && Array.isArray(outcome?.['errors'])) {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { Problem } from '../../core/problem.ts';
+import { isProblem, Problem } from '../../core/problem.ts';
 import type { ConjurClient } from '../../client/client.ts';
-import { type LoadedPolicy, loadPolicy, type PolicyMode } from '../../client/policies.ts';
+import { type LoadedPolicy, loadPolicy, type PolicyMode, type PolicyText } from '../../client/policies.ts';
 import { addApiOptions } from '../arguments/api-arguments.ts';
 import { withApi } from '../connection/with-api.ts';
 import type { CliContext } from '../context.ts';
@@ -80,11 +80,7 @@ async function change(
     );
   }
   const policy = { branch: given.branch, mode, text: await readPolicyText(given) };
-  const changes = await tryPolicy(client, policy);
-  const diff = policyDiff(changes, client.account);
-  context.say(renderDiff(diff, client.account, context.errorStyle));
-  const mayApply = given.yes === true || diff.length === 0 || (await consents(given.branch));
-  if (!mayApply) {
+  if (!(await agreed(client, policy, given, context))) {
     context.say('Nothing was changed.');
     process.exitCode = 1;
     return;
@@ -95,8 +91,22 @@ async function change(
   answerRoles(loaded, given, client, context);
 }
 
-async function consents(branch: string): Promise<boolean> {
-  return /^y(es)?$/iu.test((await ask(`Apply this to ${plain(branch)}? [y/N] `)).trim());
+/** Shows what would change, and asks whether it may. A server that cannot show it is believed only with --yes. */
+async function agreed(
+  client: ConjurClient,
+  policy: PolicyText,
+  { yes }: LoadArguments,
+  context: CliContext,
+): Promise<boolean> {
+  try {
+    const diff = policyDiff(await tryPolicy(client, policy), client.account);
+    context.say(renderDiff(diff, client.account, context.errorStyle));
+    if (yes === true || diff.length === 0) return true;
+  } catch (error) {
+    if (yes === true && isProblem(error, 'api_not_allowed')) return true;
+    throw error;
+  }
+  return /^y(es)?$/iu.test((await ask(`Apply this to ${plain(policy.branch)}? [y/N] `)).trim());
 }
 
 function answerRoles(

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import { readFileIfThere } from '../../runtime/files.ts';
 import type { ApiEnvironment } from '../environment.ts';
 import type { Source } from './choose.ts';
 import { findMachine } from './netrc.ts';
+import { readOwnFile } from './own-file.ts';
 
 /**
  * What the official CLI wrote: its `.conjurrc`, and login and key from the `.netrc` under `<url>/authn`. A key that it
@@ -16,7 +16,7 @@ import { findMachine } from './netrc.ts';
  */
 export async function readConjurrc(environment: ApiEnvironment): Promise<Source | null> {
   const file = environment.conjurrcFile;
-  const text = await readFileIfThere(file);
+  const text = await readOwnFile(file);
   if (text === null) return null;
   const settings = await settingsOf(text, file);
   const setting = (name: string): string | null => settings.get(name) ?? null;
@@ -24,7 +24,7 @@ export async function readConjurrc(environment: ApiEnvironment): Promise<Source 
   const certFile = setting('cert_file');
   const netrcFile = environment.netrcFile ?? setting('netrc_path') ?? join(environment.home, '.netrc');
   const kind = setting('authn_type') ?? 'authn';
-  const netrc = url === null || kind !== 'authn' ? null : await readFileIfThere(netrcFile);
+  const netrc = url === null || kind !== 'authn' ? null : await readOwnFile(netrcFile);
   const found = netrc === null ? null : findMachine(netrc, `${url}/authn`);
   return {
     name: file,

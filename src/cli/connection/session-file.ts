@@ -4,6 +4,7 @@ import { Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import { makeDirectory, readFileIfThere, writeFileAtomically } from '../../runtime/files.ts';
 import type { Connection } from './choose.ts';
+import { readOwnFile } from './own-file.ts';
 
 interface SessionRecord {
   readonly version: 1;
@@ -21,7 +22,7 @@ interface SessionRecord {
  * @throws Problem `usage` when others may read it, or it cannot be understood
  */
 export async function readSession(file: string): Promise<Connection | null> {
-  const text = await readFileIfThere(file);
+  const text = await readOwnFile(file);
   if (text === null) return null;
   const { mode } = await stat(file);
   if ((mode & 0o077) !== 0) {
