@@ -36,7 +36,7 @@ if (tooOld !== null) {
 }
 
 const words = process.argv.slice(2);
-const program = buildProgram(context, readVersion());
+const program = await buildProgram(context, readVersion(), words);
 try {
   await program.parseAsync(words, { from: 'user' });
 } catch (error) {

@@ -1,25 +1,16 @@
 import { Command } from 'commander';
-import { addAccount } from './commands/account.ts';
-import { addHost, addUser } from './commands/api-keys.ts';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFailover } from './commands/failover.ts';
-import { addHostFactory } from './commands/host-factory.ts';
 import { addInit } from './commands/init.ts';
 import { addJoin } from './commands/join.ts';
 import { addLoadBalancer } from './commands/load-balancer.ts';
-import { addLogin } from './commands/login.ts';
 import { addMember } from './commands/member.ts';
 import { addNode } from './commands/node.ts';
-import { addPolicy } from './commands/policy.ts';
 import { addRecover } from './commands/recover.ts';
-import { addCheck, addList, addShow } from './commands/resources.ts';
-import { addRole } from './commands/role.ts';
 import { addStatus } from './commands/status.ts';
 import { addSwitchover } from './commands/switchover.ts';
 import { addToken } from './commands/token.ts';
-import { addVariable } from './commands/variable.ts';
-import { addWhoami } from './commands/whoami.ts';
 import type { CliContext } from './context.ts';
 
 const overview = `
@@ -31,12 +22,26 @@ A cluster, from nothing:
   db2$ holdfast node
   any$ holdfast status --watch
 
+Policies and secrets, from anywhere:
+  $ holdfast login alice --url https://vault.example.com --account default --ca-file ca.crt
+  $ holdfast policy load -b root -f root.yml
+  $ holdfast variable get db/password
+
 Each command explains itself: holdfast COMMAND --help.
 Exit codes: 0 done, 1 failed, 2 not understood. HOLDFAST_DIR names the node's directory, HOLDFAST_DEBUG=1 adds details
 to failures.`;
 
-/** The command line with all its commands. Nothing is read or run until it parses arguments. */
-export function buildProgram(context: CliContext, version: string): Command {
+/**
+ * The command line with all its commands. Nothing is read or run until it parses arguments.
+ *
+ * @param words what will be parsed: `holdfast node` becomes the guardian, which should hold in memory what it needs and no
+ *   more, so the commands that speak to the API are loaded for all others only
+ */
+export async function buildProgram(
+  context: CliContext,
+  version: string,
+  words: readonly string[],
+): Promise<Command> {
   const program = new Command('holdfast')
     .description('A self-healing secrets cluster that speaks the Conjur REST API.')
     .version(version, '-V, --version', 'print the version')
@@ -59,21 +64,9 @@ export function buildProgram(context: CliContext, version: string): Command {
   addFailover(program, context);
   addRecover(program, context);
   addMember(program, context);
-  addAccount(program, context);
   addConfig(program, context);
   addLoadBalancer(program, context);
-  program.commandsGroup('Secrets and policies, from anywhere:');
-  addLogin(program, context);
-  addWhoami(program, context);
-  addVariable(program, context);
-  addPolicy(program, context);
-  addList(program, context);
-  addShow(program, context);
-  addCheck(program, context);
-  addRole(program, context);
-  addHost(program, context);
-  addUser(program, context);
-  addHostFactory(program, context);
+  if (words[0] !== 'node') (await import('./api-commands.ts')).addApiCommands(program, context);
   return program;
 }
 

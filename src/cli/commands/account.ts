@@ -17,8 +17,8 @@ interface DeleteArguments extends DirArguments {
   readonly yes?: true;
 }
 
-/** Deleting an account of tens of thousands of rows takes its time. */
-const timeoutMs = 90_000;
+/** A little longer than the server gives itself to delete a large account. */
+const timeoutMs = 310_000;
 
 /** `holdfast account …`: with the certificate of a node, at the master. */
 export function addAccount(program: Command, context: CliContext): void {
