@@ -59,7 +59,10 @@ export function openWebFetch(trust: WebTrust): (url: string, init: Init) => Prom
     const isSecure = url.protocol === 'https:';
     const options: RequestOptions = {
       method: init.method,
-      headers: { ...init.headers, 'content-length': Buffer.byteLength(init.body ?? '') },
+      headers: {
+        ...init.headers,
+        ...(init.body === null ? {} : { 'content-length': Buffer.byteLength(init.body) }),
+      },
       agent: isSecure ? secure : plain,
       signal: init.signal,
     };
