@@ -15,6 +15,7 @@ import { listV2, showV2 } from './authn/v2/show-authenticators.ts';
 import type { ServerContext } from './context.ts';
 import { wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
+import { accountRoutes } from './routes/accounts.ts';
 import { rootRoute, whoami } from './routes/about.ts';
 import { batchSecrets } from './routes/batch-secrets.ts';
 import { clientsHealthRoute, healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
@@ -69,6 +70,7 @@ const routes: readonly Route[] = [
   createTokens,
   revokeToken,
   createHost,
+  ...accountRoutes,
 ];
 
 /** The API of a node, without a listener: what `listeners.ts` serves and tests call in process. */

@@ -14,6 +14,20 @@ export class RecordNotFound extends Problem {
   }
 }
 
+/** An account that is there already, is not there, or cannot go. */
+export class AccountRefused extends Problem {
+  readonly account: string;
+
+  constructor(
+    code: 'account_exists' | 'account_in_use' | 'account_unknown',
+    account: string,
+    detail: string,
+  ) {
+    super(code, detail);
+    this.account = account;
+  }
+}
+
 /** A policy text that cannot be read or loaded. */
 export class PolicyRefused extends Problem {
   /** Where in the text; null when it is no matter of place. */

@@ -3,7 +3,7 @@ import { isProblem, type Problem, type ProblemKind } from '../../core/problem.ts
 import type { ProblemCode } from '../../core/problem-codes.ts';
 import { v2MediaType } from '../http/media-types.ts';
 import { untouchedHeader } from '../http/holdfast-headers.ts';
-import { PolicyRefused, RecordNotFound, StatusRefused } from './refusals.ts';
+import { AccountRefused, PolicyRefused, RecordNotFound, StatusRefused } from './refusals.ts';
 
 /** An error as it leaves: the only place where the wire's error shapes are made. */
 export interface RenderedError {
@@ -41,6 +41,9 @@ const untouched = { ...retrySoon, [untouchedHeader]: '1' } as const;
 
 const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
   api_version_missing: { status: 400, form: 'v2' },
+  account_exists: { code: 'conflict' },
+  account_in_use: { code: 'conflict' },
+  account_unknown: { code: 'not_found' },
   argument_invalid: { code: 'argument_error' },
   authentication_failed: { form: 'empty' },
   authentication_forbidden: { form: 'empty' },
@@ -126,6 +129,10 @@ function more(error: Problem): Readonly<Record<string, unknown>> {
   if (error instanceof RecordNotFound) {
     const details = { code: 'not_found', target: 'id', message: error.recordId };
     return { target: splitFullId(error.recordId).kind, details };
+  }
+  if (error instanceof AccountRefused) {
+    const { code } = shapes[error.code] ?? {};
+    return { target: 'account', details: { code, target: 'id', message: error.account } };
   }
   if (error instanceof PolicyRefused && error.at !== null) {
     return {
