@@ -6,10 +6,15 @@ import { authenticate } from './authn/authenticate.ts';
 import { login } from './authn/login.ts';
 import { changePassword } from './authn/password.ts';
 import type { ServerContext } from './context.ts';
-import { wantsV2 } from './http/media-types.ts';
+import { v2MediaType, wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
 import { rootRoute, whoami } from './routes/about.ts';
+import { createBranchRoute } from './routes/branches/create-branch.ts';
+import { deleteBranchRoute } from './routes/branches/delete-branch.ts';
+import { listBranchesRoute, showBranchRoute } from './routes/branches/read-branches.ts';
+import { updateBranchRoute } from './routes/branches/update-branch.ts';
 import { batchSecrets } from './routes/batch-secrets.ts';
+import { addMemberRoute, removeMemberRoute } from './routes/group-members.ts';
 import { clientsHealthRoute, healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { publicKeys } from './routes/public-keys.ts';
@@ -44,6 +49,13 @@ const routes: readonly Route[] = [
   resourceRoute,
   roleRoute,
   publicKeys,
+  createBranchRoute,
+  listBranchesRoute,
+  showBranchRoute,
+  updateBranchRoute,
+  deleteBranchRoute,
+  addMemberRoute,
+  removeMemberRoute,
 ];
 
 /** The API of a node, without a listener: what `listeners.ts` serves and tests call in process. */
@@ -58,7 +70,12 @@ export async function buildApp(
     if (!(translated instanceof Problem) || translated.kind === 'internal') context.logFault(translated);
     else if (translated.kind === 'unavailable') context.logRefusal(translated);
     const { status, headers, body } = wantsV2(request) ? renderErrorV2(translated) : renderError(translated);
-    return reply.code(status).headers(headers).send(body);
+    // As bytes, so that fastify adds no charset to a media type that has none.
+    const exact = headers['content-type'] === v2MediaType;
+    return reply
+      .code(status)
+      .headers(headers)
+      .send(exact ? Buffer.from(body) : body);
   });
   app.setNotFoundHandler(() => {
     throw new Problem('route_not_found', 'There is no such route.');

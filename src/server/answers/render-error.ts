@@ -3,7 +3,7 @@ import { isProblem, type Problem, type ProblemKind } from '../../core/problem.ts
 import type { ProblemCode } from '../../core/problem-codes.ts';
 import { v2MediaType } from '../http/media-types.ts';
 import { untouchedHeader } from '../http/holdfast-headers.ts';
-import { PolicyRefused, RecordNotFound } from './refusals.ts';
+import { PolicyRefused, RecordExists, RecordNotFound } from './refusals.ts';
 
 /** An error as it leaves: the only place where the wire's error shapes are made. */
 export interface RenderedError {
@@ -29,9 +29,10 @@ const statusOfKind: Readonly<Record<ProblemKind, number>> = {
 
 interface Shape {
   readonly status?: number;
-  /** The wire's code, where it is not the Problem's own. `empty`: no body. `text`: the detail as plain text. */
+  /** The wire's code, where it is not the Problem's own. */
   readonly code?: string | number;
-  readonly form?: 'json' | 'empty' | 'text';
+  /** `empty`: no body. `text`: the detail as plain text. `v2`: the shape of version 2, whatever was asked for. */
+  readonly form?: 'json' | 'empty' | 'text' | 'v2';
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -40,6 +41,7 @@ const retrySoon = { 'retry-after': '1' } as const;
 const untouched = { ...retrySoon, [untouchedHeader]: '1' } as const;
 
 const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
+  api_version_missing: { status: 400, form: 'v2' },
   argument_invalid: { code: 'argument_error' },
   authorization_missing: { form: 'text' },
   token_malformed: { form: 'text' },
@@ -48,6 +50,7 @@ const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
   credentials_invalid: { form: 'empty' },
   credential_too_weak: { code: 'unauthorized' },
   forbidden: { form: 'empty' },
+  record_exists: { code: 'conflict' },
   record_not_found: { code: 'not_found' },
   route_not_found: { form: 'empty' },
   secret_empty: { code: 'not_found' },
@@ -68,6 +71,7 @@ export function renderError(error: unknown): RenderedError {
   const shape = shapes[error.code] ?? {};
   const status = shape.status ?? statusOfKind[error.kind];
   const headers = shape.headers ?? (status === 503 ? retrySoon : {});
+  if (shape.form === 'v2') return inV2(status, headers, error.detail);
   if (status === 500 || shape.form === 'empty') return { status, headers, body: '' };
   if (shape.form === 'text') {
     return {
@@ -82,19 +86,26 @@ export function renderError(error: unknown): RenderedError {
   return { status, headers: { ...headers, 'content-type': 'application/json; charset=utf-8' }, body };
 }
 
-/** As `renderError`, in the shape of version 2: the status as a text, and a message. */
+/** As `renderError`, in the shape of version 2: the status as a text, and a message; 401 and 403 say nothing. */
 export function renderErrorV2(error: unknown): RenderedError {
   const { status, headers, body } = renderError(error);
-  if (body === '' || !isProblem(error)) return { status, headers, body: '' };
-  const message = status === 401 || status === 403 ? '' : error.detail;
-  const json = message === '' ? '' : JSON.stringify({ code: String(status), message });
-  return { status, headers: { ...headers, 'content-type': v2MediaType }, body: json };
+  if (!isProblem(error)) return { status, headers, body };
+  const silent = body === '' || status === 401 || status === 403;
+  return inV2(status, headers, silent ? null : error.detail);
+}
+
+function inV2(status: number, headers: RenderedError['headers'], message: string | null): RenderedError {
+  const body = message === null ? '' : JSON.stringify({ code: String(status), message });
+  return { status, headers: { ...headers, 'content-type': v2MediaType }, body };
 }
 
 function more(error: Problem): Readonly<Record<string, unknown>> {
   if (error instanceof RecordNotFound) {
     const details = { code: 'not_found', target: 'id', message: error.recordId };
     return { target: splitFullId(error.recordId).kind, details };
+  }
+  if (error instanceof RecordExists) {
+    return { target: error.what, details: { code: 'conflict', target: 'id', message: error.recordId } };
   }
   if (error instanceof PolicyRefused && error.at !== null) {
     return {
