@@ -83,6 +83,12 @@ const entries: readonly Entry[] = [
     fallback: '100000',
     read: (text) => whole(text, 1, 1_000_000, (effectivePolicyRowsMax) => ({ effectivePolicyRowsMax })),
   },
+  {
+    name: 'CONJUR_FEATURE_DYNAMIC_SECRETS_ENABLED',
+    about: 'Whether there are issuers, and variables under `data/dynamic/` are dynamic.',
+    fallback: 'false',
+    read: (text) => truth(text, (dynamicSecrets) => ({ dynamicSecrets })),
+  },
 ];
 
 /** What operators can set, in the order of the documentation. */

@@ -16,6 +16,9 @@ import { updateBranchRoute } from './routes/branches/update-branch.ts';
 import { batchSecrets } from './routes/batch-secrets.ts';
 import { addMemberRoute, removeMemberRoute } from './routes/group-members.ts';
 import { clientsHealthRoute, healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
+import { deleteIssuerRoute, updateIssuerRoute } from './routes/issuers/change-issuer.ts';
+import { createIssuerRoute } from './routes/issuers/create-issuer.ts';
+import { listIssuersRoute, showIssuerRoute } from './routes/issuers/read-issuers.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { publicKeys } from './routes/public-keys.ts';
 import { listRoutes, resourceRoute } from './routes/resources.ts';
@@ -56,6 +59,11 @@ const routes: readonly Route[] = [
   deleteBranchRoute,
   addMemberRoute,
   removeMemberRoute,
+  createIssuerRoute,
+  listIssuersRoute,
+  showIssuerRoute,
+  updateIssuerRoute,
+  deleteIssuerRoute,
 ];
 
 /** The API of a node, without a listener: what `listeners.ts` serves and tests call in process. */

@@ -10,7 +10,7 @@ export type BodyFields = Readonly<Record<string, unknown>>;
  * The fields of a body: of JSON when the Content-Type says so, else of a form (`cidr[]=a&cidr[]=b` and `cidr=a` alike).
  * No body is no fields.
  *
- * @throws Problem `request_malformed` when it is neither, or holds a NUL
+ * @throws Problem `request_malformed` when it is neither, or cannot be stored
  */
 export function bodyFields(request: FastifyRequest): BodyFields {
   const bytes = bodyBytes(request);
@@ -18,8 +18,20 @@ export function bodyFields(request: FastifyRequest): BodyFields {
   if (!isUtf8(bytes)) throw malformed('is no UTF-8 text');
   const body = bytes.toString();
   const fields = isJson(request) ? jsonFields(body) : formFields(body);
-  if (JSON.stringify(fields).includes('\\u0000')) throw malformed('holds a NUL, which cannot be stored');
+  if (!isStorable(fields)) throw malformed(unstorable);
   return fields;
+}
+
+/** What is wrong with a body that is not storable. */
+export const unstorable = 'holds a NUL or half a character, or nests too deep: it cannot be stored';
+
+/** Whether PostgreSQL can store the texts of a value read from JSON: it knows no NUL and no half of a surrogate pair. */
+export function isStorable(value: unknown): boolean {
+  try {
+    return !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(JSON.stringify(value));
+  } catch {
+    return false; // nested deeper than the stack is
+  }
 }
 
 /** The body as a JSON object, whatever its Content-Type says. @throws Problem `request_malformed` */

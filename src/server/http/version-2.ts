@@ -4,6 +4,7 @@ import { type Fields, queryFault } from '../../core/branches/fields.ts';
 import type { Reading } from '../../core/branches/rules.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Answer } from '../answers/answer.ts';
+import { isStorable, unstorable } from './body-fields.ts';
 import { v2MediaType, wantsV2 } from './media-types.ts';
 import { bodyBytes } from './parameters.ts';
 
@@ -78,18 +79,13 @@ function parse(bytes: Buffer): Fields {
   if (!isUtf8(bytes)) throw malformed('it is no UTF-8 text');
   const text = bytes.toString();
   let value: unknown;
-  let again: string;
   try {
     value = JSON.parse(text);
-    again = JSON.stringify(value);
   } catch (error) {
     throw malformed(`unexpected token at '${restAfter(text, error)}'`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('it is no object');
-  // The escapes of a NUL and of half a surrogate pair, which a text in the database cannot have.
-  if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(again)) {
-    throw malformed('it holds a NUL or half a character, which cannot be stored');
-  }
+  if (!isStorable(value)) throw malformed(`it ${unstorable}`);
   return { ...value };
 }
 
