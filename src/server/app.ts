@@ -23,6 +23,7 @@ import { policyRoutes } from './routes/policies.ts';
 import { publicKeys } from './routes/public-keys.ts';
 import { listRoutes, resourceRoute } from './routes/resources.ts';
 import { roleRoute } from './routes/roles.ts';
+import { signCertificateRoute } from './routes/sign-certificate.ts';
 import { showSecret, storeSecret } from './routes/secrets.ts';
 import { installGate } from './serving/gate.ts';
 import type { PassOn } from './serving/pass-on.ts';
@@ -64,6 +65,7 @@ const routes: readonly Route[] = [
   showIssuerRoute,
   updateIssuerRoute,
   deleteIssuerRoute,
+  signCertificateRoute,
 ];
 
 /** The API of a node, without a listener: what `listeners.ts` serves and tests call in process. */
