@@ -89,6 +89,12 @@ const entries: readonly Entry[] = [
     fallback: 'false',
     read: (text) => truth(text, (dynamicSecrets) => ({ dynamicSecrets })),
   },
+  {
+    name: 'CONJUR_TELEMETRY_ENABLED',
+    about: 'Whether `/metrics` gives metrics for Prometheus, to anybody who asks.',
+    fallback: 'false',
+    read: (text) => truth(text, (telemetry) => ({ telemetry })),
+  },
 ];
 
 /** What operators can set, in the order of the documentation. */

@@ -19,6 +19,8 @@ export interface ApiSettings {
   readonly effectivePolicyRowsMax: number;
   /** Whether there are issuers and dynamic secrets. */
   readonly dynamicSecrets: boolean;
+  /** Whether there are metrics for Prometheus. */
+  readonly telemetry: boolean;
 }
 
 export const defaultApiSettings: ApiSettings = {
@@ -32,4 +34,5 @@ export const defaultApiSettings: ApiSettings = {
   effectivePolicyDepthMax: 64,
   effectivePolicyRowsMax: 100_000,
   dynamicSecrets: false,
+  telemetry: false,
 };

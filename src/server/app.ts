@@ -8,6 +8,7 @@ import { changePassword } from './authn/password.ts';
 import type { ServerContext } from './context.ts';
 import { v2MediaType, wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
+import { countFailure, installMetrics } from './metrics/install-metrics.ts';
 import { rootRoute, whoami } from './routes/about.ts';
 import { createBranchRoute } from './routes/branches/create-branch.ts';
 import { deleteBranchRoute } from './routes/branches/delete-branch.ts';
@@ -19,6 +20,7 @@ import { clientsHealthRoute, healthRoute, infoRoute, replicationHealthRoute } fr
 import { deleteIssuerRoute, updateIssuerRoute } from './routes/issuers/change-issuer.ts';
 import { createIssuerRoute } from './routes/issuers/create-issuer.ts';
 import { listIssuersRoute, showIssuerRoute } from './routes/issuers/read-issuers.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { publicKeys } from './routes/public-keys.ts';
 import { listRoutes, resourceRoute } from './routes/resources.ts';
@@ -41,6 +43,7 @@ const routes: readonly Route[] = [
   clientsHealthRoute,
   replicationHealthRoute,
   infoRoute,
+  metricsRoute,
   login,
   authenticate,
   rotateKey,
@@ -79,6 +82,7 @@ export async function buildApp(
     const translated = translateHttpError(error);
     if (!(translated instanceof Problem) || translated.kind === 'internal') context.logFault(translated);
     else if (translated.kind === 'unavailable') context.logRefusal(translated);
+    if (context.metrics !== null) countFailure(context.metrics, request, translated);
     const { status, headers, body } = wantsV2(request) ? renderErrorV2(translated) : renderError(translated);
     // As bytes, so that fastify adds no charset to a media type that has none.
     const exact = headers['content-type'] === v2MediaType;
@@ -90,6 +94,7 @@ export async function buildApp(
   app.setNotFoundHandler(() => {
     throw new Problem('route_not_found', 'There is no such route.');
   });
+  if (context.metrics !== null) installMetrics(app, context.metrics);
   installGate(app, { serving: context.serving, ...gate });
   for (const route of routes) addRoute(app, context, route);
   await app.ready();

@@ -10,6 +10,7 @@ import { prepareAudit } from '../store/provision.ts';
 import { buildApp } from './app.ts';
 import type { ServerContext } from './context.ts';
 import { openListeners, readIdentity } from './listeners.ts';
+import { openMetrics } from './metrics/open-metrics.ts';
 import { keepsWarm } from './serving/keep-warm.ts';
 import { peerPassOn } from './serving/pass-on.ts';
 import { Serving } from './serving/serving.ts';
@@ -43,6 +44,9 @@ export async function startWorker(
     settings: settings.apiSettings,
     store,
     serving,
+    metrics: settings.apiSettings.telemetry
+      ? await openMetrics({ store, serving, settings: settings.apiSettings })
+      : null,
     keyring,
     tokens: new TokenVerifier(keyring, () => Date.now() / 1000),
     passwords: new PasswordHasher(),

@@ -6,6 +6,7 @@ import { PasswordHasher } from '../../store/password.ts';
 import { type ProvisionedStore, startProvisionedStore } from '../../store/testing/provisioned-store.ts';
 import { buildApp } from '../app.ts';
 import type { ServerContext } from '../context.ts';
+import { openMetrics } from '../metrics/open-metrics.ts';
 import type { PassOn } from '../serving/pass-on.ts';
 import { Serving } from '../serving/serving.ts';
 import { Keyring } from '../token/keyring.ts';
@@ -42,12 +43,14 @@ export async function startTestServer(
   const now = (): Instant => ({ mono: time.now, boot: time.now });
   const serving = new Serving({ now });
   const keyring = new Keyring(store);
+  const settings = { ...defaultApiSettings, ...options.settings };
   const context: ServerContext = {
     account,
     nodeName: 'node-1',
-    settings: { ...defaultApiSettings, ...options.settings },
+    settings,
     store,
     serving,
+    metrics: settings.telemetry ? await openMetrics({ store, serving, settings }) : null,
     keyring,
     tokens: new TokenVerifier(keyring, () => time.now / 1000),
     passwords: new PasswordHasher(),
