@@ -12,7 +12,9 @@ export interface CountGauges {
 
 const freshForMs = 30_000;
 /** Types of authenticator that Conjur knows; anything else that a policy calls so is no type. */
-const authenticatorType = /^authn-(azure|gcp|iam|jwt|k8s|ldap|oidc)$/;
+const authenticatorTypes = ['azure', 'gcp', 'iam', 'jwt', 'k8s', 'ldap', 'oidc'].map(
+  (name) => `authn-${name}`,
+);
 
 /**
  * Brings the gauges up to date when somebody looks, but not more often than every half minute, and not twice at a time:
@@ -25,8 +27,11 @@ export function refreshesCounts(reads: Reads, gauges: CountGauges): () => Promis
     const { roles, resources, authenticators } = await reads.run(readStatistics);
     setByKind(gauges.roles, roles);
     setByKind(gauges.resources, resources);
-    for (const [type, many] of Object.entries(authenticators)) {
-      if (authenticatorType.test(type)) gauges.authenticators.set({ type, status: 'configured' }, many);
+    for (const type of authenticatorTypes) {
+      const labels = { type, status: 'configured' };
+      const many = authenticators[type];
+      if (many === undefined) gauges.authenticators.remove(labels);
+      else gauges.authenticators.set(labels, many);
     }
     countedAt = performance.now();
   };

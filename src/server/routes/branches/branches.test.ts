@@ -249,6 +249,27 @@ describe('branches and members of groups', { timeout: 60_000 }, () => {
     assert.equal((await ask('GET', '/branches/demo/locked/hidden')).statusCode, 200);
   });
 
+  it('keeps the root when a role in the branch owns it', async () => {
+    const other = await startTestServer();
+    try {
+      await other.load('- !policy { id: keepers, body: [ !group all ] }\n');
+      const send = (method: Method, path: string, body?: unknown) =>
+        other.asAdmin({
+          method,
+          url: `/branches/demo/${path}`,
+          headers: accept,
+          ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+        });
+      await other.load('- !grant { role: !group keepers/all, member: !user admin }');
+      const handed = await send('PATCH', 'root', { owner: { kind: 'group', id: 'keepers/all' } });
+      assert.equal(handed.statusCode, 200, handed.body);
+      assert.equal((await send('DELETE', 'keepers')).statusCode, 422);
+      assert.equal((await send('GET', 'root')).statusCode, 200);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('lets one of many new branches of one name in', async () => {
     const made = await Promise.all(
       Array.from({ length: 6 }, () => ask('POST', '/branches/demo', { name: 'raced', branch: 'data' })),

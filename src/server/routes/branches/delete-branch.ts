@@ -1,8 +1,11 @@
-import { identifierOfPath, isRootPath } from '../../../core/branches/names.ts';
+import { identifierOfPath, isRootPath, policyAt } from '../../../core/branches/names.ts';
 import { removalOf } from '../../../core/branches/rows.ts';
+import type { FullId } from '../../../core/ids.ts';
 import { Problem } from '../../../core/problem.ts';
 import { branchContents } from '../../../store/branches.ts';
+import type { TransactionSql } from '../../../store/connection.ts';
 import { applyChanges } from '../../../store/policy-changes.ts';
+import { readDependents } from '../../../store/policy-rows.ts';
 import { lockPolicies } from '../../../store/policy-versions.ts';
 import { emptyAnswer } from '../../answers/answer.ts';
 import { RecordNotFound } from '../../answers/refusals.ts';
@@ -34,6 +37,7 @@ export const deleteBranchRoute: Route = {
       400: headerMissing,
       404: `${without} Or something in it that the caller has no \`update\` on. The root stays.`,
       409: 'A policy load is under way; Retry-After says when to try again.',
+      422: 'The root belongs to a role in the branch, and would go along.',
     },
   },
   checksCaller: true,
@@ -55,7 +59,9 @@ export const deleteBranchRoute: Route = {
         });
         const kept = contents.find(({ mayUpdate }) => !mayUpdate);
         if (kept !== undefined) throw new RecordNotFound(kept.id);
-        await applyChanges(sql, removalOf(contents.map(({ id }) => id)));
+        const ids = contents.map(({ id }) => id);
+        await requireRootStays(sql, at.account, ids);
+        await applyChanges(sql, removalOf(ids));
       },
       deletionWaitMs,
     );
@@ -71,3 +77,18 @@ export const deleteBranchRoute: Route = {
     }),
   ],
 };
+
+/** What a deleted role owns goes with it, wherever it lies: all but the root, which holds the whole account. */
+async function requireRootStays(
+  sql: TransactionSql,
+  account: string,
+  doomed: readonly FullId[],
+): Promise<void> {
+  const root = policyAt(account, '/');
+  const gone = await readDependents(sql, doomed);
+  if (!gone.some(({ id }) => id === root)) return;
+  throw new Problem(
+    'content_unprocessable',
+    'The root policy belongs to a role in this branch: give it another owner first.',
+  );
+}
