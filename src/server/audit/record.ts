@@ -52,11 +52,16 @@ export function auditRecord(call: Call, event: AuditEvent): AuditRecord {
       [`client@${pen}`]: { ip: call.address },
       ...(event.policy === undefined ? {} : { [`policy@${pen}`]: event.policy }),
     },
-    message: messageOf(event),
+    message: auditMessage(event),
   };
 }
 
-function messageOf({ failure, sentence, attempt }: AuditEvent): string {
+/** What a record says to people. */
+export function auditMessage({
+  failure,
+  sentence,
+  attempt,
+}: Pick<AuditEvent, 'failure' | 'sentence' | 'attempt'>): string {
   if (failure === null) return sentence;
   return failure === noReason ? attempt : `${attempt}: ${reason(failure)}`;
 }

@@ -7,7 +7,7 @@ import { forbidden, secretEmpty } from '../answers/refusals.ts';
 import { queryText } from '../http/parameters.ts';
 import type { CallerCall, Route } from '../http/route.ts';
 import { dynamicRefusal, isDynamicHere } from './issuers/dynamic-secret.ts';
-import { secretRecord } from './secrets.ts';
+import { secretMessage, secretRecord } from './secrets.ts';
 
 const idsLimit = 1000;
 /** RFC 2045 as Ruby's `Base64.encode64` writes it: a newline after every 60 letters and at the end. */
@@ -40,12 +40,11 @@ export const batchSecrets: Route = {
   handle: async (call) => {
     const asked = idsParameter(call);
     const wellFormed = asked.map((text) => parseFullId(text)).filter((id) => id !== null);
-    const entries = await Promise.all(
-      wellFormed.map(async (id) => ({
-        id,
-        ...(await call.context.store.secrets.read(call.caller, id, null)),
-      })),
-    );
+    const found = await call.context.store.secrets.readAll(call.caller, wellFormed);
+    const entries = wellFormed.flatMap((id, index) => {
+      const read = found[index];
+      return read === undefined ? [] : [{ id, ...read }];
+    });
     if (entries.some((entry) => !entry.callerExists || (entry.exists && !entry.allowed))) throw forbidden();
     const dynamic = entries.find((entry) => entry.exists && isDynamicHere(call, entry.id));
     if (dynamic !== undefined) throw await dynamicRefusal(call, dynamic.id);
@@ -61,14 +60,11 @@ export const batchSecrets: Route = {
   },
   audit: (call, failure) => {
     const ids = (queryText(call.request, 'variable_ids') ?? '').split(',').slice(0, idsLimit);
-    const records = ids.flatMap((text) => {
-      const id = parseFullId(text.trim());
-      return id === null ? [] : [{ id, record: secretRecord(call, 'fetch', id, failure) }];
-    });
-    const [first, ...others] = records;
+    const [first, ...others] = ids.flatMap((text) => parseFullId(text.trim()) ?? []);
     if (first === undefined) return [];
-    const also = others.map(({ id, record }) => ({ resource: id, message: record.message }));
-    return [also.length === 0 ? first.record : { ...first.record, also }];
+    const record = secretRecord(call, 'fetch', first, failure);
+    const also = others.map((id) => ({ resource: id, message: secretMessage(call, 'fetch', id, failure) }));
+    return [also.length === 0 ? record : { ...record, also }];
   },
 };
 
