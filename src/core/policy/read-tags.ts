@@ -1,4 +1,4 @@
-import { ReadFault, type YamlNode } from './read-yaml.ts';
+import { ReadFault, type YamlNode } from './read-yaml-node.ts';
 import type { RecordTag } from './types.ts';
 
 /** Everything that can stand behind `!`. */

@@ -1,7 +1,8 @@
 import { itemsOf } from './read-fields.ts';
 import { type Reading, readStatement } from './read-statements.ts';
 import { writtenTags } from './read-tags.ts';
-import { ReadFault, readYaml } from './read-yaml.ts';
+import { readYaml } from './read-yaml.ts';
+import { ReadFault } from './read-yaml-node.ts';
 import type { PolicyFault, Statement } from './types.ts';
 
 export type PolicyReading =
