@@ -1,3 +1,4 @@
+import type { ApiSettings } from '../core/api-settings.ts';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +29,7 @@ import { releaseForDeadAgent } from './release-for-dead-agent.ts';
 
 export interface GuardianOptions {
   readonly dir: string;
+  readonly apiSettings: ApiSettings;
   readonly logLevel?: string | undefined;
 }
 
@@ -181,8 +183,15 @@ class Silence {
 function startAgent(guardian: Guardian): ChildProcess {
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const entry = fileURLToPath(new URL(`./main.${suffix}`, import.meta.url));
-  const { dir, logLevel } = guardian.options;
-  const args = [entry, '--dir', dir, ...(logLevel === undefined ? [] : ['--log-level', logLevel])];
+  const { dir, logLevel, apiSettings } = guardian.options;
+  const settings = ['--api-settings', JSON.stringify(apiSettings)];
+  const args = [
+    entry,
+    '--dir',
+    dir,
+    ...settings,
+    ...(logLevel === undefined ? [] : ['--log-level', logLevel]),
+  ];
   // It outlives the guardian on purpose: when the guardian dies, the agent fences and releases in its place.
   return spawn(process.execPath, ['--max-semi-space-size=2', '--max-old-space-size=256', ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type ApiSettings, defaultApiSettings } from '../core/api-settings.ts';
 import { clusterKeys } from '../core/failover/keys.ts';
 import { emptyMemory } from '../core/failover/memory.ts';
 import type { AgentState } from './agent-state.ts';
@@ -22,8 +23,10 @@ import { workerSettings } from './worker-settings.ts';
 /** The agent's process: started by the guardian, ends by `exit` of a turn. */
 async function main(): Promise<void> {
   requireGuardian();
-  const { values } = parseArgs({ options: { dir: { type: 'string' }, 'log-level': { type: 'string' } } });
-  const node = await createNodeContext(values.dir ?? '.', 'agent', values['log-level']);
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { dir: text, 'log-level': text, 'api-settings': text } });
+  const apiSettings: ApiSettings = { ...defaultApiSettings, ...JSON.parse(values['api-settings'] ?? '{}') };
+  const node = await createNodeContext(values.dir ?? '.', 'agent', values['log-level'], apiSettings);
   const { store, gateway, know } = await connectStore(node.config, node.layout);
   const state = await assemble(node, store);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined); // the guardian says when

@@ -1,3 +1,4 @@
+import { type ApiSettings, defaultApiSettings } from '../core/api-settings.ts';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { findPostgres } from '../instance/binaries.ts';
@@ -17,11 +18,17 @@ export interface NodeContext {
   readonly bootId: string;
   /** Names this running kernel and process space: what `/proc` shows here is all there is of an earlier life. */
   readonly hostId: string;
+  readonly apiSettings: ApiSettings;
   readonly instances: { readonly data: InstanceSettings; readonly audit: InstanceSettings };
 }
 
 /** @throws Problem as `readNodeConfig`, `resolveRunAs` and `findPostgres` do */
-export async function createNodeContext(dir: string, name: string, logLevel?: string): Promise<NodeContext> {
+export async function createNodeContext(
+  dir: string,
+  name: string,
+  logLevel?: string,
+  apiSettings: ApiSettings = defaultApiSettings,
+): Promise<NodeContext> {
   const config = await readNodeConfig(dir);
   const log = createLogger({ name, level: logLevel ?? config.logLevel }).child({ node: config.name });
   const layout = nodeLayout(dir);
@@ -34,6 +41,7 @@ export async function createNodeContext(dir: string, name: string, logLevel?: st
     log,
     bootId: randomUUID(),
     hostId: thisHost(),
+    apiSettings,
     instances: {
       data: instanceSettings('data', { config, layout, runAs, log, binDir }),
       audit: instanceSettings('audit', { config, layout, runAs, log, binDir }),

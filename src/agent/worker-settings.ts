@@ -11,6 +11,7 @@ export function workerSettings(node: NodeContext): WorkerSettings {
     peer: { host: config.listen, port: config.addresses.peer },
     tls: { caFile: layout.tls.ca, certFile: layout.tls.cert, keyFile: layout.tls.key },
     dataKeyFile: layout.dataKey,
+    apiSettings: node.apiSettings,
     postgres: {
       socketDir: layout.sockets,
       dataPort: config.addresses.data,

@@ -90,8 +90,11 @@ export function roleIdOfLogin(account: string, login: string): FullId {
   return fullId(account, login.slice(0, slash), login.slice(slash + 1));
 }
 
-/** The login of a role: the identifier of a user, `kind/identifier` of anything else. */
+/**
+ * The login of a role: the identifier of a user, `kind/identifier` of anything else (and of a user whose identifier has a
+ * slash, since what stands before it would be taken for a kind).
+ */
 export function loginOf(roleId: FullId): string {
   const { kind, identifier } = splitFullId(roleId);
-  return kind === 'user' ? identifier : `${kind}/${identifier}`;
+  return kind === 'user' && !identifier.includes('/') ? identifier : `${kind}/${identifier}`;
 }

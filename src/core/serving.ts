@@ -1,3 +1,4 @@
+import type { ApiSettings } from './api-settings.ts';
 import type { Instant } from './clock.ts';
 
 /** What a node is to its clients. `starting` covers everything between two roles: such a node serves nobody. */
@@ -48,6 +49,7 @@ export interface WorkerSettings {
   readonly peer: { readonly host: string; readonly port: number };
   readonly tls: { readonly caFile: string; readonly certFile: string; readonly keyFile: string };
   readonly dataKeyFile: string;
+  readonly apiSettings: ApiSettings;
   /** Unix-socket directory and ports of the two local PostgreSQL instances. */
   readonly postgres: { readonly socketDir: string; readonly dataPort: number; readonly auditPort: number };
   readonly logLevel: string;

@@ -1,11 +1,12 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Problem } from '../core/problem.ts';
-import { renderError } from './answers/render-error.ts';
+import { renderError, renderErrorV2 } from './answers/render-error.ts';
 import { rotateKey } from './authn/api-key.ts';
 import { authenticate } from './authn/authenticate.ts';
 import { login } from './authn/login.ts';
 import { changePassword } from './authn/password.ts';
 import type { ServerContext } from './context.ts';
+import { wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
 import { rootRoute, whoami } from './routes/about.ts';
 import { batchSecrets } from './routes/batch-secrets.ts';
@@ -52,11 +53,11 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, routerOptions: { maxParamLength } });
   takeBodiesAsTheyAre(app);
-  app.setErrorHandler((error, _request, reply) => {
+  app.setErrorHandler((error, request, reply) => {
     const translated = translateHttpError(error);
     if (!(translated instanceof Problem) || translated.kind === 'internal') context.logFault(translated);
     else if (translated.kind === 'unavailable') context.logRefusal(translated);
-    const { status, headers, body } = renderError(translated);
+    const { status, headers, body } = wantsV2(request) ? renderErrorV2(translated) : renderError(translated);
     return reply.code(status).headers(headers).send(body);
   });
   app.setNotFoundHandler(() => {

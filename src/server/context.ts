@@ -1,3 +1,4 @@
+import type { ApiSettings } from '../core/api-settings.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Store } from '../store/open-store.ts';
 import type { PasswordHasher } from '../store/password.ts';
@@ -7,8 +8,10 @@ import type { TokenVerifier } from './token/verifier.ts';
 
 /** What the routes need. One per worker. */
 export interface ServerContext {
+  /** The account that the cluster was made with; it may hold more. */
   readonly account: string;
   readonly nodeName: string;
+  readonly settings: ApiSettings;
   readonly store: Store;
   readonly serving: Serving;
   readonly keyring: Keyring;

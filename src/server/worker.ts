@@ -36,14 +36,15 @@ export async function startWorker(
   const store = openStore({ data, audit, dataKey: await readDataKey(settings.dataKeyFile) });
   const probes = { data: openProbe(data), audit: openProbe(audit) };
   const serving = new Serving(steadyClock(realClock, () => Number(process.hrtime.bigint()) / 1e6));
-  const keyring = new Keyring(store, settings.account);
+  const keyring = new Keyring(store);
   const context: ServerContext = {
     account: settings.account,
     nodeName: settings.nodeName,
+    settings: settings.apiSettings,
     store,
     serving,
     keyring,
-    tokens: new TokenVerifier(keyring, settings.account, () => Date.now() / 1000),
+    tokens: new TokenVerifier(keyring, () => Date.now() / 1000),
     passwords: new PasswordHasher(),
     databases: () => ({ data: probes.data.answers(), audit: probes.audit.answers() }),
     wallClock: () => Date.now(),
@@ -55,7 +56,7 @@ export async function startWorker(
     }),
   };
   let identity = await readIdentity(settings.tls);
-  const peers = peerPassOn(() => identity);
+  const peers = peerPassOn(() => identity, settings.apiSettings.trustedProxies);
   const app = await buildApp(context, { passOn: peers.passOn });
   const listeners = await openListeners(settings, app, identity, (fresh) => {
     identity = fresh;
@@ -63,7 +64,7 @@ export async function startWorker(
   const echo = echoStates(serving, tell);
   const prepare = preparesFollowersAudit(() => prepareAudit(audit), log);
   const meet = meetsHeirs(peers.connect);
-  const warm = keepsWarm(() => Promise.all([warmStore(store), keyring.key()]));
+  const warm = keepsWarm(() => Promise.all([warmStore(store), keyring.ofAccount(settings.account)]));
   return {
     ports: listeners.ports,
     obey: (state) => {

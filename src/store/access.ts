@@ -1,5 +1,14 @@
 import type { FullId } from '../core/ids.ts';
-import type { Sql, TransactionSql } from './connection.ts';
+import type { Fragment, Sql, TransactionSql } from './connection.ts';
+
+/** The role a token speaks for, and which incarnation of it: a role that is deleted and created again is another one. */
+export interface CallerRole {
+  readonly roleId: FullId;
+  /** The `jti` of the token; null in tokens that carry none, which hold for roles older than themselves. */
+  readonly incarnation: string | null;
+  /** When the token was issued, seconds since 1970. */
+  readonly issuedAt: number;
+}
 
 /** What a role may do with a resource. */
 export interface Access {
@@ -7,6 +16,23 @@ export interface Access {
   readonly callerExists: boolean;
   readonly visible: boolean;
   readonly allowed: boolean;
+}
+
+/** The condition that a row of `roles` is the very role that the caller's token was issued to. */
+export const isCaller = (sql: Sql | TransactionSql, caller: CallerRole): Fragment => sql`
+  role_id = ${caller.roleId} and case when ${caller.incarnation}::uuid is null
+    then created_at < to_timestamp(${caller.issuedAt + 1}) else incarnation = ${caller.incarnation}::uuid end`;
+
+/** Whether the role of a caller is still there. */
+export async function callerExists(sql: Sql, caller: CallerRole): Promise<boolean> {
+  const rows = await sql`select from roles where ${isCaller(sql, caller)}`;
+  return rows.length > 0;
+}
+
+/** As `callerExists`; and until the transaction ends nobody can delete the role. */
+export async function holdCaller(sql: TransactionSql, caller: CallerRole): Promise<boolean> {
+  const rows = await sql`select from roles where ${isCaller(sql, caller)} for key share`;
+  return rows.length > 0;
 }
 
 /**
@@ -19,7 +45,7 @@ export async function readAccess(
   privilege: string | null,
   resourceId: FullId,
 ): Promise<Access> {
-  type Row = { caller_exists: boolean; owned: boolean; granted: readonly string[] | null };
+  type Row = { caller_exists: boolean; owned: boolean; seen: boolean; granted: boolean };
   const [row] = await sql<Row[]>`
     with recursive reached(role_id) as (
       select role_id from roles where role_id = ${role}
@@ -28,14 +54,19 @@ export async function readAccess(
     )
     select exists (select from reached) as caller_exists,
       coalesce(x.owner_id in (select role_id from reached), false) as owned,
-      (select array_agg(p.privilege) from permissions p
-       where p.resource_id = x.resource_id and p.role_id in (select role_id from reached)) as granted
-    from (select) one left join resources x on x.resource_id = ${resourceId}`;
+      p.seen, p.granted
+    from (select) one left join resources x on x.resource_id = ${resourceId}
+    cross join lateral (
+      select count(*) > 0 as seen, coalesce(bool_or(p.privilege = ${privilege}), false) as granted
+      from permissions p
+      where p.resource_id = x.resource_id and p.role_id in (select role_id from reached)) p`;
   if (row === undefined) return { callerExists: false, visible: false, allowed: false };
-  const granted = row.granted ?? [];
-  const visible = row.owned || granted.length > 0;
-  const allowed = row.owned || (privilege === null ? visible : granted.includes(privilege));
-  return { callerExists: row.caller_exists, visible, allowed };
+  const visible = row.owned || row.seen;
+  return {
+    callerExists: row.caller_exists,
+    visible,
+    allowed: privilege === null ? visible : row.owned || row.granted,
+  };
 }
 
 /** Whether `role` is `other` or a member of it, directly or not; false when one of them does not exist. */

@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
-import postgres, { type Options, type Sql } from 'postgres';
+import postgres, { type Options, type PendingQuery, type Row, type Sql } from 'postgres';
 
 /** A database client, or a transaction on one. */
 export type { Sql, TransactionSql } from 'postgres';
+
+/** A piece of SQL with its parameters, for use inside other statements. */
+export type Fragment = PendingQuery<Row[]>;
 
 /** One local PostgreSQL instance: reached by its unix socket, authenticated as the operating-system user (peer). */
 export interface InstanceAddress {

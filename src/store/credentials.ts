@@ -12,6 +12,10 @@ export interface Credentials {
   readonly passwordHash: Secret<string> | null;
   /** Whether the address may be where the role comes from (`restricted_to`). */
   readonly originAllowed: boolean;
+  /** What a token of the role has to carry. */
+  readonly incarnation: string;
+  /** Of the key pair that signs the account's tokens now; null: the account has none. */
+  readonly keyFingerprint: string | null;
 }
 
 /**
@@ -24,12 +28,20 @@ export async function readCredentials(
   roleId: FullId,
   address: string,
 ): Promise<Credentials | null> {
-  type Row = { api_key: Buffer | null; encrypted_hash: Buffer | null; origin_allowed: boolean };
+  type Row = {
+    api_key: Buffer | null;
+    encrypted_hash: Buffer | null;
+    origin_allowed: boolean;
+    incarnation: string;
+    fingerprint: string | null;
+  };
   const [row] = await store.reads.run(
     (sql) => sql<Row[]>`
       select c.api_key, c.encrypted_hash,
-        coalesce(cardinality(c.restricted_to) = 0 or ${address}::inet <<= any (c.restricted_to), true) as origin_allowed
-      from roles r left join credentials c using (role_id) where r.role_id = ${roleId}`,
+        coalesce(cardinality(c.restricted_to) = 0 or ${address}::inet <<= any (c.restricted_to), true) as origin_allowed,
+        r.incarnation, k.fingerprint
+      from roles r left join credentials c using (role_id)
+      left join slosilo_keystore k on k.id = 'authn:' || account(r.role_id) where r.role_id = ${roleId}`,
   );
   if (row === undefined) return null;
   const open = (blob: Buffer): Buffer => decrypt(store.dataKey, blob, roleId);
@@ -37,6 +49,8 @@ export async function readCredentials(
     apiKey: row.api_key === null ? null : new Secret(open(row.api_key)),
     passwordHash: row.encrypted_hash === null ? null : new Secret(open(row.encrypted_hash).toString()),
     originAllowed: row.origin_allowed,
+    incarnation: row.incarnation,
+    keyFingerprint: row.fingerprint,
   };
 }
 

@@ -43,8 +43,10 @@ export class Link {
   /**
    * Runs `work` on the connection. When that is lost the answer is the loss, whatever the work does: it may go on, but
    * nothing that it sends reaches the server.
+   *
+   * @param work is told which life of the connection it runs in: an object, the same as long as the connection is
    */
-  async use<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+  async use<T>(work: (sql: Sql, life: object) => Promise<T>): Promise<T> {
     this.#underWay += 1;
     try {
       const pause = this.#usableAt - performance.now();
@@ -92,13 +94,13 @@ export class Link {
 }
 
 /** The outcome of `work`, or the loss. No race with one lasting promise, which would gather a reaction per use. */
-async function untilLost<T>(life: Life, work: (sql: Sql) => Promise<T>): Promise<T> {
+async function untilLost<T>(life: Life, work: (sql: Sql, life: object) => Promise<T>): Promise<T> {
   let fail: (error: Error) => void = () => undefined;
   try {
     return await new Promise<T>((resolve, reject) => {
       fail = reject;
       life.uses.add(reject);
-      work(life.sql).then(resolve, reject);
+      work(life.sql, life).then(resolve, reject);
     });
   } finally {
     life.uses.delete(fail);

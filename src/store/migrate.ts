@@ -3,13 +3,14 @@ import { messages } from './migrations/audit-001-messages.ts';
 import { rows } from './migrations/data-001-rows.ts';
 import { access } from './migrations/data-002-access.ts';
 import { search } from './migrations/data-003-search.ts';
+import { incarnations } from './migrations/data-004-incarnations.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** The two databases of a node. */
 export type Schema = 'data' | 'audit';
 
 const migrations: Readonly<Record<Schema, readonly Migration[]>> = {
-  data: [rows, access, search],
+  data: [rows, access, search, incarnations],
   audit: [messages],
 };
 

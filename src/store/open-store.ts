@@ -1,3 +1,4 @@
+import { openSecretReads, type SecretReads } from './secrets.ts';
 import { type AuditTrail, openAuditTrail } from './audit.ts';
 import type { DataKey } from './cipher.ts';
 import type { InstanceAddress } from './connection.ts';
@@ -8,6 +9,7 @@ import { openWrites, type Writes } from './writes.ts';
 export interface Store {
   readonly reads: Reads;
   readonly writes: Writes;
+  readonly secrets: SecretReads;
   readonly audit: AuditTrail;
   readonly dataKey: DataKey;
 }
@@ -21,17 +23,18 @@ export function openStore(settings: {
   return {
     reads: openReads(settings.data),
     writes: openWrites(settings.data),
+    secrets: openSecretReads(settings.data, settings.dataKey),
     audit: openAuditTrail(settings.audit),
     dataKey: settings.dataKey,
   };
 }
 
 /** Connects what the first requests use, so that they need not wait for it. */
-export async function warmStore({ reads, writes, audit }: Store): Promise<void> {
-  await Promise.all([reads.warm(), writes.warm(), audit.warm()]);
+export async function warmStore({ reads, writes, secrets, audit }: Store): Promise<void> {
+  await Promise.all([reads.warm(), writes.warm(), secrets.warm(), audit.warm()]);
 }
 
 /** Ends all connections; statements under way get a second. */
 export async function closeStore(store: Store): Promise<void> {
-  await Promise.all([store.reads.end(), store.writes.end(), store.audit.end()]);
+  await Promise.all([store.reads.end(), store.writes.end(), store.secrets.end(), store.audit.end()]);
 }

@@ -1,118 +1,137 @@
 import type { FullId } from '../core/ids.ts';
+import { type CallerRole, isCaller } from './access.ts';
 import { isSameSecret } from './api-key.ts';
 import { type DataKey, decrypt, encrypt } from './cipher.ts';
-import type { TransactionSql } from './connection.ts';
-import type { Store } from './open-store.ts';
+import { type Closure, ClosureCache, readClosure } from './closures.ts';
+import type { InstanceAddress, Sql, TransactionSql } from './connection.ts';
+import { type Life, openSecretLookups, type SecretLookups, type SecretRow } from './secret-lookups.ts';
 
 /** How many versions of a secret are kept, the newest ones. */
 const versionsKept = 20;
+/** How often a read is begun again because memberships changed meanwhile, before SQL decides alone. */
+const attempts = 3;
 
-/** What one statement answers about a read of one secret. */
+/** What there is to say to a caller about one secret. */
 export interface SecretRead {
   /** False when the role of a still valid token has been deleted. */
   readonly callerExists: boolean;
+  readonly exists: boolean;
   readonly visible: boolean;
   readonly allowed: boolean;
-  /** Null when the variable has no value (of that version). */
+  /** Null when it is not allowed, not there, or has no value (of that version). */
   readonly value: Buffer | null;
   readonly mimeType: string | null;
 }
 
-interface SecretRow {
+/** Reads of secrets: the hot path. */
+export interface SecretReads {
+  /**
+   * Who may see what, and the value: as of one snapshot, taken after the call.
+   *
+   * @param version null for the newest
+   * @throws Problem `store_unavailable`, `server_busy`, `data_key_mismatch`
+   */
+  readonly read: (caller: CallerRole, id: FullId, version: number | null) => Promise<SecretRead>;
+  readonly warm: () => Promise<void>;
+  readonly end: () => Promise<void>;
+}
+
+/** Opens the reads of secrets on a connection of their own. */
+export function openSecretReads(address: InstanceAddress, dataKey: DataKey): SecretReads {
+  const lookups = openSecretLookups(address);
+  const closures = new ClosureCache();
+  let closuresLife: Life | null = null;
+  const loadClosure = (caller: CallerRole): Promise<Closure> =>
+    lookups.run(async (sql, life) => {
+      if (closuresLife !== life) closures.clear(); // the database behind it may be another one: rewound, or copied anew
+      closuresLife = life;
+      return readClosure(sql, caller);
+    });
+  return {
+    read: async (caller, id, version) => {
+      for (let attempt = 1; attempt <= attempts; attempt += 1) {
+        const closure = await closures.of(caller, () => loadClosure(caller));
+        const { row, life } = await lookups.find(id, version);
+        if (row.grants === null) break;
+        if (life === closuresLife && row.epoch === closure.epoch)
+          return decided(dataKey, id, row, closure.roles);
+        closures.forget(caller, closure);
+      }
+      return readWithSql(lookups, dataKey, { caller, id, version });
+    },
+    warm: () => lookups.warm(),
+    end: () => lookups.end(),
+  };
+}
+
+/** The rules of `core/access/may.ts`: an owner may everything, anybody else what permissions say. */
+function decided(
+  dataKey: DataKey,
+  id: FullId,
+  row: SecretRow,
+  roles: ReadonlySet<string> | null,
+): SecretRead {
+  const granted = (row.grants ?? []).filter(([role]) => roles?.has(role) === true);
+  const owned = row.ownerId !== null && roles?.has(row.ownerId) === true;
+  const allowed = owned || granted.some(([, execute]) => execute);
+  return {
+    callerExists: roles !== null,
+    exists: row.ownerId !== null,
+    visible: owned || granted.length > 0,
+    allowed,
+    value: allowed && row.value !== null ? decrypt(dataKey, row.value, id) : null,
+    mimeType: row.mimeType,
+  };
+}
+
+interface SqlRow {
   readonly caller_exists: boolean;
+  readonly there: boolean;
   readonly owned: boolean;
-  readonly granted: readonly string[] | null;
+  readonly seen: boolean;
+  readonly granted: boolean;
   readonly value: Buffer | null;
   readonly mime_type: string | null;
 }
 
-/**
- * The hot path: visibility, privilege `execute` and value in one prepared statement.
- *
- * @param request.version null for the newest
- */
-export async function readSecret(
-  store: Store,
-  request: { readonly caller: FullId; readonly resourceId: FullId; readonly version: number | null },
+/** The same in one statement that remembers nothing: for resources with very many permissions, and in restless times. */
+async function readWithSql(
+  lookups: SecretLookups,
+  dataKey: DataKey,
+  {
+    caller,
+    id,
+    version,
+  }: { readonly caller: CallerRole; readonly id: FullId; readonly version: number | null },
 ): Promise<SecretRead> {
-  const { caller, resourceId, version } = request;
-  const [row] = await store.reads.run(
-    (sql) => sql<SecretRow[]>`
-      with recursive reached(role_id) as (
-        select role_id from roles where role_id = ${caller}
-        union
-        select m.role_id from reached r join role_memberships m on m.member_id = r.role_id
-      )
-      select exists (select from reached) as caller_exists,
-        coalesce(x.owner_id in (select role_id from reached), false) as owned,
-        (select array_agg(p.privilege) from permissions p
-         where p.resource_id = x.resource_id and p.role_id in (select role_id from reached)) as granted,
-        (select s.value from secrets s
-         where s.resource_id = x.resource_id and (${version}::int is null or s.version = ${version}::int)
-         order by s.version desc limit 1) as value,
-        (select a.value from annotations a
-         where a.resource_id = x.resource_id and a.name = 'conjur/mime_type') as mime_type
-      from (select) one left join resources x on x.resource_id = ${resourceId}`,
-  );
-  if (row === undefined) return nothing;
-  const granted = row.granted ?? [];
-  const allowed = row.owned || granted.includes('execute');
+  const query = async (sql: Sql): Promise<readonly SqlRow[]> => sql<SqlRow[]>`
+    with recursive reached(role_id) as (
+      select role_id from roles where ${isCaller(sql, caller)}
+      union
+      select m.role_id from reached r join role_memberships m on m.member_id = r.role_id
+    )
+    select exists (select from reached) as caller_exists, x.resource_id is not null as there,
+      coalesce(x.owner_id in (select role_id from reached), false) as owned, p.seen, p.granted,
+      (select s.value from secrets s
+       where s.resource_id = x.resource_id and (${version}::int is null or s.version = ${version}::int)
+       order by s.version desc limit 1) as value,
+      (select a.value from annotations a
+       where a.resource_id = x.resource_id and a.name = 'conjur/mime_type') as mime_type
+    from (select) one left join resources x on x.resource_id = ${id}
+    cross join lateral (
+      select count(*) > 0 as seen, coalesce(bool_or(p.privilege = 'execute'), false) as granted
+      from permissions p
+      where p.resource_id = x.resource_id and p.role_id in (select role_id from reached)) p`;
+  const [row] = await lookups.run(query);
+  const allowed = row !== undefined && (row.owned || row.granted);
   return {
-    callerExists: row.caller_exists,
-    visible: row.owned || granted.length > 0,
+    callerExists: row?.caller_exists ?? false,
+    exists: row?.there ?? false,
+    visible: row !== undefined && (row.owned || row.seen),
     allowed,
-    value: allowed && row.value !== null ? decrypt(store.dataKey, row.value, resourceId) : null,
-    mimeType: row.mime_type,
+    value: allowed && row.value !== null ? decrypt(dataKey, row.value, id) : null,
+    mimeType: row?.mime_type ?? null,
   };
-}
-
-const nothing: SecretRead = {
-  callerExists: false,
-  visible: false,
-  allowed: false,
-  value: null,
-  mimeType: null,
-};
-
-/** One entry of a batch read. */
-export interface BatchEntry {
-  readonly id: FullId;
-  readonly exists: boolean;
-  readonly allowed: boolean;
-  /** Null when it is not allowed, not there, or has no value. */
-  readonly value: Buffer | null;
-}
-
-/** Reads the newest values of several variables, in the order asked for. `callerExists` as in `readSecret`. */
-export async function readSecrets(
-  store: Store,
-  caller: FullId,
-  ids: readonly FullId[],
-): Promise<{ readonly callerExists: boolean; readonly entries: readonly BatchEntry[] }> {
-  type Row = { caller_exists: boolean; id: FullId; there: boolean; allowed: boolean; value: Buffer | null };
-  const rows = await store.reads.run(
-    (sql) => sql<Row[]>`
-      with recursive reached(role_id) as (
-        select role_id from roles where role_id = ${caller}
-        union
-        select m.role_id from reached r join role_memberships m on m.member_id = r.role_id
-      )
-      select exists (select from reached) as caller_exists, asked.id, x.resource_id is not null as there,
-        coalesce(x.owner_id in (select role_id from reached), false) or exists (
-          select from permissions p where p.resource_id = x.resource_id and p.privilege = 'execute'
-            and p.role_id in (select role_id from reached)) as allowed,
-        (select s.value from secrets s where s.resource_id = x.resource_id order by s.version desc limit 1) as value
-      from jsonb_array_elements_text(${sql.json([...ids])}) with ordinality as asked(id, position)
-      left join resources x on x.resource_id = asked.id collate "C"
-      order by asked.position`,
-  );
-  const entries = rows.map((row) => ({
-    id: row.id,
-    exists: row.there,
-    allowed: row.allowed,
-    value: row.allowed && row.value !== null ? decrypt(store.dataKey, row.value, row.id) : null,
-  }));
-  return { callerExists: rows.every((row) => row.caller_exists), entries };
 }
 
 /**

@@ -13,6 +13,11 @@ export interface SigningKey {
   readonly fingerprint: string;
 }
 
+/** A key pair and whose it is. */
+export interface AccountKey extends SigningKey {
+  readonly account: string;
+}
+
 const modulusLength = 2048;
 const rowId = (account: string): string => `authn:${account}`;
 
@@ -30,12 +35,28 @@ export async function createSigningKey(
 }
 
 /** The key pair of an account, null when there is no such account. */
-export async function readSigningKey(store: Store, account: string): Promise<SigningKey | null> {
-  const id = rowId(account);
+export async function readSigningKey(store: Store, account: string): Promise<AccountKey | null> {
   const [row] = await store.reads.run(
-    (sql) => sql<{ key: Buffer }[]>`select key from slosilo_keystore where id = ${id}`,
+    (sql) => sql<KeyRow[]>`select id, key from slosilo_keystore where id = ${rowId(account)}`,
   );
-  return row === undefined ? null : signingKeyOf(decrypt(store.dataKey, row.key, id));
+  return row === undefined ? null : openKey(store, row);
+}
+
+/** The key pair with this fingerprint and its account, null when there is none. */
+export async function readKeyByFingerprint(store: Store, fingerprint: string): Promise<AccountKey | null> {
+  const [row] = await store.reads.run(
+    (sql) => sql<KeyRow[]>`select id, key from slosilo_keystore where fingerprint = ${fingerprint}`,
+  );
+  return row === undefined ? null : openKey(store, row);
+}
+
+interface KeyRow {
+  readonly id: string;
+  readonly key: Buffer;
+}
+
+function openKey(store: Store, { id, key }: KeyRow): AccountKey {
+  return { account: id.slice(rowId('').length), ...signingKeyOf(decrypt(store.dataKey, key, id)) };
 }
 
 function signingKeyOf(der: Buffer): SigningKey {

@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import { apiSettingDocs } from '../../core/api-settings-read.ts';
+import type { ApiSettings } from '../../core/api-settings.ts';
+import { Problem } from '../../core/problem.ts';
 import { addDir, logLevels, oneOf } from '../arguments/node-arguments.ts';
 import type { CliContext } from '../context.ts';
 
@@ -8,6 +11,9 @@ interface NodeCommandArguments {
 }
 
 const examples = `
+Environment (the same on every node):
+${apiSettingDocs.map(({ name, about, fallback }) => `  ${name} (${fallback})\n      ${about.replaceAll('`', '')}`).join('\n')}
+
 Runs in the foreground and logs JSON lines on standard error. SIGTERM and Ctrl-C end it in order: a master hands over
 to a standby first.`;
 
@@ -26,6 +32,21 @@ export function addNode(program: Command, context: CliContext): void {
     .action(async ({ dir, logLevel }: NodeCommandArguments) => {
       // This process becomes the guardian: it loads nothing else, and decides by itself what signals mean.
       const { runGuardian } = await import('../../agent/guardian.ts');
-      process.exitCode = await runGuardian({ dir, ...(logLevel === undefined ? {} : { logLevel }) });
+      const apiSettings = requireApiSettings(context);
+      process.exitCode = await runGuardian({
+        dir,
+        apiSettings,
+        ...(logLevel === undefined ? {} : { logLevel }),
+      });
     });
+}
+
+/** @throws Problem `config_invalid` with every fault of the environment */
+function requireApiSettings({ environment }: CliContext): ApiSettings {
+  const reading = environment.apiSettings;
+  if (reading.ok) return reading.settings;
+  throw new Problem(
+    'config_invalid',
+    `The environment of this node is not right. ${reading.faults.join('. ')}.`,
+  );
 }

@@ -1,6 +1,7 @@
 import { splitFullId } from '../../core/ids.ts';
 import { isProblem, type Problem, type ProblemKind } from '../../core/problem.ts';
 import type { ProblemCode } from '../../core/problem-codes.ts';
+import { v2MediaType } from '../http/media-types.ts';
 import { untouchedHeader } from '../http/holdfast-headers.ts';
 import { PolicyRefused, RecordNotFound } from './refusals.ts';
 
@@ -79,6 +80,15 @@ export function renderError(error: unknown): RenderedError {
     error: { code: shape.code ?? error.code, message: error.detail, ...more(error) },
   });
   return { status, headers: { ...headers, 'content-type': 'application/json; charset=utf-8' }, body };
+}
+
+/** As `renderError`, in the shape of version 2: the status as a text, and a message. */
+export function renderErrorV2(error: unknown): RenderedError {
+  const { status, headers, body } = renderError(error);
+  if (body === '' || !isProblem(error)) return { status, headers, body: '' };
+  const message = status === 401 || status === 403 ? '' : error.detail;
+  const json = message === '' ? '' : JSON.stringify({ code: String(status), message });
+  return { status, headers: { ...headers, 'content-type': v2MediaType }, body: json };
 }
 
 function more(error: Problem): Readonly<Record<string, unknown>> {

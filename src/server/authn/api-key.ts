@@ -1,13 +1,15 @@
+import { plain } from '../http/route-about.ts';
+import { writeAs } from '../http/write-as.ts';
 import { type FullId, fullId, parseFullId, roleIdOfLogin } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
-import { readAccess } from '../../store/access.ts';
+import { type CallerRole, readAccess } from '../../store/access.ts';
 import type { TransactionSql } from '../../store/connection.ts';
 import { readRoleKind, rotateApiKey } from '../../store/credentials.ts';
 import { textAnswer } from '../answers/answer.ts';
 import { forbidden, RecordNotFound } from '../answers/refusals.ts';
 import { auditRecord } from '../audit/record.ts';
 import { accountOfPath, queryText } from '../http/parameters.ts';
-import { type Call, findCaller, type Route } from '../http/route.ts';
+import type { Call, Route } from '../http/route.ts';
 import { credentialsInvalid } from './authenticate.ts';
 import { basicHeader, requireBasic } from './basic.ts';
 
@@ -20,16 +22,28 @@ export const rotateKey: Route = {
   url: '/authn/:account/api_key',
   effect: 'write',
   token: 'none',
+  about: {
+    summary: 'A new API key: for oneself by Basic authentication, for another role (`role`) with a token.',
+    group: 'Authentication',
+    query: { role: { about: 'Whose key, as `kind:identifier` or a full id.' } },
+    answers: {
+      200: plain('The new key; the old one is worth nothing any more.'),
+      403: 'The caller sees the role, but has not `update` on it.',
+      404: 'There is no such role, or the caller must not know of it.',
+      405: 'The role has no credentials.',
+    },
+  },
   handle: async (call) => {
     const { store } = call.context;
     const other = roleParameter(call);
-    const caller = basicHeader(call) === null ? await tokenCaller(call) : (await requireBasic(call)).roleId;
-    const target = other ?? caller;
-    if (target === caller && basicHeader(call) === null) {
+    const caller: CallerRole =
+      basicHeader(call) === null ? await tokenCaller(call) : await requireBasic(call);
+    const target = other ?? caller.roleId;
+    if (target === caller.roleId && basicHeader(call) === null) {
       throw new Problem('credential_too_weak', 'Credential strength is insufficient');
     }
-    const key = await store.writes.transaction(async (sql) => {
-      if (target !== caller) await requireUpdate(sql, caller, target);
+    const key = await writeAs(call.context, caller, async (sql) => {
+      if (target !== caller.roleId) await requireUpdate(sql, caller.roleId, target);
       return rotateApiKey(sql, store.dataKey, target);
     });
     return textAnswer(key.reveal());
@@ -59,10 +73,11 @@ export function claimedRole(call: Call): string {
   return basic === null ? fullId(account, 'user', 'not-found') : roleIdOfLogin(account, basic.login);
 }
 
-async function tokenCaller(call: Call): Promise<FullId> {
-  const caller = await findCaller(call);
+async function tokenCaller(call: Call): Promise<CallerRole> {
+  const { tokens } = call.context;
+  const caller = await tokens.callerOf(call.request.headers.authorization, call.address);
   if (caller === null) throw credentialsInvalid();
-  return caller.roleId;
+  return caller;
 }
 
 /** `role=kind:identifier`, or a full id. */

@@ -5,10 +5,9 @@ import { readCredentials } from '../../store/credentials.ts';
 import { auditRecord } from '../audit/record.ts';
 import { accountOfPath, bodyBytes, noRoute, pathPart } from '../http/parameters.ts';
 import type { Call, Route } from '../http/route.ts';
-import { signToken } from '../token/slosilo.ts';
-import { base64Requested } from './base64-answer.ts';
+import { plain } from '../http/route-about.ts';
+import { type ProvedRole, tokenAnswer, tokenContent } from './token-answer.ts';
 
-const tokenTtlSeconds = 480;
 const suffix = '/authenticate';
 
 /**
@@ -20,18 +19,17 @@ export const authenticate: Route = {
   url: '/authn/:account/*',
   effect: 'read',
   token: 'none',
+  about: {
+    summary: 'An access token for an API key.',
+    group: 'Authentication',
+    body: plain('The API key, as it is.'),
+    answers: {
+      200: tokenContent,
+      401: 'Login or key is wrong, or the address is not one that the role is restricted to.',
+    },
+  },
   handle: async (call) => {
-    const { context, request } = call;
-    const login = loginOfPath(call);
-    await checkApiKey(call, login);
-    const now = Math.floor(context.wallClock() / 1000);
-    const claims = { iat: now, sub: login, exp: now + tokenTtlSeconds };
-    const token = JSON.stringify(signToken(await context.keyring.key(), claims));
-    if (!base64Requested(request)) {
-      return { status: 200, headers: { 'content-type': 'application/json' }, body: token };
-    }
-    const headers = { 'content-encoding': 'base64', 'content-type': 'text/plain' };
-    return { status: 200, headers, body: Buffer.from(token).toString('base64') };
+    return tokenAnswer(call, await provedByApiKey(call, loginOfPath(call)));
   },
   audit: (call, failure) => [authenticationRecord(call, 'authenticate', roleOfLogin(call), failure)],
 };
@@ -66,15 +64,15 @@ export function credentialsInvalid(): Problem {
   return new Problem('credentials_invalid', 'CONJ00002E Invalid credentials');
 }
 
-async function checkApiKey(call: Call, login: string): Promise<void> {
+async function provedByApiKey(call: Call, login: string): Promise<ProvedRole> {
   const { context, request, address } = call;
-  const account = accountOfPath(request);
-  if (account !== context.account) throw credentialsInvalid();
-  const credentials = await readCredentials(context.store, authenticatingRole(account, login), address);
+  const roleId = authenticatingRole(accountOfPath(request), login);
+  const credentials = await readCredentials(context.store, roleId, address);
   const apiKey = credentials?.apiKey ?? null;
   const given = bodyBytes(request);
   if (apiKey === null || !isSameSecret(given, apiKey.reveal())) throw credentialsInvalid();
   if (credentials?.originAllowed !== true) throw credentialsInvalid();
+  return { roleId, ...credentials };
 }
 
 function roleOfLogin(call: Call): FullId {

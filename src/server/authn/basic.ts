@@ -1,13 +1,12 @@
 import type { Call } from '../http/route.ts';
-import type { FullId } from '../../core/ids.ts';
 import { accountOfPath } from '../http/parameters.ts';
 import { isSameSecret } from '../../store/api-key.ts';
+import type { CallerRole } from '../../store/access.ts';
 import { type Credentials, readCredentials } from '../../store/credentials.ts';
 import { authenticatingRole, credentialsInvalid } from './authenticate.ts';
 
 /** A role that proved itself by its name and an API key or password. */
-export interface BasicCaller {
-  readonly roleId: FullId;
+export interface BasicCaller extends CallerRole {
   readonly login: string;
   readonly credentials: Credentials;
 }
@@ -31,7 +30,7 @@ export async function requireBasic(call: Call): Promise<BasicCaller> {
   const { context, request, address } = call;
   const given = basicHeader(call);
   const account = accountOfPath(request);
-  if (given === null || account !== context.account) throw credentialsInvalid();
+  if (given === null) throw credentialsInvalid();
   const roleId = authenticatingRole(account, given.login);
   const credentials = await readCredentials(context.store, roleId, address);
   if (credentials === null) throw credentialsInvalid();
@@ -40,5 +39,7 @@ export async function requireBasic(call: Call): Promise<BasicCaller> {
     (apiKey !== null && isSameSecret(given.secret, apiKey.reveal())) ||
     (passwordHash !== null && (await context.passwords.matches(given.secret, passwordHash.reveal())));
   if (!proved) throw credentialsInvalid();
-  return { roleId, login: given.login, credentials };
+  const { incarnation } = credentials;
+  const issuedAt = Math.floor(context.wallClock() / 1000);
+  return { roleId, incarnation, issuedAt, login: given.login, credentials };
 }

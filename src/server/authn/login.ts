@@ -1,3 +1,4 @@
+import { plain } from '../http/route-about.ts';
 import { textAnswer } from '../answers/answer.ts';
 import { accountOfPath } from '../http/parameters.ts';
 import type { Route } from '../http/route.ts';
@@ -9,6 +10,11 @@ export const login: Route = {
   method: 'GET',
   url: '/authn/:account/login',
   token: 'none',
+  about: {
+    summary: 'An API key for a login and its password (or the key itself), by Basic authentication.',
+    group: 'Authentication',
+    answers: { 200: plain('The API key.'), 401: 'Login or secret is wrong, whichever it is.' },
+  },
   handle: async (call) => {
     const { credentials } = await requireBasic(call);
     if (credentials.apiKey === null) throw credentialsInvalid();

@@ -1,3 +1,5 @@
+import { plain } from '../http/route-about.ts';
+import { writeAs } from '../http/write-as.ts';
 import { kindOf } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import { storePasswordHash } from '../../store/credentials.ts';
@@ -21,16 +23,27 @@ export const changePassword: Route = {
   url: '/authn/:account/password',
   effect: 'write',
   token: 'none',
+  about: {
+    summary: 'Changes the password of a user, by Basic authentication with the old one or the API key.',
+    group: 'Authentication',
+    body: plain('The new password, as it is.'),
+    answers: {
+      204: 'Changed; the API key stays.',
+      401: 'Login or secret is wrong.',
+      422: 'The password is too weak.',
+    },
+  },
   handle: async (call) => {
     const { store, passwords } = call.context;
-    const { roleId } = await requireBasic(call);
+    const caller = await requireBasic(call);
+    const { roleId } = caller;
     if (kindOf(roleId) !== 'user') throw forbidden();
     const password = bodyBytes(call.request);
     const text = password.toString();
     if (!rules.every((rule) => rule.test(text)))
       throw new Problem('validation_failed', `password ${rulesInWords}`);
     const hash = await passwords.hash(password);
-    await store.writes.transaction((sql) => storePasswordHash(sql, store.dataKey, roleId, hash));
+    await writeAs(call.context, caller, (sql) => storePasswordHash(sql, store.dataKey, roleId, hash));
     return emptyAnswer(204);
   },
   audit: (call, failure) => {

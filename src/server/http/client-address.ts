@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
+import { cidrContains } from '../../core/policy/cidr.ts';
 import { callerAddressHeader } from './holdfast-headers.ts';
 
 const fromPeers = new WeakSet<IncomingMessage>();
@@ -9,10 +11,31 @@ export function markFromPeer(request: IncomingMessage): void {
   fromPeers.add(request);
 }
 
-/** The address of the caller, IPv4 in its plain form. */
-export function clientAddress(request: FastifyRequest): string {
+/** Whether a request came in over mutual TLS from another node, on its own behalf or passed on. */
+export function isFromPeer(request: FastifyRequest): boolean {
+  return fromPeers.has(request.raw);
+}
+
+/**
+ * The address of the caller, IPv4 in its plain form. Behind trusted proxies it is the last address of X-Forwarded-For that
+ * is no trusted proxy itself: what stands before that one anybody can have written.
+ */
+export function clientAddress(request: FastifyRequest, trustedProxies: readonly string[]): string {
   const passedOn = request.headers[callerAddressHeader];
   if (typeof passedOn === 'string' && fromPeers.has(request.raw)) return passedOn;
-  const address = request.raw.socket.remoteAddress ?? '127.0.0.1';
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+  const address = plain(request.raw.socket.remoteAddress ?? '127.0.0.1');
+  if (trustedProxies.length === 0) return address;
+  const trusted = (one: string): boolean => trustedProxies.some((cidr) => cidrContains(cidr, one));
+  const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',');
+  let client = address;
+  for (const hop of forwarded.split(',').reverse()) {
+    const next = plain(hop.trim());
+    if (!trusted(client) || isIP(next) === 0) break;
+    client = next;
+  }
+  return client;
+}
+
+function plain(address: string): string {
+  return /^::ffff:\d+\./i.test(address) ? address.slice('::ffff:'.length) : address;
 }

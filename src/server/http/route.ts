@@ -1,11 +1,14 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isProblem, Problem } from '../../core/problem.ts';
-import type { Answer } from '../answers/answer.ts';
+import { callerExists } from '../../store/access.ts';
 import type { AuditRecord, Durability } from '../../store/audit.ts';
+import type { Answer } from '../answers/answer.ts';
+import { forbidden } from '../answers/refusals.ts';
 import type { ServerContext } from '../context.ts';
 import { type Effect, effectOf } from '../serving/gate.ts';
 import type { Caller } from '../token/verifier.ts';
 import { clientAddress } from './client-address.ts';
+import type { RouteAbout } from './route-about.ts';
 
 /** One request on its way through a route. */
 export interface Call {
@@ -19,9 +22,15 @@ export interface CallerCall extends Call {
   readonly caller: Caller;
 }
 
+/** A call that may do without a token. */
+export interface MaybeCallerCall extends Call {
+  readonly caller: Caller | null;
+}
+
 interface RouteBase<C extends Call> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
+  readonly about: RouteAbout;
   /** `read` unless told otherwise. */
   readonly effect?: Effect | ((request: FastifyRequest) => Effect);
   readonly bodyLimitBytes?: number;
@@ -30,9 +39,17 @@ interface RouteBase<C extends Call> {
   readonly audit?: (call: C, failure: unknown) => readonly AuditRecord[];
 }
 
-/** A route behind the token middleware, or one that never looks at a token. */
+/**
+ * A route behind the token middleware (`required`), one where a token may be missing but not broken (`optional`), or one
+ * that never looks at a token (`none`).
+ *
+ * A token outlives the role that it was issued to. Before a route with a caller does its work, the database is asked
+ * whether that role is still there; a route whose own statement does so (`checksCaller`), or whose transaction holds the
+ * role's row (`writeAs`), saves that question.
+ */
 export type Route =
-  | ({ readonly token: 'required' } & RouteBase<CallerCall>)
+  | ({ readonly token: 'required'; readonly checksCaller?: true } & RouteBase<CallerCall>)
+  | ({ readonly token: 'optional' } & RouteBase<MaybeCallerCall>)
   | ({ readonly token: 'none' } & RouteBase<Call>);
 
 /** Puts a route into the app. HEAD is answered wherever GET is. */
@@ -42,47 +59,53 @@ export function addRoute(app: FastifyInstance, context: ServerContext, route: Ro
     url: route.url,
     ...(route.bodyLimitBytes === undefined ? {} : { bodyLimit: route.bodyLimitBytes }),
     config: route.effect === undefined ? {} : { effect: route.effect },
-    handler: async (request, reply) => {
-      const call = { context, request, address: clientAddress(request) };
-      const writes = effectOf(request) === 'write';
-      // Counted from here, where the gate has just let it in, to the end of its work, whether the client still waits or not.
-      const endWrite = writes ? context.serving.beginWrite() : undefined;
-      let answer: Answer;
-      try {
-        answer = await work(route, call, writes ? 'replicated' : 'local');
-      } finally {
-        endWrite?.();
-      }
-      return reply
-        .code(answer.status)
-        .headers(answer.headers)
-        .send(answer.body ?? undefined);
-    },
+    handler: (request, reply) => answerCall(route, context, request, reply),
   });
+}
+
+async function answerCall(
+  route: Route,
+  context: ServerContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  refuseNul(request);
+  const address = clientAddress(request, context.settings.trustedProxies);
+  const writes = effectOf(request) === 'write';
+  // Counted from here, where the gate has just let it in, to the end of its work, whether the client still waits or not.
+  const endWrite = writes ? context.serving.beginWrite() : undefined;
+  let answer: Answer;
+  try {
+    answer = await work(route, { context, request, address }, writes ? 'replicated' : 'local');
+  } finally {
+    endWrite?.();
+  }
+  return reply
+    .code(answer.status)
+    .headers(answer.headers)
+    .send(answer.body ?? undefined);
 }
 
 async function work(route: Route, call: Call, durability: Durability): Promise<Answer> {
   if (route.token === 'none') return run(route, call, durability);
-  return run(route, { ...call, caller: await requireCaller(call) }, durability);
-}
-
-/** @throws Problem `authorization_missing`, and what the verifier throws */
-export async function requireCaller(call: Call): Promise<Caller> {
-  const caller = await findCaller(call);
+  const { context, request, address } = call;
+  const caller = await context.tokens.callerOf(request.headers.authorization, address);
+  if (route.token === 'optional') return run(route, { context, request, address, caller }, durability);
   if (caller === null) throw new Problem('authorization_missing', 'Authorization missing');
-  return caller;
-}
-
-/** The caller on paths where a token is optional: one that is there but broken is refused all the same. */
-export function findCaller(call: Call): Promise<Caller | null> {
-  return call.context.tokens.callerOf(call.request.headers.authorization, call.address);
+  return run(route, { context, request, address, caller }, durability, route.checksCaller !== true);
 }
 
 /** Does the work, then writes the audit records, then answers: no answer leaves that the trail does not know of. */
-async function run<C extends Call>(route: RouteBase<C>, call: C, durability: Durability): Promise<Answer> {
+async function run<C extends Call>(
+  route: RouteBase<C>,
+  call: C,
+  durability: Durability,
+  askForCaller = false,
+): Promise<Answer> {
   const { audit } = call.context.store;
   let answer: Answer;
   try {
+    if (askForCaller) await requireLivingCaller(call);
     answer = await route.handle(call);
   } catch (error) {
     if (route.audit !== undefined && !isProblem(error, 'route_not_found')) {
@@ -93,4 +116,18 @@ async function run<C extends Call>(route: RouteBase<C>, call: C, durability: Dur
   if (route.audit === undefined) return answer;
   await audit.append(route.audit(call, null), durability);
   return answer;
+}
+
+/** @throws Problem `forbidden` when the role that the token was issued to is no more */
+async function requireLivingCaller(call: Call & { readonly caller?: Caller | null }): Promise<void> {
+  const { caller, context } = call;
+  if (caller === undefined || caller === null) return;
+  if (!(await context.store.reads.run((sql) => callerExists(sql, caller)))) throw forbidden();
+}
+
+/** PostgreSQL stores no NUL, so nothing can have one in its name. */
+function refuseNul({ raw }: FastifyRequest): void {
+  if (raw.url?.includes('%00') === true) {
+    throw new Problem('argument_invalid', 'The URL holds a NUL (%00), which no name can have.');
+  }
 }

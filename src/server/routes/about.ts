@@ -1,3 +1,4 @@
+import { json, objectOf, anyText } from '../http/route-about.ts';
 import { jsonAnswer } from '../answers/answer.ts';
 import { auditRecord } from '../audit/record.ts';
 import type { Route } from '../http/route.ts';
@@ -13,6 +14,16 @@ export const rootRoute: Route = {
   method: 'GET',
   url: '/',
   token: 'none',
+  about: {
+    summary: 'The version of the API: JSON when Accept names it, else a page.',
+    group: 'Node',
+    answers: {
+      200: {
+        about: 'The version.',
+        content: { 'application/json': objectOf({ version: anyText }), 'text/html': anyText },
+      },
+    },
+  },
   handle: async ({ request }) => {
     if ((request.headers.accept ?? '').includes('json')) return jsonAnswer({ version: apiVersion });
     return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: page };
@@ -35,6 +46,22 @@ export const whoami: Route = {
   method: 'GET',
   url: '/whoami',
   token: 'required',
+  about: {
+    summary: 'Who the token says the caller is.',
+    group: 'Authentication',
+    answers: {
+      200: json(
+        'The caller.',
+        objectOf({
+          client_ip: anyText,
+          user_agent: anyText,
+          account: anyText,
+          username: anyText,
+          token_issued_at: anyText,
+        }),
+      ),
+    },
+  },
   handle: async ({ address, request, caller }) =>
     jsonAnswer({
       client_ip: address,

@@ -1,7 +1,7 @@
+import { json, anyText } from '../http/route-about.ts';
 import { isUtf8 } from 'node:buffer';
-import { parseFullId } from '../../core/ids.ts';
+import { type FullId, parseFullId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
-import { type BatchEntry, readSecrets } from '../../store/secrets.ts';
 import { jsonAnswer } from '../answers/answer.ts';
 import { forbidden, secretEmpty } from '../answers/refusals.ts';
 import { queryText } from '../http/parameters.ts';
@@ -20,20 +20,40 @@ export const batchSecrets: Route = {
   method: 'GET',
   url: '/secrets',
   token: 'required',
+  about: {
+    summary: 'The newest values of several variables at once.',
+    group: 'Secrets',
+    query: { variable_ids: { about: 'Full ids, separated by commas; at most 1000.', required: true } },
+    answers: {
+      200: json('Values by full id; in base64 when Accept-Encoding is base64.', {
+        type: 'object',
+        additionalProperties: anyText,
+      }),
+      403: 'The caller has not `execute` on one that exists.',
+      404: 'One does not exist, or has no value.',
+      406: 'A value is no text: ask for base64.',
+      422: '`variable_ids` is missing, or holds an empty id.',
+    },
+  },
+  checksCaller: true,
   handle: async (call) => {
     const asked = idsParameter(call);
     const wellFormed = asked.map((text) => parseFullId(text)).filter((id) => id !== null);
-    const batch = await readSecrets(call.context.store, call.caller.roleId, wellFormed);
-    if (!batch.callerExists || batch.entries.some((entry) => entry.exists && !entry.allowed))
-      throw forbidden();
-    const values = new Map(batch.entries.map((entry) => [entry.id as string, entry]));
+    const entries = await Promise.all(
+      wellFormed.map(async (id) => ({
+        id,
+        ...(await call.context.store.secrets.read(call.caller, id, null)),
+      })),
+    );
+    if (entries.some((entry) => !entry.callerExists || (entry.exists && !entry.allowed))) throw forbidden();
+    const values = new Map(entries.map((entry) => [entry.id as string, entry]));
     for (const text of asked) {
       if ((values.get(text)?.value ?? null) === null) {
         throw new Problem('secret_empty', secretEmptyText(text));
       }
     }
     const base64 = call.request.headers['accept-encoding']?.toLowerCase() === 'base64';
-    const answer = jsonAnswer(asMap(batch.entries, base64));
+    const answer = jsonAnswer(asMap(entries, base64));
     return base64 ? { ...answer, headers: { ...answer.headers, 'content-encoding': 'base64' } } : answer;
   },
   audit: (call, failure) => {
@@ -45,7 +65,7 @@ export const batchSecrets: Route = {
   },
 };
 
-function asMap(entries: readonly BatchEntry[], base64: boolean): Readonly<Record<string, string>> {
+function asMap(entries: readonly Entry[], base64: boolean): Readonly<Record<string, string>> {
   return Object.fromEntries(
     entries.map(({ id, value }) => {
       if (value === null) throw secretEmpty(id);
@@ -57,6 +77,11 @@ function asMap(entries: readonly BatchEntry[], base64: boolean): Readonly<Record
       );
     }),
   );
+}
+
+interface Entry {
+  readonly id: FullId;
+  readonly value: Buffer | null;
 }
 
 function mimeBase64(value: Buffer): string {

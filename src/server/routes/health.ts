@@ -1,7 +1,13 @@
+import { anyFlag, json, objectOf, anyText } from '../http/route-about.ts';
 import { jsonAnswer } from '../answers/answer.ts';
 import type { ServerContext } from '../context.ts';
 import type { Route } from '../http/route.ts';
 import { apiVersion } from './about.ts';
+
+const stateOfNode = json(
+  'What the node is, and why.',
+  objectOf({ ok: anyFlag, role: anyText, because: anyText }),
+);
 
 /** `GET /health`: 200 where clients may be sent, 502 everywhere else (standbys too); the body is there in both cases. */
 export const healthRoute: Route = {
@@ -9,6 +15,11 @@ export const healthRoute: Route = {
   url: '/health',
   effect: 'open',
   token: 'none',
+  about: {
+    summary: 'Whether clients may be sent to this node.',
+    group: 'Node',
+    answers: { 200: stateOfNode, 502: stateOfNode },
+  },
   handle: async ({ context }) => {
     const { ok, body } = health(context);
     const answer = jsonAnswer(body, ok ? 200 : 502);
@@ -26,6 +37,11 @@ export const clientsHealthRoute: Route = {
   url: '/health/clients',
   effect: 'open',
   token: 'none',
+  about: {
+    summary: 'As `/health`, for load balancers that can drain a node.',
+    group: 'Node',
+    answers: { 200: stateOfNode, 404: 'The node has handed over: send it nothing new.', 502: stateOfNode },
+  },
   handle: async ({ context }) => {
     const { ok, drains } = health(context);
     return jsonAnswer({ ok, drains }, ok ? 200 : drains ? 404 : 502);
@@ -41,6 +57,11 @@ export const replicationHealthRoute: Route = {
   url: '/health/replication',
   effect: 'open',
   token: 'none',
+  about: {
+    summary: 'Whether standbys and followers may replicate from this node.',
+    group: 'Node',
+    answers: { 200: 'It holds the leader key.', 502: 'It does not.' },
+  },
   handle: async ({ context }) => {
     const { state } = context.serving.view();
     const ok = state?.replicationOpen ?? false;
@@ -54,6 +75,11 @@ export const infoRoute: Route = {
   url: '/info',
   effect: 'open',
   token: 'none',
+  about: {
+    summary: 'What this node is.',
+    group: 'Node',
+    answers: { 200: json('The node.', { type: 'object' }) },
+  },
   handle: async ({ context }) => {
     const view = context.serving.view();
     return jsonAnswer({

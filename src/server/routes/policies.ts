@@ -1,3 +1,5 @@
+import { json, anyText } from '../http/route-about.ts';
+import { writeAs } from '../http/write-as.ts';
 import { type FullId, fullId } from '../../core/ids.ts';
 import type { Change, LoadMode, Plan, Statement } from '../../core/policy/types.ts';
 import type { AuditRecord } from '../../store/audit.ts';
@@ -18,6 +20,12 @@ import { requireAccess } from './require-access.ts';
 const policyLimitBytes = 10 * 1024 * 1024;
 /** A load may be thousands of rows; its bound is wider than that of other writes. */
 const loadWaitMs = 30_000;
+
+const loadSummary: Readonly<Record<LoadMode, string>> = {
+  append: 'Adds what the text has and the policy has not.',
+  modify: 'Adds, changes, and deletes what the text names.',
+  replace: 'Makes the policy what the text says; the rest is deleted.',
+};
 
 /** `POST`, `PATCH` and `PUT /policies/:account/policy/:id[?dryRun=true]`. */
 export const policyRoutes: readonly Route[] = [
@@ -42,6 +50,22 @@ function policyRoute(method: 'POST' | 'PATCH' | 'PUT', mode: LoadMode, privilege
     effect: (request) => (queryText(request, 'dryRun') === 'true' ? 'read' : 'write'),
     bodyLimitBytes: policyLimitBytes,
     token: 'required',
+    about: {
+      summary: loadSummary[mode],
+      group: 'Policies',
+      query: { dryRun: { about: '`true`: only say what would change.' } },
+      body: { about: 'The policy.', content: { 'application/x-yaml': anyText } },
+      answers: {
+        200: json('Of a dry run: what would change.', { type: 'object' }),
+        201: json('Keys of new users and hosts, and the version of the policy.', { type: 'object' }),
+        403: 'The caller sees the policy, but may not change it.',
+        404: 'There is no such policy, or the caller must not know of it.',
+        409: 'Another load is under way; Retry-After says when to try again.',
+        413: 'The text is larger than 10 MiB.',
+        422: 'The text is no policy, or refers to what does not exist.',
+      },
+    },
+    checksCaller: true,
     handle: async (call) => {
       const policyId = idOfPath(call.request, (kind) => kind === 'policy');
       const dryRun = queryText(call.request, 'dryRun') === 'true';
@@ -80,19 +104,28 @@ interface Loaded {
 async function loadPolicy(call: CallerCall, load: Load): Promise<Loaded> {
   const { store } = call.context;
   const { policyId, text } = load;
-  return store.writes.transaction(async (sql) => {
-    await lockPolicies(sql, call.caller.account);
-    await requireLoad(sql, call, load);
-    const plan = await planned(sql, load);
-    const created = await applyPlan(sql, store.dataKey, plan);
-    const roleId = call.caller.roleId;
-    const version = await addPolicyVersion(sql, { policyId, roleId, text, address: call.address });
-    const createdRoles = Object.fromEntries(
-      created.map(({ roleId: id, apiKey }) => [id, { id, api_key: apiKey.reveal() }]),
-    );
-    const warnings = plan.warnings.length === 0 ? {} : { warnings: plan.warnings };
-    return { answer: { created_roles: createdRoles, version, ...warnings }, changes: plan.changes, version };
-  }, loadWaitMs);
+  return writeAs(
+    call.context,
+    call.caller,
+    async (sql) => {
+      await lockPolicies(sql, call.caller.account);
+      await requireLoad(sql, call, load);
+      const plan = await planned(sql, load);
+      const created = await applyPlan(sql, store.dataKey, plan);
+      const roleId = call.caller.roleId;
+      const version = await addPolicyVersion(sql, { policyId, roleId, text, address: call.address });
+      const createdRoles = Object.fromEntries(
+        created.map(({ roleId: id, apiKey }) => [id, { id, api_key: apiKey.reveal() }]),
+      );
+      const warnings = plan.warnings.length === 0 ? {} : { warnings: plan.warnings };
+      return {
+        answer: { created_roles: createdRoles, version, ...warnings },
+        changes: plan.changes,
+        version,
+      };
+    },
+    loadWaitMs,
+  );
 }
 
 async function dryRunAnswerFor(sql: Sql, call: CallerCall, load: Load): Promise<unknown> {

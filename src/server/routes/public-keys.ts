@@ -3,15 +3,20 @@ import { fullId } from '../../core/ids.ts';
 import { decrypt } from '../../store/cipher.ts';
 import { readPublicKeys } from '../../store/resources.ts';
 import { accountOfPath, noRoute, pathPart } from '../http/parameters.ts';
-import { findCaller, type Route } from '../http/route.ts';
+import type { Route } from '../http/route.ts';
+import { plain } from '../http/route-about.ts';
 
 /** `GET /public_keys/:account/user/:login`: the public keys of a user, a line each. Anybody may ask; nobody learns who exists. */
 export const publicKeys: Route = {
   method: 'GET',
   url: '/public_keys/:account/:kind/*',
-  token: 'none',
+  token: 'optional',
+  about: {
+    summary: 'The public keys of a user, a line each. Anybody may ask.',
+    group: 'Public keys',
+    answers: { 200: plain('The keys; an empty line when there are none.') },
+  },
   handle: async (call) => {
-    await findCaller(call); // a token is not needed, but a broken one is refused
     const account = accountOfPath(call.request);
     const kind = pathPart(call.request, 'kind');
     if (kind !== 'user' && kind !== 'public_key') throw noRoute();

@@ -1,3 +1,4 @@
+import { json, pagingAbout } from '../http/route-about.ts';
 import { type FullId, fullId, isResourceKind } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import { canAssume, readAccess } from '../../store/access.ts';
@@ -15,7 +16,6 @@ import { hasQuery, idOfPath, noRoute, paging, pathPart, queryRole, queryText } f
 import type { CallerCall, Route } from '../http/route.ts';
 import { requireAccess } from './require-access.ts';
 
-const listLimit = 1000;
 /** Accepted for old clients, as Conjur does; the answer is still capped. */
 const legacyLimit = 10_000;
 
@@ -24,6 +24,24 @@ export const listRoutes: readonly Route[] = ['', '/:account', '/:account/:kind']
   method: 'GET' as const,
   url: `/resources${path}`,
   token: 'required' as const,
+  about: {
+    summary: 'The resources that the caller, or a role it has, can see.',
+    group: 'Resources' as const,
+    query: {
+      kind: { about: 'Only of this kind.' },
+      search: { about: 'Whose id or annotations hold these words.' },
+      owner: { about: 'Owned by this role (full id).' },
+      role: { about: 'Seen by this role (full id), which the caller must have.' },
+      acting_as: { about: 'The same as `role`.' },
+      count: { about: '`true`: how many there are, instead of them.' },
+      ...pagingAbout,
+    },
+    answers: {
+      200: json('The resources, ordered by id; or their count.', {}),
+      403: 'The caller has not the role that it asks for.',
+      422: '`limit` or `offset` is no number, or too large.',
+    },
+  },
   handle: list,
   audit: (call: CallerCall, failure: unknown) => [listRecord(call, failure)],
 }));
@@ -33,6 +51,22 @@ export const resourceRoute: Route = {
   method: 'GET',
   url: '/resources/:account/:kind/*',
   token: 'required',
+  about: {
+    summary: 'A resource; or whether a role may do something with it, or which roles may.',
+    group: 'Resources',
+    query: {
+      check: { about: 'Whether a role has `privilege`: 204 or 404.' },
+      permitted_roles: { about: 'The ids of all roles that have `privilege`.' },
+      privilege: { about: 'Of `check` and `permitted_roles`.' },
+      role: { about: 'Of `check`: another role than the caller, which the caller must have.' },
+    },
+    answers: {
+      200: json('The resource, or the ids of roles.', {}),
+      204: 'The role has the privilege.',
+      404: 'There is no such resource, the caller must not know of it, or the role has not the privilege.',
+      422: 'No privilege is named.',
+    },
+  },
   handle: async (call) => {
     const id = idOfPath(call.request, isResourceKind);
     if (hasQuery(call.request, 'check')) return check(call, id);
@@ -67,10 +101,11 @@ async function list(call: CallerCall): Promise<Answer> {
     return jsonAnswer({ count });
   }
   const { limit, offset } = paging(request);
-  if (limit !== null && limit > listLimit && limit !== legacyLimit) {
-    throw new Problem('argument_invalid', `'limit' parameter must not exceed ${listLimit}`);
+  const { listLimitMax } = context.settings;
+  if (limit !== null && limit > listLimitMax && limit !== legacyLimit) {
+    throw new Problem('argument_invalid', `'limit' parameter must not exceed ${listLimitMax}`);
   }
-  const capped = { ...filter, limit: limit === null ? listLimit : limit, offset };
+  const capped = { ...filter, limit: limit === null ? listLimitMax : limit, offset };
   return jsonAnswer(await context.store.reads.run((sql) => listResources(sql, role, capped)));
 }
 

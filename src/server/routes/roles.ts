@@ -1,3 +1,4 @@
+import { json, pagingAbout } from '../http/route-about.ts';
 import { type FullId, fullId, isRoleKind } from '../../core/ids.ts';
 import {
   countMembers,
@@ -24,6 +25,24 @@ export const roleRoute: Route = {
   method: 'GET',
   url: '/roles/:account/:kind/*',
   token: 'required',
+  about: {
+    summary: 'A role; or, by the presence of a key in the query, its members or memberships.',
+    group: 'Roles',
+    query: {
+      members: { about: 'Its direct members.' },
+      memberships: { about: 'The roles that it is a direct member of.' },
+      all: { about: 'The ids of all roles that it has, itself included.' },
+      count: { about: 'How many there are, instead of them.' },
+      search: { about: 'Members whose id holds these words.' },
+      kind: { about: 'Members of this kind.' },
+      filter: { about: 'Of `all`: only these ids.' },
+      ...pagingAbout,
+    },
+    answers: {
+      200: json('The role, a list of grants, a list of ids, or a count.', {}),
+      404: 'There is no such role, or the caller must not know of it.',
+    },
+  },
   handle: async (call) => {
     const id = idOfPath(call.request, isRoleKind);
     return call.context.store.reads.run(async (sql) => {

@@ -1,6 +1,8 @@
+import { anyText, anyNumber } from '../http/route-about.ts';
+import { writeAs } from '../http/write-as.ts';
 import { type FullId, kindOf } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
-import { clearExpirations, readSecret, writeSecret } from '../../store/secrets.ts';
+import { clearExpirations, writeSecret } from '../../store/secrets.ts';
 import { emptyAnswer } from '../answers/answer.ts';
 import { forbidden, secretEmpty } from '../answers/refusals.ts';
 import { auditRecord } from '../audit/record.ts';
@@ -16,10 +18,27 @@ export const showSecret: Route = {
   method: 'GET',
   url: '/secrets/:account/:kind/*',
   token: 'required',
+  about: {
+    summary: 'The value of a variable.',
+    group: 'Secrets',
+    query: {
+      version: { about: 'Another version than the newest; the last twenty are kept.', schema: anyNumber },
+    },
+    answers: {
+      200: {
+        about: 'The value as it is; its type is the annotation `conjur/mime_type`.',
+        content: { 'application/octet-stream': anyText },
+      },
+      403: 'The caller sees the variable, but has not `execute` on it.',
+      404: 'There is no such variable or version, it has no value, or the caller must not know of it.',
+      422: '`version` is no number.',
+    },
+  },
+  checksCaller: true,
   handle: async (call) => {
     const resourceId = idOfPath(call.request, hasValue);
     const version = versionParameter(call);
-    const secret = await readSecret(call.context.store, { caller: call.caller.roleId, resourceId, version });
+    const secret = await call.context.store.secrets.read(call.caller, resourceId, version);
     if (!secret.callerExists) throw forbidden();
     if (!secret.visible) throw secretEmpty(resourceId);
     if (!secret.allowed) throw forbidden();
@@ -36,6 +55,23 @@ export const storeSecret: Route = {
   url: '/secrets/:account/:kind/*',
   effect: 'write',
   token: 'required',
+  about: {
+    summary: 'A new version of a variable.',
+    group: 'Secrets',
+    query: { expirations: { about: 'Instead: takes the expiration from all its versions.' } },
+    body: {
+      about: 'The value as it is, whatever its type says.',
+      content: { 'application/octet-stream': anyText },
+    },
+    answers: {
+      201: 'Stored; the value of the newest version again makes no new one.',
+      403: 'The caller sees the variable, but has not `update` on it.',
+      404: 'There is no such variable, or the caller must not know of it.',
+      413: 'The value is larger than 1 MiB.',
+      422: 'The value is empty.',
+    },
+  },
+  checksCaller: true,
   handle: async (call) => {
     const { store } = call.context;
     const resourceId = idOfPath(call.request, hasValue);
@@ -44,7 +80,7 @@ export const storeSecret: Route = {
       throw new Problem('content_unprocessable', 'Only variables have expirations.');
     }
     const value = bodyBytes(call.request);
-    await store.writes.transaction(async (sql) => {
+    await writeAs(call.context, call.caller, async (sql) => {
       await requireAccess(sql, call.caller.roleId, 'update', resourceId);
       if (expire) return clearExpirations(sql, resourceId);
       requireValue(resourceId, value);

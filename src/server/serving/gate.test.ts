@@ -83,24 +83,23 @@ describe('the gate', { timeout: 60_000 }, () => {
 
   it('turns an answer that is ready after the deadline into a 503 without the value', async () => {
     await write('late secret');
-    const { reads } = server.context.store;
-    const run = reads.run;
-    const slow = {
-      ...server.context.store.reads,
-      run: async <T>(query: Parameters<typeof run<T>>[0]): Promise<T> => {
-        const answer = await run(query);
+    const { secrets } = server.context.store;
+    const slow: typeof secrets = {
+      ...secrets,
+      read: async (...asked) => {
+        const answer = await secrets.read(...asked);
         server.time.now += 60_001; // the database has answered; authority ends now
         return answer;
       },
     };
-    Object.assign(server.context.store, { reads: slow });
+    Object.assign(server.context.store, { secrets: slow });
     try {
       const answer = await read();
       assert.equal(answer.statusCode, 503);
       assert.ok(!answer.body.includes('late secret'));
       assert.match(answer.headers['content-type']?.toString() ?? '', /json/);
     } finally {
-      Object.assign(server.context.store, { reads });
+      Object.assign(server.context.store, { secrets });
       server.become();
       authorization = await server.tokenFor('admin', server.adminApiKey.reveal());
     }
@@ -109,16 +108,17 @@ describe('the gate', { timeout: 60_000 }, () => {
   it('lets the answers out that it owes while it hands over, and calls a write that is cut off then uncertain', async () => {
     await write('owed');
     const handing = { role: 'starting', writes: 'held' } as const;
-    const { reads, writes } = server.context.store;
-    Object.assign(server.context.store, {
-      reads: {
-        ...reads,
-        run: async <T>(query: Parameters<typeof reads.run<T>>[0]): Promise<T> => {
-          const answer = await reads.run(query);
-          server.become(handing); // its authority stands until the databases are stopped
-          return answer;
-        },
+    const { secrets, writes } = server.context.store;
+    const handsOver: typeof secrets = {
+      ...secrets,
+      read: async (...asked) => {
+        const answer = await secrets.read(...asked);
+        server.become(handing); // its authority stands until the databases are stopped
+        return answer;
       },
+    };
+    Object.assign(server.context.store, {
+      secrets: handsOver,
       writes: {
         ...writes,
         transaction: async <T>(work: Parameters<typeof writes.transaction<T>>[0]): Promise<T> => {
@@ -135,7 +135,7 @@ describe('the gate', { timeout: 60_000 }, () => {
       assert.equal(cutOff.json<{ error: { code: string } }>().error.code, 'write_indeterminate');
       assert.equal(cutOff.headers['x-holdfast-untouched'], undefined);
     } finally {
-      Object.assign(server.context.store, { reads, writes });
+      Object.assign(server.context.store, { secrets, writes });
       server.become();
     }
   });
@@ -160,21 +160,20 @@ describe('the gate', { timeout: 60_000 }, () => {
 
   it('turns the answer of a master that was followed by another term into a 503', async () => {
     await write('old term');
-    const { reads } = server.context.store;
-    const run = reads.run;
-    const demoted = {
-      ...reads,
-      run: async <T>(query: Parameters<typeof run<T>>[0]): Promise<T> => {
-        const answer = await run(query);
+    const { secrets } = server.context.store;
+    const demoted: typeof secrets = {
+      ...secrets,
+      read: async (...asked) => {
+        const answer = await secrets.read(...asked);
         server.become({ term: 2 });
         return answer;
       },
     };
-    Object.assign(server.context.store, { reads: demoted });
+    Object.assign(server.context.store, { secrets: demoted });
     try {
       assert.equal((await read()).statusCode, 503);
     } finally {
-      Object.assign(server.context.store, { reads });
+      Object.assign(server.context.store, { secrets });
     }
   });
 

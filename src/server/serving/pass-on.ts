@@ -61,10 +61,10 @@ export interface PeerPassOn {
 }
 
 /** Passes requests on over mutual TLS; the token and the address of the caller go along. */
-export function peerPassOn(identity: () => PeerIdentity): PeerPassOn {
+export function peerPassOn(identity: () => PeerIdentity, trustedProxies: readonly string[]): PeerPassOn {
   const connections = connectionsOf(identity);
   return {
-    passOn: passOnOver(connections),
+    passOn: passOnOver(connections, trustedProxies),
     connect: ({ host, port }) => {
       for (let count = 0; count < connectedAhead; count += 1) {
         const call = httpsRequest({ agent: connections(), host, port, path: '/info', timeout: idleMs });
@@ -77,12 +77,13 @@ export function peerPassOn(identity: () => PeerIdentity): PeerPassOn {
   };
 }
 
-function passOnOver(connections: () => Agent): PassOn {
+function passOnOver(connections: () => Agent, trustedProxies: readonly string[]): PassOn {
   return async (request, reply, successor, withinMs) => {
     if (request.headers[passedOnHeader] !== undefined) {
       throw new Problem('writes_closed', 'This node has handed over too; the write was not passed on again.');
     }
-    const answer = await send(connections(), request, successor, withinMs);
+    const address = clientAddress(request, trustedProxies);
+    const answer = await send(connections(), { request, address }, successor, withinMs);
     if (answer === null || answer.headers[untouchedHeader] !== undefined) return false;
     for (const [name, value] of Object.entries(answer.headers)) {
       if (value !== undefined && !notPassedOn.has(name)) void reply.header(name, value);
@@ -109,7 +110,7 @@ function connectionsOf(identity: () => PeerIdentity): () => Agent {
 /** Null when the connection did not come about, so that nothing was sent. */
 async function send(
   agent: Agent,
-  request: FastifyRequest,
+  { request, address }: { readonly request: FastifyRequest; readonly address: string },
   successor: PeerAddress,
   withinMs: number,
 ): Promise<PeerAnswer | null> {
@@ -125,7 +126,7 @@ async function send(
     path: request.raw.url,
     headers: {
       ...headers,
-      [callerAddressHeader]: clientAddress(request),
+      [callerAddressHeader]: address,
       [passedOnHeader]: '1',
       'content-length': body.length,
     },

@@ -1,3 +1,4 @@
+import { defaultApiSettings } from '../../core/api-settings.ts';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
@@ -63,6 +64,7 @@ export async function startTestNode(): Promise<TestNode> {
       peer: { host: '127.0.0.1', port: await freePort() },
       tls: { caFile: certFile, certFile, keyFile },
       dataKeyFile,
+      apiSettings: defaultApiSettings,
       postgres,
       logLevel: 'warn',
     }),

@@ -1,3 +1,4 @@
+import { type ApiSettings, defaultApiSettings } from '../../core/api-settings.ts';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import type { Instant } from '../../core/clock.ts';
 import type { ServingState } from '../../core/serving.ts';
@@ -29,21 +30,26 @@ export interface TestServer extends ProvisionedStore {
 }
 
 export async function startTestServer(
-  options: { readonly passOn?: PassOn; readonly holdMs?: number } = {},
+  options: {
+    readonly passOn?: PassOn;
+    readonly holdMs?: number;
+    readonly settings?: Partial<ApiSettings>;
+  } = {},
 ): Promise<TestServer> {
   const provisioned = await startProvisionedStore();
   const { store, account } = provisioned;
   const time = { now: 1_000_000 };
   const now = (): Instant => ({ mono: time.now, boot: time.now });
   const serving = new Serving({ now });
-  const keyring = new Keyring(store, account);
+  const keyring = new Keyring(store);
   const context: ServerContext = {
     account,
     nodeName: 'node-1',
+    settings: { ...defaultApiSettings, ...options.settings },
     store,
     serving,
     keyring,
-    tokens: new TokenVerifier(keyring, account, () => time.now / 1000),
+    tokens: new TokenVerifier(keyring, () => time.now / 1000),
     passwords: new PasswordHasher(),
     databases: () => ({ data: true, audit: true }),
     wallClock: () => time.now,

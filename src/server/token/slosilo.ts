@@ -14,6 +14,8 @@ export interface TokenClaims {
   readonly iat: number;
   readonly sub: string;
   readonly exp?: number;
+  /** The incarnation of the role (a UUID); tokens of other makers carry none. */
+  readonly jti?: string;
   readonly cidr?: readonly string[];
 }
 
@@ -29,6 +31,7 @@ const saltBytes = 32;
 const rsaBytes = 256;
 const defaultTtlSeconds = 480;
 const knownClaims: ReadonlySet<string> = new Set(['iat', 'exp', 'cidr', 'sub', 'iss', 'aud', 'jti']);
+const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const padding = constants.RSA_PKCS1_PADDING;
 
 /**
@@ -69,6 +72,12 @@ export function expiryOf(claims: TokenClaims): number {
   return claims.exp ?? claims.iat + defaultTtlSeconds;
 }
 
+/** The fingerprint of the key that a token says it was signed with, null when it says none. */
+export function keyIdOf(token: TokenParts): string | null {
+  const kid = parseObject(token.protected)?.['kid'];
+  return typeof kid === 'string' ? kid : null;
+}
+
 /** Reads the JSON of a token, null when it is none. */
 export function parseToken(json: string): TokenParts | null {
   const parts = parseJsonObject(json);
@@ -82,13 +91,15 @@ function claimsOf(payload: Readonly<Record<string, unknown>> | null): TokenClaim
   if (Object.keys(payload).some((name) => !knownClaims.has(name))) {
     throw new Problem('token_invalid', 'token contains unrecognized claims');
   }
-  const { iat, sub, exp, cidr } = payload;
+  const { iat, sub, exp, cidr, jti } = payload;
   if (typeof iat !== 'number' || typeof sub !== 'string') throw invalid();
   if (exp !== undefined && typeof exp !== 'number') throw invalid();
+  if (jti !== undefined && (typeof jti !== 'string' || !uuid.test(jti))) throw invalid();
   return {
     iat,
     sub,
     ...(exp === undefined ? {} : { exp }),
+    ...(jti === undefined ? {} : { jti }),
     ...(cidr === undefined ? {} : { cidr: listOfTexts(cidr) }),
   };
 }

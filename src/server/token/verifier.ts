@@ -2,16 +2,16 @@ import { hash } from 'node:crypto';
 import { type FullId, roleIdOfLogin } from '../../core/ids.ts';
 import { cidrContains } from '../../core/policy/cidr.ts';
 import { Problem } from '../../core/problem.ts';
+import type { CallerRole } from '../../store/access.ts';
 import type { Keyring } from './keyring.ts';
-import { expiryOf, parseToken, verifyToken } from './slosilo.ts';
+import { expiryOf, keyIdOf, parseToken, verifyToken } from './slosilo.ts';
 
 /** Who a request comes from. */
-export interface Caller {
+export interface Caller extends CallerRole {
+  /** Of the key that signed the token, whatever the URL says. */
   readonly account: string;
   readonly login: string;
   readonly roleId: FullId;
-  /** When the token was issued, seconds since 1970. */
-  readonly issuedAt: number;
 }
 
 interface Remembered {
@@ -21,22 +21,22 @@ interface Remembered {
 }
 
 const rememberedLimit = 5000;
+/** Longer than any token of ours by far. */
+const encodedLimit = 8192;
 /** Anchored at the start; the value may span lines. */
 const header = /^Token token="([\s\S]*)"/;
 
 /**
  * Verifies access tokens. The outcome of a signature check (59 µs) is remembered under the hash of the token until it
- * expires, the least recently used one forgotten first.
+ * expires, the least recently used one forgotten first. Whether the role still exists is for the database to say.
  */
 export class TokenVerifier {
   readonly #keyring: Keyring;
-  readonly #account: string;
   readonly #nowSeconds: () => number;
   readonly #remembered = new Map<string, Remembered>();
 
-  constructor(keyring: Keyring, account: string, nowSeconds: () => number) {
+  constructor(keyring: Keyring, nowSeconds: () => number) {
     this.#keyring = keyring;
-    this.#account = account;
     this.#nowSeconds = nowSeconds;
   }
 
@@ -48,6 +48,7 @@ export class TokenVerifier {
   async callerOf(authorization: string | undefined, address: string): Promise<Caller | null> {
     const encoded = authorization === undefined ? undefined : header.exec(authorization)?.[1];
     if (encoded === undefined) return null;
+    if (encoded.length > encodedLimit) throw malformed();
     const key = hash('sha256', encoded, 'base64');
     const known = this.#remembered.get(key);
     const token = known ?? (await this.#verify(encoded));
@@ -63,14 +64,18 @@ export class TokenVerifier {
 
   async #verify(encoded: string): Promise<Remembered> {
     const token = parseToken(Buffer.from(encoded, 'base64').toString());
-    if (token === null) throw new Problem('token_malformed', 'Malformed authorization token');
-    const claims = verifyToken(await this.#keyring.key(), token);
-    const account = this.#account;
+    if (token === null) throw malformed();
+    const keyId = keyIdOf(token);
+    const key = keyId === null ? null : await this.#keyring.byFingerprint(keyId);
+    if (key === null) throw invalid();
+    const { account } = key;
+    const claims = verifyToken(key, token);
     return {
       caller: {
         account,
         login: claims.sub,
         roleId: roleIdOfLogin(account, claims.sub),
+        incarnation: claims.jti ?? null,
         issuedAt: claims.iat,
       },
       expiresAt: expiryOf(claims),
@@ -85,6 +90,10 @@ export class TokenVerifier {
       return;
     }
   }
+}
+
+function malformed(): Problem {
+  return new Problem('token_malformed', 'Malformed authorization token');
 }
 
 function invalid(): Problem {

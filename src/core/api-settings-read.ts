@@ -1,0 +1,147 @@
+import { type ApiSettings, defaultApiSettings } from './api-settings.ts';
+import { readCidr } from './policy/cidr.ts';
+
+const longestTtlSeconds = 5 * 60 * 60;
+
+/** One setting as operators write it. */
+export interface ApiSettingDoc {
+  /** The environment variable, the same as Conjur's. */
+  readonly name: string;
+  readonly about: string;
+  readonly fallback: string;
+}
+
+interface Entry extends ApiSettingDoc {
+  /** The field with the value that `text` stands for, or why it stands for none. */
+  readonly read: (text: string) => Partial<ApiSettings> | string;
+}
+
+const entries: readonly Entry[] = [
+  {
+    name: 'CONJUR_USER_AUTHORIZATION_TOKEN_TTL',
+    about: 'Lifetime of access tokens of users: seconds, or ISO 8601 (`PT8M`); at most 5 hours.',
+    fallback: '480',
+    read: (text) => seconds(text, (userTokenTtlSeconds) => ({ userTokenTtlSeconds })),
+  },
+  {
+    name: 'CONJUR_HOST_AUTHORIZATION_TOKEN_TTL',
+    about: 'Lifetime of access tokens of hosts: seconds, or ISO 8601 (`PT8M`); at most 5 hours.',
+    fallback: '480',
+    read: (text) => seconds(text, (hostTokenTtlSeconds) => ({ hostTokenTtlSeconds })),
+  },
+  {
+    name: 'CONJUR_TRUSTED_PROXIES',
+    about: 'Networks of proxies whose `X-Forwarded-For` is believed, separated by commas.',
+    fallback: 'none',
+    read: (text) => {
+      const readings = listOf(text).map((item) => readCidr(item));
+      const fault = readings.find((reading) => !reading.ok);
+      if (fault !== undefined) return fault.message;
+      return { trustedProxies: readings.flatMap((reading) => (reading.ok ? [reading.cidr] : [])) };
+    },
+  },
+  {
+    name: 'CONJUR_AUTHENTICATORS',
+    about:
+      'Authenticators that are switched on, such as `authn,authn-jwt/ci`, separated by commas; `authn` always is.',
+    fallback: 'authn',
+    read: (text) => {
+      const names = listOf(text);
+      const wrong = names.find((name) => !/^authn(-[a-z0-9]+)?(\/[^\s,]+)?$/.test(name));
+      return wrong === undefined
+        ? { authenticators: names.filter((name) => name !== 'authn') }
+        : `"${wrong}" is no name of an authenticator`;
+    },
+  },
+  {
+    name: 'CONJUR_API_RESOURCE_LIST_LIMIT_MAX',
+    about: 'Entries that one list holds at most.',
+    fallback: '1000',
+    read: (text) => whole(text, 1, 1_000_000, (listLimitMax) => ({ listLimitMax })),
+  },
+  {
+    name: 'CONJUR_AUTHN_API_KEY_DEFAULT',
+    about: 'Whether hosts get API keys without the annotation `authn/api-key: true`.',
+    fallback: 'true',
+    read: (text) => truth(text, (hostApiKeys) => ({ hostApiKeys })),
+  },
+  {
+    name: 'CONJUR_HOST_FACTORIES_ENABLED',
+    about: 'Whether host factories may be used.',
+    fallback: 'true',
+    read: (text) => truth(text, (hostFactories) => ({ hostFactories })),
+  },
+  {
+    name: 'CONJUR_EFFECTIVE_POLICY_MAX_DEPTH',
+    about: 'Depth of policies that one fetch answers at most.',
+    fallback: '64',
+    read: (text) => whole(text, 0, 1000, (effectivePolicyDepthMax) => ({ effectivePolicyDepthMax })),
+  },
+  {
+    name: 'CONJUR_EFFECTIVE_POLICY_MAX_LIMIT',
+    about: 'Rows of a policy that one fetch answers at most.',
+    fallback: '100000',
+    read: (text) => whole(text, 1, 1_000_000, (effectivePolicyRowsMax) => ({ effectivePolicyRowsMax })),
+  },
+];
+
+/** What operators can set, in the order of the documentation. */
+export const apiSettingDocs: readonly ApiSettingDoc[] = entries.map(({ name, about, fallback }) => ({
+  name,
+  about,
+  fallback,
+}));
+
+/** The settings that an environment stands for, or everything that is wrong with it. */
+export function readApiSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+):
+  | { readonly ok: true; readonly settings: ApiSettings }
+  | { readonly ok: false; readonly faults: readonly string[] } {
+  const faults: string[] = [];
+  let settings = defaultApiSettings;
+  for (const { name, read } of entries) {
+    const text = environment[name]?.trim();
+    if (text === undefined || text === '') continue;
+    const outcome = read(text);
+    if (typeof outcome === 'string') faults.push(`${name}: ${outcome}`);
+    else settings = { ...settings, ...outcome };
+  }
+  return faults.length === 0 ? { ok: true, settings } : { ok: false, faults };
+}
+
+function listOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+type Field<T> = (value: T) => Partial<ApiSettings>;
+
+/** As Conjur does, what lies outside 0 to 5 hours is brought to the nearer end. */
+function seconds(text: string, field: Field<number>): Partial<ApiSettings> | string {
+  const iso = /^PT(?=\d)(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?$/i.exec(text);
+  const plain = /^-?\d{1,9}$/.test(text) ? Number(text) : null;
+  if (iso === null && plain === null) return `"${text}" is neither seconds nor a duration such as PT8M`;
+  const [, hours = '0', minutes = '0', rest = '0'] = iso ?? [];
+  const value = plain ?? Number(hours) * 3600 + Number(minutes) * 60 + Number(rest);
+  return field(Math.min(Math.max(value, 0), longestTtlSeconds));
+}
+
+function whole(
+  text: string,
+  least: number,
+  most: number,
+  field: Field<number>,
+): Partial<ApiSettings> | string {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= least && value <= most
+    ? field(value)
+    : `"${text}" is no whole number from ${least} to ${most}`;
+}
+
+function truth(text: string, field: Field<boolean>): Partial<ApiSettings> | string {
+  if (/^(true|yes|on|1)$/i.test(text)) return field(true);
+  return /^(false|no|off|0)$/i.test(text) ? field(false) : `"${text}" is neither true nor false`;
+}

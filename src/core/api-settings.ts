@@ -1,0 +1,32 @@
+/** How the API of a node behaves where operators may differ. Every field has a default; see `defaultApiSettings`. */
+export interface ApiSettings {
+  /** Lifetime of the access tokens of users, seconds. */
+  readonly userTokenTtlSeconds: number;
+  /** Lifetime of the access tokens of everything that is no user, seconds. */
+  readonly hostTokenTtlSeconds: number;
+  /** Networks (CIDR) of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Authenticators switched on for all accounts beside `authn` (`authn-jwt/ci`), before those switched on in the database. */
+  readonly authenticators: readonly string[];
+  /** Entries that a list without `limit` may hold, and the most that `limit` may say. */
+  readonly listLimitMax: number;
+  /** Whether hosts get an API key without asking for it by the annotation `authn/api-key: true`. */
+  readonly hostApiKeys: boolean;
+  /** Whether host factories may be used. */
+  readonly hostFactories: boolean;
+  /** Depth of policies, and number of rows, that `GET /policies` answers at most. */
+  readonly effectivePolicyDepthMax: number;
+  readonly effectivePolicyRowsMax: number;
+}
+
+export const defaultApiSettings: ApiSettings = {
+  userTokenTtlSeconds: 480,
+  hostTokenTtlSeconds: 480,
+  trustedProxies: [],
+  authenticators: [],
+  listLimitMax: 1000,
+  hostApiKeys: true,
+  hostFactories: true,
+  effectivePolicyDepthMax: 64,
+  effectivePolicyRowsMax: 100_000,
+};

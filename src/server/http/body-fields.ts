@@ -1,0 +1,80 @@
+import type { FastifyRequest } from 'fastify';
+import { isUtf8 } from 'node:buffer';
+import { Problem } from '../../core/problem.ts';
+import { bodyBytes } from './parameters.ts';
+
+/** The fields of a body. Of a form every value is a text, or a list of texts where a name ends in `[]`. */
+export type BodyFields = Readonly<Record<string, unknown>>;
+
+/**
+ * The fields of a body: of JSON when the Content-Type says so, else of a form (`cidr[]=a&cidr[]=b` and `cidr=a` alike).
+ * No body is no fields.
+ *
+ * @throws Problem `request_malformed` when it is neither, or holds a NUL
+ */
+export function bodyFields(request: FastifyRequest): BodyFields {
+  const bytes = bodyBytes(request);
+  if (bytes.length === 0) return {};
+  if (!isUtf8(bytes)) throw malformed('is no UTF-8 text');
+  const body = bytes.toString();
+  const fields = isJson(request) ? jsonFields(body) : formFields(body);
+  if (JSON.stringify(fields).includes('\\u0000')) throw malformed('holds a NUL, which cannot be stored');
+  return fields;
+}
+
+/** The body as a JSON object, whatever its Content-Type says. @throws Problem `request_malformed` */
+export function jsonFields(body: string): BodyFields {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw malformed('is not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw malformed('is no JSON object');
+  return { ...value };
+}
+
+/** A field that is a text; null when it is absent or empty. @throws Problem `argument_invalid` */
+export function textField(fields: BodyFields, name: string): string | null {
+  const value = fields[name];
+  if (value === undefined || value === null || value === '') return null;
+  if (typeof value !== 'string') throw new Problem('argument_invalid', `${name}: is not a text`);
+  return value;
+}
+
+/** A field that is one text or several. @throws Problem `argument_invalid` */
+export function textsField(fields: BodyFields, name: string): readonly string[] {
+  const value = fields[name];
+  const list: readonly unknown[] = Array.isArray(value)
+    ? value
+    : value === undefined || value === null
+      ? []
+      : [value];
+  return list.map((entry) => {
+    if (typeof entry !== 'string') throw new Problem('argument_invalid', `${name}: is no list of texts`);
+    return entry;
+  });
+}
+
+function isJson(request: FastifyRequest): boolean {
+  return /^application\/([\w.+-]+\+)?json\b/i.test(request.headers['content-type'] ?? '');
+}
+
+function formFields(body: string): BodyFields {
+  const fields: Record<string, string | string[]> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(body)) {
+    if (!name.endsWith('[]')) {
+      fields[name] = value;
+      continue;
+    }
+    const plain = name.slice(0, -2);
+    const known = fields[plain];
+    fields[plain] = Array.isArray(known) ? [...known, value] : [value];
+  }
+  return fields;
+}
+
+function malformed(why: string): Problem {
+  return new Problem('request_malformed', `The body ${why}.`);
+}

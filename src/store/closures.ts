@@ -1,0 +1,94 @@
+import type { FullId } from '../core/ids.ts';
+import { type CallerRole, isCaller } from './access.ts';
+import type { Sql } from './connection.ts';
+
+/** All roles that a caller has, as they were in one instant. */
+export interface Closure {
+  /** The epoch of roles and memberships (`rbac_epoch`) in that instant. While it lasts, so does the closure. */
+  readonly epoch: string;
+  /** Null: the role of the caller is no more. */
+  readonly roles: ReadonlySet<string> | null;
+}
+
+/** Ids of roles that are remembered altogether: some 20 MB. */
+const rolesLimit = 200_000;
+
+/**
+ * Remembers closures under what tells callers apart, the least recently used forgotten first. Nothing here says that a
+ * closure still holds: whoever uses one compares its epoch with that of the data it reads.
+ */
+export class ClosureCache {
+  readonly #known = new Map<string, Closure>();
+  readonly #loading = new Map<string, Promise<Closure>>();
+  #size = 0;
+
+  /** The remembered closure, or else the one that `load` brings; concurrent loads of one caller are one. */
+  async of(caller: CallerRole, load: () => Promise<Closure>): Promise<Closure> {
+    const key = keyOf(caller);
+    const known = this.#known.get(key);
+    if (known !== undefined) {
+      this.#known.delete(key);
+      this.#known.set(key, known); // now the most recently used
+      return known;
+    }
+    let loading = this.#loading.get(key);
+    if (loading === undefined) {
+      loading = load().finally(() => {
+        if (this.#loading.get(key) === loading) this.#loading.delete(key);
+      });
+      this.#loading.set(key, loading);
+    }
+    const closure = await loading;
+    this.#remember(key, closure);
+    return closure;
+  }
+
+  /** Forgets `stale`, which an epoch has told. A newer one stays. */
+  forget(caller: CallerRole, stale: Closure): void {
+    const key = keyOf(caller);
+    if (this.#known.get(key) !== stale) return;
+    this.#known.delete(key);
+    this.#size -= sizeOf(stale);
+  }
+
+  /** Forgets everything, and what is being loaded. */
+  clear(): void {
+    this.#known.clear();
+    this.#loading.clear();
+    this.#size = 0;
+  }
+
+  #remember(key: string, closure: Closure): void {
+    const before = this.#known.get(key);
+    if (before !== undefined) this.#size -= sizeOf(before);
+    this.#known.delete(key);
+    this.#known.set(key, closure);
+    this.#size += sizeOf(closure);
+    for (const [oldest, { roles }] of this.#known) {
+      if (this.#size <= rolesLimit || oldest === key) return;
+      this.#known.delete(oldest);
+      this.#size -= roles?.size ?? 1;
+    }
+  }
+}
+
+/** Reads a closure and its epoch in one statement, so that they belong to one snapshot. */
+export async function readClosure(sql: Sql, caller: CallerRole): Promise<Closure> {
+  const [row] = await sql<{ epoch: string; roles: readonly FullId[] | null }[]>`
+    with recursive reached(role_id) as (
+      select role_id from roles where ${isCaller(sql, caller)}
+      union
+      select m.role_id from reached r join role_memberships m on m.member_id = r.role_id
+    )
+    select (select epoch from rbac_epoch) as epoch, (select json_agg(role_id) from reached) as roles`;
+  const roles = row?.roles ?? null;
+  return { epoch: row?.epoch ?? '', roles: roles === null ? null : new Set(roles) };
+}
+
+function keyOf({ roleId, incarnation, issuedAt }: CallerRole): string {
+  return `${incarnation ?? issuedAt} ${roleId}`;
+}
+
+function sizeOf({ roles }: Closure): number {
+  return roles?.size ?? 1;
+}
