@@ -4,13 +4,14 @@ import { rows } from './migrations/data-001-rows.ts';
 import { access } from './migrations/data-002-access.ts';
 import { search } from './migrations/data-003-search.ts';
 import { incarnations } from './migrations/data-004-incarnations.ts';
+import { searchByStatement } from './migrations/data-005-search-by-statement.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** The two databases of a node. */
 export type Schema = 'data' | 'audit';
 
 const migrations: Readonly<Record<Schema, readonly Migration[]>> = {
-  data: [rows, access, search, incarnations],
+  data: [rows, access, search, incarnations, searchByStatement],
   audit: [messages],
 };
 

@@ -1,5 +1,14 @@
 import type { FullId } from '../ids.ts';
-import { canBeRole, changedOwners, currentRows, type Rows, wantedRows } from './plan-rows.ts';
+import {
+  annotationKey,
+  canBeRole,
+  changedOwners,
+  currentRows,
+  membershipKey,
+  permissionKey,
+  type Rows,
+  wantedRows,
+} from './plan-rows.ts';
 import type { Current, LoadMode, MembershipKey, Needed, Resolved } from './types.ts';
 
 /** What `plan` has to know beside the loaded policy's own rows. */
@@ -29,6 +38,33 @@ export function needed(resolved: Resolved): Needed {
     })),
     annotations: [...wanted.annotations.values()].map(({ resourceId, name }) => ({ resourceId, name })),
     credentials,
+  };
+}
+
+/**
+ * What is left to look up of `needed` once `read` is known: all rows of the loaded policy, and whatever roles and resources
+ * exist under `needed.ids`. No other row exists without its role and its resource, so most loads have nothing left.
+ */
+export function stillNeeded(needed: Needed, read: Current): Needed {
+  const known = currentRows(read);
+  return {
+    ids: [],
+    memberships: needed.memberships.filter(
+      (key) =>
+        known.roles.has(key.roleId) &&
+        known.roles.has(key.memberId) &&
+        !known.memberships.has(membershipKey(key)),
+    ),
+    permissions: needed.permissions.filter(
+      (key) =>
+        known.resources.has(key.resourceId) &&
+        known.roles.has(key.roleId) &&
+        !known.permissions.has(permissionKey(key)),
+    ),
+    annotations: needed.annotations.filter(
+      (key) => known.resources.has(key.resourceId) && !known.annotations.has(annotationKey(key)),
+    ),
+    credentials: needed.credentials.filter((id) => known.roles.has(id)),
   };
 }
 
