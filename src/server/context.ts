@@ -2,6 +2,7 @@ import type { ApiSettings } from '../core/api-settings.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Store } from '../store/open-store.ts';
 import type { PasswordHasher } from '../store/password.ts';
+import type { PolicyLoader } from './policy/loader.ts';
 import type { Serving } from './serving/serving.ts';
 import type { Keyring } from './token/keyring.ts';
 import type { TokenVerifier } from './token/verifier.ts';
@@ -13,6 +14,7 @@ export interface ServerContext {
   readonly nodeName: string;
   readonly settings: ApiSettings;
   readonly store: Store;
+  readonly policies: PolicyLoader;
   readonly serving: Serving;
   readonly keyring: Keyring;
   readonly tokens: TokenVerifier;

@@ -10,6 +10,7 @@ import { prepareAudit } from '../store/provision.ts';
 import { buildApp } from './app.ts';
 import type { ServerContext } from './context.ts';
 import { openListeners, readIdentity } from './listeners.ts';
+import { PolicyLoader } from './policy/loader.ts';
 import { keepsWarm } from './serving/keep-warm.ts';
 import { peerPassOn } from './serving/pass-on.ts';
 import { Serving } from './serving/serving.ts';
@@ -33,7 +34,8 @@ export async function startWorker(
   const { socketDir, dataPort, auditPort } = settings.postgres;
   const data = { socketDir, port: dataPort };
   const audit = { socketDir, port: auditPort };
-  const store = openStore({ data, audit, dataKey: await readDataKey(settings.dataKeyFile) });
+  const databases = { data, audit, dataKey: await readDataKey(settings.dataKeyFile) };
+  const store = openStore(databases);
   const probes = { data: openProbe(data), audit: openProbe(audit) };
   const serving = new Serving(steadyClock(realClock, () => Number(process.hrtime.bigint()) / 1e6));
   const keyring = new Keyring(store);
@@ -42,6 +44,7 @@ export async function startWorker(
     nodeName: settings.nodeName,
     settings: settings.apiSettings,
     store,
+    policies: new PolicyLoader(databases),
     serving,
     keyring,
     tokens: new TokenVerifier(keyring, () => Date.now() / 1000),
@@ -77,7 +80,7 @@ export async function startWorker(
     stop: async () => {
       await listeners.close();
       await app.close();
-      await Promise.all([closeStore(store), probes.data.end(), probes.audit.end()]);
+      await Promise.all([context.policies.end(), closeStore(store), probes.data.end(), probes.audit.end()]);
     },
   };
 }

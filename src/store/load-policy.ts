@@ -2,6 +2,7 @@ import type { FullId } from '../core/ids.ts';
 import { plan } from '../core/policy/plan.ts';
 import { doomed, needed } from '../core/policy/plan-needed.ts';
 import { resolve } from '../core/policy/resolve.ts';
+import type { HostRules } from '../core/policy/resolve-records.ts';
 import type { LoadMode, Plan, PolicyFault, Statement } from '../core/policy/types.ts';
 import type { DataKey } from './cipher.ts';
 import type { Sql, TransactionSql } from './connection.ts';
@@ -20,12 +21,17 @@ export type LoadPlan =
  */
 export async function planLoad(
   sql: Sql | TransactionSql,
-  load: { readonly policyId: FullId; readonly mode: LoadMode; readonly statements: readonly Statement[] },
+  load: {
+    readonly policyId: FullId;
+    readonly mode: LoadMode;
+    readonly statements: readonly Statement[];
+    readonly rules: HostRules;
+  },
 ): Promise<LoadPlan> {
-  const { policyId, mode, statements } = load;
+  const { policyId, mode, statements, rules } = load;
   const [policy] = await sql<{ owner_id: FullId }[]>`
     select owner_id from resources where resource_id = ${policyId}`;
-  const resolution = resolve(statements, { policyId, ownerId: policy?.owner_id ?? policyId });
+  const resolution = resolve(statements, { policyId, ownerId: policy?.owner_id ?? policyId, rules });
   if (!resolution.ok) return resolution;
   const { resolved } = resolution;
   const current = await readCurrent(sql, policyId, needed(resolved));

@@ -10,7 +10,8 @@ export async function applyChanges(sql: TransactionSql, changes: readonly Change
   for (const run of inRuns(changes)) {
     for (const chunk of inChunks(run)) {
       const [first] = chunk;
-      if (first !== undefined) await statementFor(sql, first, sql.json(chunk.map((change) => ({ ...change }))));
+      if (first !== undefined)
+        await statementFor(sql, first, sql.json(chunk.map((change) => ({ ...change }))));
     }
   }
 }

@@ -39,9 +39,7 @@ export async function writePublicKeys(
       const value = Buffer.from(text);
       const old = newest.get(id);
       if (old !== undefined && isSameSecret(value, decrypt(dataKey, old.value, id))) return [];
-      return [
-        { id, version: (old?.version ?? 0) + 1, blob: encrypt(dataKey, value, id).toString('base64') },
-      ];
+      return [{ id, version: (old?.version ?? 0) + 1, blob: encrypt(dataKey, value, id).toString('base64') }];
     });
     if (fresh.length === 0) continue;
     await sql`

@@ -42,29 +42,29 @@ export function needed(resolved: Resolved): Needed {
 }
 
 /**
- * What is left to look up of `needed` once `read` is known: all rows of the loaded policy, and whatever roles and resources
- * exist under `needed.ids`. No other row exists without its role and its resource, so most loads have nothing left.
+ * What is left to look up of `asked` once `read` is known: all rows of the loaded policy, and whatever roles and resources
+ * exist under its ids. No other row exists without its role and its resource, so most loads have nothing left.
  */
-export function stillNeeded(needed: Needed, read: Current): Needed {
+export function stillNeeded(asked: Needed, read: Current): Needed {
   const known = currentRows(read);
   return {
     ids: [],
-    memberships: needed.memberships.filter(
+    memberships: asked.memberships.filter(
       (key) =>
         known.roles.has(key.roleId) &&
         known.roles.has(key.memberId) &&
         !known.memberships.has(membershipKey(key)),
     ),
-    permissions: needed.permissions.filter(
+    permissions: asked.permissions.filter(
       (key) =>
         known.resources.has(key.resourceId) &&
         known.roles.has(key.roleId) &&
         !known.permissions.has(permissionKey(key)),
     ),
-    annotations: needed.annotations.filter(
+    annotations: asked.annotations.filter(
       (key) => known.resources.has(key.resourceId) && !known.annotations.has(annotationKey(key)),
     ),
-    credentials: needed.credentials.filter((id) => known.roles.has(id)),
+    credentials: asked.credentials.filter((id) => known.roles.has(id)),
   };
 }
 

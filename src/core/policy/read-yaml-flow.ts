@@ -29,9 +29,9 @@ export function readFlow(
   at: Position,
 ): YamlNode {
   const reading: Reading = { ...line, offset };
-  const node = content(reading, depth, tag, at);
+  const read = content(reading, depth, tag, at);
   if (reading.offset !== line.text.length) throw new NotSimple();
-  return node;
+  return read;
 }
 
 function node(reading: Reading, depth: number): YamlNode {
@@ -70,12 +70,14 @@ function sequence(reading: Reading, depth: number, at: Position, tag: string | n
 function mapping(reading: Reading, depth: number, tag: string | null, at: Position): YamlNode {
   if (depth > reading.maxDepth) throw new NotSimple();
   const entries: YamlEntry[] = [];
+  const seen = new Set<string>();
   reading.offset += 1;
   skipSpaces(reading);
   while (!taken(reading, '}')) {
     const keyAt = here(reading);
     const key = plain(reading);
-    if (entries.some((entry) => entry.key === key) || !taken(reading, ':')) throw new NotSimple();
+    if (seen.has(key) || !taken(reading, ':')) throw new NotSimple();
+    seen.add(key);
     skipSpaces(reading);
     entries.push({ key, keyAt, value: node(reading, depth) });
     separator(reading, '}');
@@ -88,7 +90,8 @@ function separator(reading: Reading, closing: string): void {
   skipSpaces(reading);
   if (taken(reading, ',')) {
     skipSpaces(reading);
-    if (reading.text[reading.offset] === ',' || reading.text[reading.offset] === closing) throw new NotSimple();
+    if (reading.text[reading.offset] === ',' || reading.text[reading.offset] === closing)
+      throw new NotSimple();
   } else if (reading.text[reading.offset] !== closing) throw new NotSimple();
 }
 

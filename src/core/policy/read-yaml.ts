@@ -10,6 +10,7 @@ import {
   Parser,
   type Tags,
 } from 'yaml';
+import { inLibyamlWords } from './libyaml-words.ts';
 import { ReadFault, type YamlEntry, type YamlNode } from './read-yaml-node.ts';
 import { readSimpleYaml } from './read-yaml-simple.ts';
 import type { Position } from './types.ts';
@@ -44,7 +45,7 @@ export function readAnyYaml(text: string, knownTags: readonly string[]): YamlNod
   const documents = [...new Composer({ schema: 'failsafe', uniqueKeys: false, customTags }).compose(tokens)];
   for (const document of documents) {
     const error = document.errors[0];
-    if (error !== undefined) throw new ReadFault(error.message, position(error.pos[0]));
+    if (error !== undefined) throw new ReadFault(inLibyamlWords(error.message), position(error.pos[0]));
   }
   const [only, second] = documents;
   if (second !== undefined) {

@@ -31,8 +31,3 @@ export function readPolicy(text: string): PolicyReading {
     throw error;
   }
 }
-
-/** The sentence that Conjur's clients show for a text that cannot be read. */
-export function describeFault(fault: PolicyFault): string {
-  return `Error at line ${fault.line}, column ${fault.column} in policy : ${fault.message}`;
-}

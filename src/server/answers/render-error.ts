@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { splitFullId } from '../../core/ids.ts';
 import { isProblem, type Problem, type ProblemKind } from '../../core/problem.ts';
 import type { ProblemCode } from '../../core/problem-codes.ts';
@@ -32,10 +33,14 @@ interface Shape {
   /** The wire's code, where it is not the Problem's own. `empty`: no body. `text`: the detail as plain text. */
   readonly code?: string | number;
   readonly form?: 'json' | 'empty' | 'text';
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Headers | (() => Headers);
 }
 
+type Headers = Readonly<Record<string, string>>;
+
 const retrySoon = { 'retry-after': '1' } as const;
+/** As Conjur: 1 to 8 seconds, so that those who were refused together do not come back together. */
+const retrySometime = (): Headers => ({ 'retry-after': String(randomInt(1, 9)) });
 /** Said only where no work had begun. */
 const untouched = { ...retrySoon, [untouchedHeader]: '1' } as const;
 
@@ -56,7 +61,7 @@ const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
   content_unprocessable: { code: 'unprocessable_entity' },
   data_key_mismatch: { code: 'data_key_invalid' },
   read_only: { code: 405 },
-  policy_busy: { code: 'policy_conflict', headers: retrySoon },
+  policy_busy: { code: 'policy_conflict', headers: retrySometime },
   answer_too_late: { code: 'service_unavailable' },
   node_not_serving: { code: 'service_unavailable', headers: untouched },
   writes_closed: { code: 'service_unavailable', headers: untouched },
@@ -67,7 +72,8 @@ export function renderError(error: unknown): RenderedError {
   if (!isProblem(error)) return { status: 500, headers: {}, body: '' };
   const shape = shapes[error.code] ?? {};
   const status = shape.status ?? statusOfKind[error.kind];
-  const headers = shape.headers ?? (status === 503 ? retrySoon : {});
+  const ofShape = typeof shape.headers === 'function' ? shape.headers() : shape.headers;
+  const headers = ofShape ?? (status === 503 ? retrySoon : {});
   if (status === 500 || shape.form === 'empty') return { status, headers, body: '' };
   if (shape.form === 'text') {
     return {
@@ -95,6 +101,11 @@ function more(error: Problem): Readonly<Record<string, unknown>> {
   if (error instanceof RecordNotFound) {
     const details = { code: 'not_found', target: 'id', message: error.recordId };
     return { target: splitFullId(error.recordId).kind, details };
+  }
+  if (error instanceof PolicyRefused && error.refusal === 'validation_failed') {
+    // As Conjur names a field: its name, then what is wrong with it.
+    const [target = '', ...words] = error.detail.split(' ');
+    return { details: [{ code: 'validation_failed', target, message: words.join(' ') }] };
   }
   if (error instanceof PolicyRefused && error.at !== null) {
     return {

@@ -6,6 +6,7 @@ import { PasswordHasher } from '../../store/password.ts';
 import { type ProvisionedStore, startProvisionedStore } from '../../store/testing/provisioned-store.ts';
 import { buildApp } from '../app.ts';
 import type { ServerContext } from '../context.ts';
+import { type LoaderBounds, PolicyLoader } from '../policy/loader.ts';
 import type { PassOn } from '../serving/pass-on.ts';
 import { Serving } from '../serving/serving.ts';
 import { Keyring } from '../token/keyring.ts';
@@ -34,6 +35,7 @@ export async function startTestServer(
     readonly passOn?: PassOn;
     readonly holdMs?: number;
     readonly settings?: Partial<ApiSettings>;
+    readonly loader?: Partial<LoaderBounds>;
   } = {},
 ): Promise<TestServer> {
   const provisioned = await startProvisionedStore();
@@ -47,6 +49,7 @@ export async function startTestServer(
     nodeName: 'node-1',
     settings: { ...defaultApiSettings, ...options.settings },
     store,
+    policies: new PolicyLoader({ ...provisioned.addresses, dataKey: provisioned.dataKey }, options.loader),
     serving,
     keyring,
     tokens: new TokenVerifier(keyring, () => time.now / 1000),
@@ -98,6 +101,7 @@ export async function startTestServer(
     },
     stop: async () => {
       await app.close();
+      await context.policies.end();
       await provisioned.stop();
     },
   };

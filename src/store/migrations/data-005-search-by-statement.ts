@@ -2,7 +2,8 @@ import type { Migration } from './migration.ts';
 
 /**
  * The text search of `data-003`, refreshed once for each statement instead of once for each row: a policy of 20,000
- * variables with two annotations each took 15 seconds longer otherwise.
+ * variables with two annotations each took 15 seconds longer otherwise. And of annotations only so
+ * much is indexed as a tsvector can take (1 MB: manual, 12.11), where longer ones failed.
  */
 export const searchByStatement: Migration = {
   version: 5,
@@ -24,8 +25,8 @@ begin
   from (select distinct resource_id from changed) c
   join resources x on x.resource_id = c.resource_id
   cross join lateral (
-    select string_agg(translate(a.value, './-', '   '), ' ') filter (where a.name = 'name') as own,
-      string_agg(translate(a.value, './-', '   '), ' ') filter (where a.name <> 'name') as other
+    select left(string_agg(translate(a.value, './-', '   '), ' ') filter (where a.name = 'name'), 100000) as own,
+      left(string_agg(translate(a.value, './-', '   '), ' ') filter (where a.name <> 'name'), 100000) as other
     from annotations a where a.resource_id = x.resource_id) n
   on conflict (resource_id) do update set textsearch = excluded.textsearch;
   return null;
