@@ -11,6 +11,7 @@ import { addRoute, type Route } from './http/route.ts';
 import { rootRoute, whoami } from './routes/about.ts';
 import { batchSecrets } from './routes/batch-secrets.ts';
 import { clientsHealthRoute, healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
+import { effectivePolicyRoute } from './routes/effective-policy.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { publicKeys } from './routes/public-keys.ts';
 import { listRoutes, resourceRoute } from './routes/resources.ts';
@@ -37,6 +38,7 @@ const routes: readonly Route[] = [
   rotateKey,
   changePassword,
   ...policyRoutes,
+  effectivePolicyRoute,
   batchSecrets,
   showSecret,
   storeSecret,
