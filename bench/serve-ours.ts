@@ -4,6 +4,7 @@ import { defaultApiSettings } from '../src/core/api-settings.ts';
 import { plus } from '../src/core/clock.ts';
 import { realClock } from '../src/runtime/real-clock.ts';
 import { buildApp } from '../src/server/app.ts';
+import { PolicyLoader } from '../src/server/policy/loader.ts';
 import { Serving } from '../src/server/serving/serving.ts';
 import { steadyClock } from '../src/server/serving/steady-clock.ts';
 import { Keyring } from '../src/server/token/keyring.ts';
@@ -19,7 +20,8 @@ async function serve(settings: ServeSettings): Promise<void> {
   const { account, socketDir, dataPort, auditPort } = settings;
   const dataKey = await readDataKey(settings.dataKeyFile);
   const data = { socketDir, port: dataPort };
-  const store = openStore({ data, audit: { socketDir, port: auditPort }, dataKey });
+  const audit = { socketDir, port: auditPort };
+  const store = openStore({ data, audit, dataKey });
   const serving = new Serving(steadyClock(realClock, () => Number(process.hrtime.bigint()) / 1e6));
   const keyring = new Keyring(store);
   const app = await buildApp(
@@ -28,6 +30,7 @@ async function serve(settings: ServeSettings): Promise<void> {
       nodeName: 'bench',
       settings: { ...defaultApiSettings, userTokenTtlSeconds: 18_000, hostTokenTtlSeconds: 18_000 },
       store,
+      policies: new PolicyLoader({ data, audit, dataKey }),
       serving,
       keyring,
       tokens: new TokenVerifier(keyring, () => Date.now() / 1000),

@@ -10,6 +10,8 @@ interface Line {
   /** Its number, from 1. */
   readonly line: number;
   readonly maxDepth: number;
+  /** What an alias may stand for. */
+  readonly anchors: ReadonlyMap<string, YamlNode>;
 }
 
 interface Reading extends Line {
@@ -36,6 +38,7 @@ export function readFlow(
 
 function node(reading: Reading, depth: number): YamlNode {
   const at = here(reading);
+  if (reading.text[reading.offset] === '*') return alias(reading);
   if (reading.text[reading.offset] !== '!') return content(reading, depth, null, at);
   const tag = tagFrom(reading.text, reading.offset);
   reading.offset += tag.length;
@@ -43,6 +46,14 @@ function node(reading: Reading, depth: number): YamlNode {
   skipSpaces(reading);
   if (/[,\]}!]/.test(reading.text[reading.offset] ?? ',')) throw new NotSimple();
   return content(reading, depth, tag, at);
+}
+
+function alias(reading: Reading): YamlNode {
+  const name = anchorFrom(reading.text, reading.offset + 1);
+  reading.offset += 1 + name.length;
+  const named = reading.anchors.get(name);
+  if (named === undefined || !/[ ,\]}]/.test(reading.text[reading.offset] ?? '')) throw new NotSimple();
+  return named;
 }
 
 function content(reading: Reading, depth: number, tag: string | null, at: Position): YamlNode {
@@ -144,6 +155,16 @@ const tagPattern = /![A-Za-z][\w-]*/y;
 export function tagFrom(text: string, offset: number): string {
   tagPattern.lastIndex = offset;
   const found = tagPattern.exec(text);
+  if (found === null) throw new NotSimple();
+  return found[0];
+}
+
+const anchorPattern = /[\w-]+/y;
+
+/** The name of an anchor at `offset`. Throws NotSimple for a name of another form. */
+export function anchorFrom(text: string, offset: number): string {
+  anchorPattern.lastIndex = offset;
+  const found = anchorPattern.exec(text);
   if (found === null) throw new NotSimple();
   return found[0];
 }

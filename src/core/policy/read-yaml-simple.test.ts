@@ -118,6 +118,7 @@ function blockStyle(random: Random, depth: number): string {
       `${pad}- !permit\n${pad}  role: !user u\n${pad}  privileges: [ read, execute ]\n${pad}  resources:\n${pad}  - !variable v`,
       `${pad}- !host\n${pad}  id: h\n${pad}  annotations:\n${pad}    authn/api-key: true\n${pad}    note: it is a host, no # sign`,
       `${pad}-\n${pad}  !group g   # a group`,
+      `${pad}- &list-${depth}\n${pad}  - !variable a\n${pad}  - !variable b\n${pad}- !permit\n${pad}  resources: *list-${depth}\n${pad}  role: &u !user x\n${pad}- !grant {role: *u, members: [*u, !user y]}`,
       `${pad}- - !user a\n${pad}  - !user b`,
       `${pad}# a comment`,
     ]);
@@ -137,9 +138,10 @@ function placed(tree: unknown): unknown {
 
 test('reads what the full parser reads, or nothing', () => {
   const seen = { read: 0, left: 0, mapping: 0 };
-  for (let seed = 1; seed <= 12_000; seed += 1) {
+  for (let seed = 1; seed <= 5000; seed += 1) {
     const random = seededRandom(seed);
-    const text = random.chance(3) ? soup(random) : slipped(random);
+    const written = random.chance(3) ? soup(random) : slipped(random);
+    const text = random.chance(6) ? written.replaceAll('\n', '\r\n') : written;
     const simple = readSimpleYaml(text, 20);
     if (simple === null) {
       seen.left += 1;
@@ -155,21 +157,25 @@ test('reads what the full parser reads, or nothing', () => {
     }
     assert.deepEqual(placed(simple), placed(full), `seed ${seed}: ${JSON.stringify(text)}`);
   }
-  for (const [what, times] of Object.entries(seen)) assert.ok(times > 800, `${what} only ${times} times`);
+  for (const [what, times] of Object.entries(seen)) assert.ok(times > 300, `${what} only ${times} times`);
 });
 
 test('leaves to the full parser what is not simple', () => {
   for (const text of [
     '',
     'a: b',
-    '- &a !user a',
+    '- &a !user a\n- &a !user a',
     '- *a',
+    '- &a a: b',
+    '- &a',
+    '- !user &a b',
+    '- &loop [*loop]',
     '- |\n  a',
     '- a\n  b',
     '- "a\\n"',
     '- ? a',
     '- !user\ta',
-    '- !user a\r\n',
+    '- !user a\r',
     '- {a: b, a: c}',
     '- a: b\n  a: c',
     `${'- '.repeat(40)}a`,

@@ -1,17 +1,19 @@
-import { NotSimple, readFlow, tagFrom } from './read-yaml-flow.ts';
+import { anchorFrom, NotSimple, readFlow, tagFrom } from './read-yaml-flow.ts';
+import { advance, type Cursor, isDash, isDone, position, skipSpaces } from './read-yaml-lines.ts';
 import type { YamlEntry, YamlNode, YamlScalar } from './read-yaml-node.ts';
 import type { Position } from './types.ts';
 
 /**
  * Reads the simple YAML that nearly all policies are written in: lists and maps by indentation, scalars and flow
- * collections that end on their line, local tags, comments. It gives up, by answering null, at whatever else a text holds
- * (anchors, block scalars, scalars over several lines, tabs, faults): then `read-yaml.ts` reads the text anew with the full
+ * collections that end on their line, local tags, anchors, aliases, comments. It gives up, by answering null, at whatever
+ * else a text holds (block scalars, scalars over several lines, escapes, tabs, faults): then `read-yaml.ts` reads the text anew with the full
  * parser, which also words the fault. What it answers is what the full parser would answer; random tests hold the two
  * against each other. It exists because the full parser takes ten times the time and five times the memory.
  */
-export function readSimpleYaml(text: string, maxDepth: number): YamlNode | null {
+export function readSimpleYaml(written: string, maxDepth: number): YamlNode | null {
+  const text = written.includes('\r') ? written.replaceAll('\r\n', '\n') : written;
   if (/[\t\r\0\u0085\u2028\u2029\ufeff]|\p{Surrogate}/u.test(text)) return null;
-  const cursor: Cursor = { text, start: 0, end: -1, column: 0, line: 0, maxDepth };
+  const cursor: Cursor = { text, start: 0, end: -1, column: 0, line: 0, maxDepth, anchors: new Map() };
   try {
     advance(cursor);
     if (cursor.end - cursor.start === 3 && text.startsWith('---', cursor.start)) advance(cursor);
@@ -22,80 +24,6 @@ export function readSimpleYaml(text: string, maxDepth: number): YamlNode | null 
     if (error instanceof NotSimple) return null;
     throw error;
   }
-}
-
-/** A line with something on it, and where on it reading goes on. */
-interface Cursor {
-  readonly text: string;
-  /** Offsets of the line's first character and of the end of its content, without comment and blanks. */
-  start: number;
-  end: number;
-  /** Where the node begins that is read next, counted from 0: the indentation of the line, or further right. */
-  column: number;
-  /** Counted from 1. */
-  line: number;
-  readonly maxDepth: number;
-}
-
-function isDone(cursor: Cursor): boolean {
-  return cursor.start >= cursor.text.length;
-}
-
-/** Goes to the next line that is neither blank nor a comment. */
-function advance(cursor: Cursor): void {
-  const { text } = cursor;
-  let start = cursor.end === -1 ? 0 : lineEnd(text, cursor.end) + 1;
-  for (; start < text.length; start = lineEnd(text, start) + 1) {
-    cursor.line += 1;
-    let first = start;
-    while (text.charCodeAt(first) === space) first += 1;
-    const code = text.charCodeAt(first);
-    if (first >= text.length || code === newline || code === hash) continue;
-    cursor.start = start;
-    cursor.column = first - start;
-    cursor.end = contentEnd(text, first);
-    if (cursor.column === 0 && /^(?:---|\.\.\.|%)/.test(text.slice(first, first + 3))) {
-      if (cursor.end - first !== 3 || cursor.line > 1) throw new NotSimple();
-    }
-    return;
-  }
-  cursor.start = text.length;
-  cursor.end = text.length;
-  cursor.column = -1;
-}
-
-const space = 0x20;
-const newline = 0x0a;
-const hash = 0x23;
-const dash = 0x2d;
-const quotes = /['"]/;
-
-function lineEnd(text: string, from: number): number {
-  const end = text.indexOf('\n', from);
-  return end === -1 ? text.length : end;
-}
-
-/** The end of what stands on a line, without comment and blanks. Where quotes stand, a `#` may be text. */
-function contentEnd(text: string, from: number): number {
-  let end = lineEnd(text, from);
-  const content = text.slice(from, end);
-  const comment = content.indexOf(' #');
-  if (comment !== -1) {
-    if (quotes.test(content)) throw new NotSimple();
-    end = from + comment;
-  }
-  while (text.charCodeAt(end - 1) === space) end -= 1;
-  return end;
-}
-
-function isDash(cursor: Cursor): boolean {
-  const at = cursor.start + cursor.column;
-  if (cursor.text.charCodeAt(at) !== dash) return false;
-  return at + 1 === cursor.end || cursor.text.charCodeAt(at + 1) === space;
-}
-
-function position(cursor: Cursor, offset: number): Position {
-  return { line: cursor.line, column: offset - cursor.start + 1 };
 }
 
 /** A list whose dashes stand in the cursor's column. */
@@ -146,6 +74,7 @@ function value(cursor: Cursor, place: Place): YamlNode {
   const { text } = cursor;
   const { offset } = place;
   if (offset >= cursor.end) return below(cursor, place, null, null);
+  if (text[offset] === '&') return anchored(cursor, place);
   if (text[offset] === '!') return tagged(cursor, place);
   if (place.isItem) {
     const opens = keyFrom(cursor, offset) !== null ? mapping : null;
@@ -156,12 +85,26 @@ function value(cursor: Cursor, place: Place): YamlNode {
   return onLine(cursor, place, null, position(cursor, offset));
 }
 
+/** An anchor in front of a value; one in front of the first name of a map would be the name's. */
+function anchored(cursor: Cursor, place: Place): YamlNode {
+  const name = anchorFrom(cursor.text, place.offset + 1);
+  const end = place.offset + 1 + name.length;
+  const offset = skipSpaces(cursor, end);
+  const isAlone = offset >= cursor.end;
+  if (!isAlone && (offset === end || keyFrom(cursor, offset) !== null)) throw new NotSimple();
+  if (/[-&*?]/.test(cursor.text[offset] ?? '') && !isAlone) throw new NotSimple();
+  const node = value(cursor, { ...place, offset });
+  if (cursor.anchors.has(name) || (isAlone && node.type === 'scalar')) throw new NotSimple();
+  cursor.anchors.set(name, node);
+  return node;
+}
+
 function tagged(cursor: Cursor, place: Place): YamlNode {
   const at = position(cursor, place.offset);
   const tag = tagFrom(cursor.text, place.offset);
   const offset = skipSpaces(cursor, place.offset + tag.length);
   if (offset >= cursor.end) return below(cursor, { ...place, offset }, tag, at);
-  if (offset === place.offset + tag.length) throw new NotSimple();
+  if (offset === place.offset + tag.length || /[&*]/.test(cursor.text[offset] ?? '')) throw new NotSimple();
   return onLine(cursor, { ...place, offset }, tag, at);
 }
 
@@ -183,11 +126,16 @@ function below(cursor: Cursor, place: Place, tag: string | null, at: Position | 
 
 /** A scalar or a flow collection that ends on its line. */
 function onLine(cursor: Cursor, place: Place, tag: string | null, at: Position): YamlNode {
-  const { text, start, end, line, maxDepth } = cursor;
+  const { text, start, end, line, maxDepth, anchors } = cursor;
   const first = text[place.offset] ?? '';
   let node: YamlNode;
-  if (first === '[' || first === '{' || first === '"' || first === "'") {
-    const flow = { text: text.slice(start, end), line, maxDepth };
+  if (tag === null && first === '*') {
+    const name = anchorFrom(text, place.offset + 1);
+    const named = anchors.get(name);
+    if (named === undefined || place.offset + 1 + name.length !== end) throw new NotSimple();
+    node = named;
+  } else if (first === '[' || first === '{' || first === '"' || first === "'") {
+    const flow = { text: text.slice(start, end), line, maxDepth, anchors };
     node = readFlow(flow, place.offset - start, place.depth, tag, at);
   } else node = plain(text.slice(place.offset, end), tag, at);
   advance(cursor);
@@ -210,10 +158,4 @@ function keyFrom(cursor: Cursor, offset: number): string | null {
   keyPattern.lastIndex = offset;
   const found = keyPattern.exec(cursor.text);
   return found === null ? null : found[0];
-}
-
-function skipSpaces(cursor: Cursor, from: number): number {
-  let offset = from;
-  while (offset < cursor.end && cursor.text.charCodeAt(offset) === space) offset += 1;
-  return offset;
 }

@@ -111,5 +111,6 @@ function resource(random: Random): string {
 }
 
 function id(random: Random): string {
-  return random.pick([...'xxxxxxyyyyy', 'p/x', 'p/y', 'p/q/x', 'q-x', 'x@p']);
+  const often = ['x', 'x', 'x', 'y', 'y'];
+  return random.pick([...often, ...often, 'p/x', 'p/y', 'p/q/x', 'q-x', 'x@p']);
 }

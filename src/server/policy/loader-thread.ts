@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { describeError, Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
@@ -13,13 +14,13 @@ import { problemMessage } from './problem-message.ts';
 export interface ThreadSettings {
   readonly data: InstanceAddress;
   readonly audit: InstanceAddress;
-  readonly dataKey: Uint8Array;
+  readonly dataKey: KeyObject;
 }
 
 /** The thread of a policy loader: one job at a time, on connections of its own. */
 function main(port: MessagePort, settings: ThreadSettings): void {
   const { data, audit, dataKey } = settings;
-  const store = openLoaderStore({ data, audit, dataKey: new Secret(Buffer.from(dataKey)) });
+  const store = openLoaderStore({ data, audit, dataKey: new Secret(dataKey) });
   port.on('message', (command: ThreadCommand) => {
     if (command.kind === 'job') void work(port, store, command.job);
     else void store.end().finally(() => port.close());

@@ -17,7 +17,7 @@ export interface LoaderBounds {
   readonly idleMs: number;
 }
 
-const defaultBounds: LoaderBounds = { heapMb: 512, jobMs: 60_000, waitMs: 10_000, idleMs: 5000 };
+const defaultBounds: LoaderBounds = { heapMb: 640, jobMs: 60_000, waitMs: 10_000, idleMs: 5000 };
 const waitingLimit = 100;
 
 /**

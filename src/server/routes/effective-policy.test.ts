@@ -103,12 +103,12 @@ it('changes nothing when it is loaded again, in every mode', async () => {
     if (answer.statusCode === 201) loaded += 1;
   }
   assert.ok(loaded > 15, `${loaded} loads`);
-  const before = await fetch('root');
-  assert.equal(before.statusCode, 200, before.body);
+  const inForce = await fetch('root');
+  assert.equal(inForce.statusCode, 200, inForce.body);
   for (const method of ['POST', 'PATCH', 'PUT'] as const) {
     const messages = (await server.auditMessages()).length;
     const url = '/policies/demo/policy/root';
-    const dry = await server.asAdmin({ method, url: `${url}?dryRun=true`, payload: before.body });
+    const dry = await server.asAdmin({ method, url: `${url}?dryRun=true`, payload: inForce.body });
     const nothing = { items: [] };
     assert.deepEqual(dry.json(), {
       status: 'Valid YAML',
@@ -116,7 +116,7 @@ it('changes nothing when it is loaded again, in every mode', async () => {
       updated: { before: nothing, after: nothing },
       deleted: nothing,
     });
-    const answer = await server.asAdmin({ method, url, payload: before.body });
+    const answer = await server.asAdmin({ method, url, payload: inForce.body });
     assert.equal(answer.statusCode, 201, answer.body);
     assert.deepEqual(answer.json<{ created_roles: unknown }>().created_roles, {});
     const told = (await server.auditMessages()).slice(messages);
@@ -126,5 +126,5 @@ it('changes nothing when it is loaded again, in every mode', async () => {
       method,
     );
   }
-  assert.equal((await fetch('root')).body, before.body);
+  assert.equal((await fetch('root')).body, inForce.body);
 });

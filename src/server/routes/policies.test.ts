@@ -127,8 +127,8 @@ describe('a load', () => {
     const busy = await second;
     assert.equal(busy.statusCode, 409, busy.body);
     assert.equal(busy.json<ErrorBody>().error.code, 'policy_conflict');
-    const after = Number(busy.headers['retry-after']);
-    assert.ok(after >= 1 && after <= 8, String(busy.headers['retry-after']));
+    const seconds = Number(busy.headers['retry-after']);
+    assert.ok(seconds >= 1 && seconds <= 8, String(busy.headers['retry-after']));
     held.resolve();
     await holding;
     assert.equal((await first).statusCode, 201);
