@@ -1,7 +1,6 @@
 import type { FullId } from '../ids.ts';
 import {
   annotationKey,
-  canBeRole,
   changedOwners,
   currentRows,
   membershipKey,
@@ -17,9 +16,9 @@ export function needed(resolved: Resolved): Needed {
   const ids = new Set<FullId>();
   const memberships: MembershipKey[] = [];
   const credentials: FullId[] = [];
-  for (const { id, ownerId, restrictedTo } of resolved.records) {
+  for (const { id, isResource, ownerId, restrictedTo } of resolved.records) {
     ids.add(id).add(ownerId);
-    if (canBeRole(id)) memberships.push({ roleId: id, memberId: ownerId, ownership: true });
+    if (isResource) memberships.push({ roleId: id, memberId: ownerId, ownership: true });
     if (restrictedTo !== null) credentials.push(id);
   }
   for (const { roleId, memberId, ownership } of wanted.memberships.values()) {
