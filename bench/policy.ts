@@ -34,6 +34,7 @@ export async function run(rounds: number): Promise<Figure> {
       rssBeforeMb: of('rssBeforeMb'),
       rssAfterMb: of('rssAfterMb'),
       worstLateMs: Math.max(...results.map(({ worstLateMs }) => worstLateMs)),
+      worstBusyMs: Math.max(...results.map(({ worstBusyMs }) => worstBusyMs)),
       bytes: policyText().length,
       rounds: results,
     },
@@ -68,7 +69,8 @@ async function measure() {
     return {
       ...{ firstSeconds, secondSeconds, replaceSeconds },
       ...{ rssBeforeMb, rssPeakMb: memory.stop(), rssAfterMb },
-      worstLateMs: worstLate(watchFile, begun),
+      worstLateMs: worst(watchFile, 'lateMs', begun),
+      worstBusyMs: worst(watchFile, 'busyMs', begun),
     };
   } finally {
     await setting.stop();
@@ -118,12 +120,13 @@ function watchMemory(pid: number) {
   };
 }
 
-function worstLate(watchFile: string, since: number): number {
+/** The most that the event loop was late, or that its thread computed, between two ticks of 5 ms. */
+function worst(watchFile: string, field: 'lateMs' | 'busyMs', since: number): number {
   const lines = readFileSync(watchFile, 'utf8').trim().split('\n');
-  const late = lines.map((line): number => {
+  const values = lines.map((line): number => {
     const record: unknown = JSON.parse(line);
-    if (typeof record !== 'object' || record === null || !('at' in record) || !('lateMs' in record)) return 0;
-    return Number(record.at) > since ? Number(record.lateMs) : 0;
+    if (typeof record !== 'object' || record === null || !('at' in record) || !(field in record)) return 0;
+    return Number(record.at) > since ? Number(Object.entries(record).find(([name]) => name === field)?.[1]) : 0;
   });
-  return Math.max(...late);
+  return Math.max(...values);
 }

@@ -7,14 +7,27 @@ const lineMs = 100;
 
 process.once('message', ({ watchFile }: { readonly watchFile: string }) => {
   let last = performance.now();
-  let worst = 0;
+  let lastCpu = cpuMs();
+  let late = 0;
+  let busy = 0;
   setInterval(() => {
     const now = performance.now();
-    worst = Math.max(worst, now - last - tickMs);
+    const cpu = cpuMs();
+    late = Math.max(late, now - last - tickMs);
+    busy = Math.max(busy, cpu - lastCpu);
     last = now;
+    lastCpu = cpu;
   }, tickMs).unref();
   setInterval(() => {
-    appendFileSync(watchFile, `${JSON.stringify({ at: Date.now(), lateMs: Number(worst.toFixed(1)) })}\n`);
-    worst = 0;
+    const line = { at: Date.now(), lateMs: Number(late.toFixed(1)), busyMs: Number(busy.toFixed(1)) };
+    appendFileSync(watchFile, `${JSON.stringify(line)}\n`);
+    late = 0;
+    busy = 0;
   }, lineMs).unref();
 });
+
+/** What this thread alone has used of the processor: a late tick without it was the machine's doing. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}

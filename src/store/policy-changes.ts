@@ -7,6 +7,7 @@ import { inChunks } from './policy-chunks.ts';
  * of thousands of rows is a dozen or two of statements.
  */
 export async function applyChanges(sql: TransactionSql, changes: readonly Change[]): Promise<void> {
+  await sql`select set_config('holdfast.search_later', 'on', true)`;
   for (const run of inRuns(changes)) {
     for (const chunk of inChunks(run)) {
       const [first] = chunk;
@@ -14,6 +15,21 @@ export async function applyChanges(sql: TransactionSql, changes: readonly Change
         await statementFor(sql, first, sql.json(chunk.map((change) => ({ ...change }))));
     }
   }
+  for (const chunk of inChunks(searchedIds(changes))) {
+    await sql`select refresh_textsearch(${sql.json([...chunk])})`;
+  }
+  await sql`select set_config('holdfast.search_later', 'off', true)`;
+}
+
+/** The resources whose text search has to be made anew: new ones, and those with other annotations. */
+function searchedIds(changes: readonly Change[]): readonly string[] {
+  const ids = new Set<string>();
+  for (const change of changes) {
+    if (change.table === 'annotations' || (change.table === 'resources' && change.op === 'insert')) {
+      ids.add(change.resourceId);
+    }
+  }
+  return [...ids];
 }
 
 /** The list cut where table or operation changes. */

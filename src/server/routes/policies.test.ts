@@ -117,6 +117,30 @@ describe('a load', () => {
     ]);
   });
 
+  it('is found by the words of its annotations, as they are now', async () => {
+    const found = async (word: string): Promise<number> => {
+      const answer = await server.asAdmin({ url: `/resources/demo/variable?search=${word}&count=true` });
+      return answer.json<{ count: number }>().count;
+    };
+    const long = Array.from({ length: 200_000 }, (_, i) => `word${i}`).join(' ');
+    await server.load(`
+- !policy
+  id: zoo
+  body:
+  - !variable {id: v, annotations: {description: zebra crossing}}
+  - !variable {id: w, annotations: {description: ${long}}}`);
+    assert.deepEqual([await found('zebra'), await found('word7')], [1, 1]);
+    await load(
+      'PATCH',
+      'root',
+      '- !policy {id: zoo, body: [!variable {id: v, annotations: {description: okapi}}]}',
+    );
+    assert.deepEqual([await found('zebra'), await found('okapi')], [0, 1]);
+    await load('POST', 'zoo', '- !variable {id: x, annotations: {description: gnu}}');
+    await load('PUT', 'zoo', '- !variable x');
+    assert.deepEqual([await found('gnu'), await found('zoo')], [0, 3]);
+  });
+
   it('waits for the one before it, and is told when to come back where that takes too long', async () => {
     const held = Promise.withResolvers<void>();
     const holding = server.store.writes.transaction(async (sql) => {
