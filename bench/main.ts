@@ -10,6 +10,9 @@ type Run = (rounds: number, seconds: number) => Promise<Figure>;
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> = {
   policy: () => import('./policy.ts'),
   reads: () => import('./reads.ts'),
+  batch: () => import('./batch.ts'),
+  authn: () => import('./authn.ts'),
+  writes: () => import('./writes.ts'),
 };
 
 const { values, positionals } = parseArgs({

@@ -16,7 +16,7 @@ const givenBackMs = 30_000;
  * each, which makes 100,000 rows and as many audit records; loaded into an empty server, and then once more.
  */
 export async function run(rounds: number): Promise<Figure> {
-  const results = [];
+  const results: Awaited<ReturnType<typeof measure>>[] = [];
   for (let round = 0; round < Math.min(rounds, 3); round += 1) results.push(await measure());
   const of = (field: keyof Awaited<ReturnType<typeof measure>>): number =>
     median(results.map((result) => result[field]));
@@ -87,8 +87,14 @@ function policyText(): string {
     lines.push(`      description: The password of service ${index}`);
   }
   for (let group = 0; group < groups; group += 1) {
-    lines.push('  - !permit', `    role: !group readers-${group}`, '    privileges: [ read, execute ]', '    resources:');
-    for (let index = group; index < variables; index += groups) lines.push(`    - !variable ${variable(index)}`);
+    lines.push(
+      '  - !permit',
+      `    role: !group readers-${group}`,
+      '    privileges: [ read, execute ]',
+      '    resources:',
+    );
+    for (let index = group; index < variables; index += groups)
+      lines.push(`    - !variable ${variable(index)}`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -126,7 +132,9 @@ function worst(watchFile: string, field: 'lateMs' | 'busyMs', since: number): nu
   const values = lines.map((line): number => {
     const record: unknown = JSON.parse(line);
     if (typeof record !== 'object' || record === null || !('at' in record) || !(field in record)) return 0;
-    return Number(record.at) > since ? Number(Object.entries(record).find(([name]) => name === field)?.[1]) : 0;
+    return Number(record.at) > since
+      ? Number(Object.entries(record).find(([name]) => name === field)?.[1])
+      : 0;
   });
   return Math.max(...values);
 }

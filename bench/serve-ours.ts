@@ -5,6 +5,7 @@ import { plus } from '../src/core/clock.ts';
 import { realClock } from '../src/runtime/real-clock.ts';
 import { buildApp } from '../src/server/app.ts';
 import { PolicyLoader } from '../src/server/policy/loader.ts';
+import { installedAuthenticators } from '../src/server/authn/installed.ts';
 import { Serving } from '../src/server/serving/serving.ts';
 import { steadyClock } from '../src/server/serving/steady-clock.ts';
 import { Keyring } from '../src/server/token/keyring.ts';
@@ -28,6 +29,8 @@ async function serve(settings: ServeSettings): Promise<void> {
     {
       account,
       nodeName: 'bench',
+      authenticators: installedAuthenticators(() => performance.now()),
+      metrics: null,
       settings: { ...defaultApiSettings, userTokenTtlSeconds: 18_000, hostTokenTtlSeconds: 18_000 },
       store,
       policies: new PolicyLoader({ data, audit, dataKey }),

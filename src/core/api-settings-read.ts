@@ -43,7 +43,8 @@ const entries: readonly Entry[] = [
   {
     name: 'CONJUR_AUTHENTICATORS',
     about:
-      'Authenticators that are switched on, such as `authn,authn-jwt/ci`, separated by commas; `authn` always is.',
+      'Authenticators that are switched on, such as `authn,authn-jwt/ci`, separated by commas; `authn` always is. ' +
+      'Without this list, those are that were switched on by the API.',
     fallback: 'authn',
     read: (text) => {
       const names = listOf(text);
@@ -82,6 +83,18 @@ const entries: readonly Entry[] = [
     about: 'Rows of a policy that one fetch answers at most.',
     fallback: '100000',
     read: (text) => whole(text, 1, 1_000_000, (effectivePolicyRowsMax) => ({ effectivePolicyRowsMax })),
+  },
+  {
+    name: 'CONJUR_FEATURE_DYNAMIC_SECRETS_ENABLED',
+    about: 'Whether there are issuers, and variables under `data/dynamic/` are dynamic.',
+    fallback: 'false',
+    read: (text) => truth(text, (dynamicSecrets) => ({ dynamicSecrets })),
+  },
+  {
+    name: 'CONJUR_TELEMETRY_ENABLED',
+    about: 'Whether `/metrics` gives metrics for Prometheus, to anybody who asks.',
+    fallback: 'false',
+    read: (text) => truth(text, (telemetry) => ({ telemetry })),
   },
 ];
 

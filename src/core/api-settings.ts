@@ -6,7 +6,7 @@ export interface ApiSettings {
   readonly hostTokenTtlSeconds: number;
   /** Networks (CIDR) of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
-  /** Authenticators switched on for all accounts beside `authn` (`authn-jwt/ci`), before those switched on in the database. */
+  /** Authenticators switched on for all accounts beside `authn` (`authn-jwt/ci`). Empty: those switched on in the database. */
   readonly authenticators: readonly string[];
   /** Entries that a list without `limit` may hold, and the most that `limit` may say. */
   readonly listLimitMax: number;
@@ -17,6 +17,10 @@ export interface ApiSettings {
   /** Depth of policies, and number of rows, that `GET /policies` answers at most. */
   readonly effectivePolicyDepthMax: number;
   readonly effectivePolicyRowsMax: number;
+  /** Whether there are issuers and dynamic secrets. */
+  readonly dynamicSecrets: boolean;
+  /** Whether there are metrics for Prometheus. */
+  readonly telemetry: boolean;
 }
 
 export const defaultApiSettings: ApiSettings = {
@@ -29,4 +33,6 @@ export const defaultApiSettings: ApiSettings = {
   hostFactories: true,
   effectivePolicyDepthMax: 64,
   effectivePolicyRowsMax: 100_000,
+  dynamicSecrets: false,
+  telemetry: false,
 };

@@ -8,9 +8,11 @@ import { PasswordHasher } from '../store/password.ts';
 import { openProbe } from '../store/probe.ts';
 import { prepareAudit } from '../store/provision.ts';
 import { buildApp } from './app.ts';
+import { installedAuthenticators } from './authn/installed.ts';
 import type { ServerContext } from './context.ts';
 import { openListeners, readIdentity } from './listeners.ts';
 import { PolicyLoader } from './policy/loader.ts';
+import { openMetrics } from './metrics/open-metrics.ts';
 import { keepsWarm } from './serving/keep-warm.ts';
 import { peerPassOn } from './serving/pass-on.ts';
 import { Serving } from './serving/serving.ts';
@@ -46,9 +48,13 @@ export async function startWorker(
     store,
     policies: new PolicyLoader(databases),
     serving,
+    metrics: settings.apiSettings.telemetry
+      ? await openMetrics({ store, serving, settings: settings.apiSettings })
+      : null,
     keyring,
     tokens: new TokenVerifier(keyring, () => Date.now() / 1000),
     passwords: new PasswordHasher(),
+    authenticators: installedAuthenticators(() => performance.now()),
     databases: () => ({ data: probes.data.answers(), audit: probes.audit.answers() }),
     wallClock: () => Date.now(),
     logFault: (error) => log.error({ fault: describeError(error) }, 'a request failed by a fault of ours'),

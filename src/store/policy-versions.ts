@@ -17,8 +17,22 @@ const conflicts: ReadonlySet<string> = new Set(['23505', '23503', '40001', '40P0
  * @throws Problem `policy_busy` after the connection's lock_timeout
  */
 export async function lockPolicies(sql: TransactionSql, account: string): Promise<void> {
+  await untilFree(sql`select pg_advisory_xact_lock(${lockClass}, hashtext(${account}))`);
+}
+
+/**
+ * For a transaction that changes roles or memberships without a policy: keeps the policy loads of the account out until
+ * it ends, and lets others of its sort in.
+ *
+ * @throws Problem `policy_busy` after the connection's lock_timeout
+ */
+export async function holdOffPolicies(sql: TransactionSql, account: string): Promise<void> {
+  await untilFree(sql`select pg_advisory_xact_lock_shared(${lockClass}, hashtext(${account}))`);
+}
+
+async function untilFree(lock: PromiseLike<unknown>): Promise<void> {
   try {
-    await sql`select pg_advisory_xact_lock(${lockClass}, hashtext(${account}))`;
+    await lock;
   } catch (error) {
     throw translateLoadError(error);
   }

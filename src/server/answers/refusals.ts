@@ -1,3 +1,4 @@
+import type { AuthnRefusal } from '../../core/authn/refusals.ts';
 import { type FullId, splitFullId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import { describeFault } from '../../core/policy/describe-fault.ts';
@@ -10,6 +11,33 @@ export class RecordNotFound extends Problem {
   constructor(recordId: FullId) {
     const { account, kind, identifier } = splitFullId(recordId);
     super('record_not_found', `${inWords(kind)} '${identifier}' not found in account '${account}'`);
+    this.recordId = recordId;
+  }
+}
+
+/** An account that is there already, is not there, or cannot go. */
+export class AccountRefused extends Problem {
+  readonly account: string;
+
+  constructor(
+    code: 'account_exists' | 'account_in_use' | 'account_unknown',
+    account: string,
+    detail: string,
+  ) {
+    super(code, detail);
+    this.account = account;
+  }
+}
+
+/** Something of this name is there already. */
+export class RecordExists extends Problem {
+  readonly what: string;
+  readonly recordId: string;
+
+  /** @param what the kind of thing, as it begins the sentence */
+  constructor(what: string, recordId: string) {
+    super('record_exists', `${what} "${recordId}" already exists`);
+    this.what = what;
     this.recordId = recordId;
   }
 }
@@ -36,6 +64,22 @@ export class PolicyRefused extends Problem {
     this.bare = message;
     this.sayPlace = sayPlace;
   }
+}
+
+/** A question after the state of an authenticator whose answer is that something is wrong with it. */
+export class StatusRefused extends Problem {
+  /** Conjur's name of the error, as clients see it. */
+  readonly errorName: string;
+
+  constructor({ code, message, name }: AuthnRefusal) {
+    super(code, message);
+    this.errorName = `Errors::${name}`;
+  }
+}
+
+/** An authentication that is refused. Clients see the status alone; the audit trail has the reason. */
+export function authnRefused({ code, message }: AuthnRefusal): Problem {
+  return new Problem(code, message);
 }
 
 /** A variable without a value, or one the caller must not know of: clients match this very text. */

@@ -55,8 +55,9 @@ async function load(
   { job, text, append }: { job: LoadJob; text: PolicyText; append: AppendRecords },
 ): Promise<JobAnswer> {
   const { policyId, caller, address } = job;
-  if (!(await holdCaller(sql, caller))) throw forbidden();
+  // In this order: one that holds the lock and deletes this caller waits for nobody who waits for it.
   await lockPolicies(sql, accountOf(policyId));
+  if (!(await holdCaller(sql, caller))) throw forbidden();
   await requireLoad(sql, job);
   const version = await nextPolicyVersion(sql, policyId);
   const plan = await planned(sql, job, text);

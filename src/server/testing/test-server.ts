@@ -5,8 +5,10 @@ import type { ServingState } from '../../core/serving.ts';
 import { PasswordHasher } from '../../store/password.ts';
 import { type ProvisionedStore, startProvisionedStore } from '../../store/testing/provisioned-store.ts';
 import { buildApp } from '../app.ts';
+import { installedAuthenticators } from '../authn/installed.ts';
 import type { ServerContext } from '../context.ts';
 import { type LoaderBounds, PolicyLoader } from '../policy/loader.ts';
+import { openMetrics } from '../metrics/open-metrics.ts';
 import type { PassOn } from '../serving/pass-on.ts';
 import { Serving } from '../serving/serving.ts';
 import { Keyring } from '../token/keyring.ts';
@@ -44,16 +46,19 @@ export async function startTestServer(
   const now = (): Instant => ({ mono: time.now, boot: time.now });
   const serving = new Serving({ now });
   const keyring = new Keyring(store);
+  const settings = { ...defaultApiSettings, ...options.settings };
   const context: ServerContext = {
     account,
     nodeName: 'node-1',
-    settings: { ...defaultApiSettings, ...options.settings },
+    settings,
     store,
     policies: new PolicyLoader({ ...provisioned.addresses, dataKey: provisioned.dataKey }, options.loader),
     serving,
+    metrics: settings.telemetry ? await openMetrics({ store, serving, settings }) : null,
     keyring,
     tokens: new TokenVerifier(keyring, () => time.now / 1000),
     passwords: new PasswordHasher(),
+    authenticators: installedAuthenticators(() => time.now),
     databases: () => ({ data: true, audit: true }),
     wallClock: () => time.now,
     logFault: (error) => process.stderr.write(`fault: ${String(error)}\n`),
@@ -95,7 +100,7 @@ export async function startTestServer(
     auditMessages: async () => {
       const rows = await provisioned.postgres.inDatabase(
         provisioned.addresses.audit,
-        (sql) => sql<{ message: string }[]>`select message from messages order by id`,
+        (sql) => sql<{ message: string }[]>`select message from all_messages order by id, part`,
       );
       return rows.map((row) => row.message);
     },
