@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Random, seededRandom } from '../testing/random.ts';
 import { randomPolicyText } from '../testing/random-policy.ts';
 import { readSimpleYaml } from './read-yaml-simple.ts';
+import type { YamlNode } from './read-yaml-node.ts';
 import { readAnyYaml } from './read-yaml.ts';
 import { writtenTags } from './read-tags.ts';
 
@@ -20,6 +21,7 @@ const words = [
     '\n  - ',
     '\n\n',
     ' # note',
+    '\n  # !user\n',
     '#',
     ':',
     ': ',
@@ -158,6 +160,18 @@ test('reads what the full parser reads, or nothing', () => {
     assert.deepEqual(placed(simple), placed(full), `seed ${seed}: ${JSON.stringify(text)}`);
   }
   for (const [what, times] of Object.entries(seen)) assert.ok(times > 300, `${what} only ${times} times`);
+});
+
+test('a tag stands where it is written, not where a comment behind it names it again', () => {
+  const text = '- !user\n  # not a !user but\n  id: a\n- !user &a # !user\n  id: b\n';
+  const places = (node: YamlNode | null): unknown =>
+    node?.type === 'sequence' ? node.items.map(({ at }) => [at.line, at.column]) : null;
+  for (const tree of [readSimpleYaml(text.replace('&a ', ''), 20), readAnyYaml(text, writtenTags)]) {
+    assert.deepEqual(places(tree), [
+      [1, 3],
+      [4, 3],
+    ]);
+  }
 });
 
 test('leaves to the full parser what is not simple', () => {

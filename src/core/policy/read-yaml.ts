@@ -151,10 +151,19 @@ function textOf(value: unknown, at: Position): string {
   return value;
 }
 
-/** A node's own range begins behind its tag and anchor; people look for the tag. */
+/**
+ * A node's own range begins behind its tag, anchor and the comments between; people look for the tag. It is the first one
+ * that nothing but these stand behind: a comment may name the tag too.
+ */
 function startOfTag(text: string, tag: string | null, offset: number): number {
   if (tag === null) return offset;
-  const from = Math.max(0, offset - 256);
-  const found = text.slice(from, offset).lastIndexOf(tag);
-  return found === -1 ? offset : from + found;
+  const from = Math.max(0, offset - lookBack);
+  const before = text.slice(from, offset);
+  for (let at = before.indexOf(tag); at !== -1; at = before.indexOf(tag, at + 1)) {
+    if (onlyProperties.test(before.slice(at + tag.length))) return from + at;
+  }
+  return offset;
 }
+
+const lookBack = 256;
+const onlyProperties = /^(?:(?:[ \t\r\n]+(?:#[^\n]*|&\S*)?)*)$/;
