@@ -7,6 +7,7 @@ import { Secret } from '../../core/secret.ts';
 import { type Ask, askerFor } from '../testing/asker.ts';
 import { type Gate, newGate, untilWaitingForLocks } from '../testing/gate.ts';
 import { startTestServer, type TestServer } from '../testing/test-server.ts';
+import { v2MediaType } from './media-types.ts';
 import { writeAs } from './write-as.ts';
 
 const rights = `
@@ -115,11 +116,16 @@ describe('the role that a write speaks for', { timeout: 60_000 }, () => {
       await sql`delete from roles where role_id = 'demo:user:alice'`; // a deadlock, were her row held already
     });
     await locked.opened;
-    const adding = alice('POST /roles/demo/group/g?members&member=demo:user:admin');
-    await untilWaitingForLocks(server, 1);
+    const version2 = { accept: v2MediaType, 'content-type': 'application/json' };
+    const writes = [
+      alice('POST /roles/demo/group/g?members&member=demo:user:admin'),
+      alice('POST /branches/demo', '{"name":"late","branch":"/"}', version2),
+      alice('POST /groups/demo/g/members', '{"kind":"user","id":"alice"}', version2),
+    ];
+    await untilWaitingForLocks(server, writes.length);
     over.open();
     await load;
-    assert.equal((await adding).statusCode, 403);
+    for (const answer of await Promise.all(writes)) assert.equal(answer.statusCode, 403, answer.body);
   });
 
   it('may be a host factory token: it cannot be revoked before its host is made', async () => {
