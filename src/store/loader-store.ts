@@ -20,11 +20,18 @@ export interface LoaderStore {
   readonly end: () => Promise<void>;
 }
 
+/**
+ * How often a long statement looks whether we are still there, ms: of a thread that was ended nothing shall go on (manual,
+ * 20.3.2).
+ */
+const checkMs = 500;
+
 /** Opens a loader's store. Nothing is connected before the first statement. */
 export function openLoaderStore({ data, audit, dataKey }: LoaderDatabases): LoaderStore {
   const snapshots = openSnapshots(data);
-  const writes = openWrites(data, 1);
-  const trail = openWrites(audit, 1);
+  const session = { client_connection_check_interval: checkMs };
+  const writes = openWrites(data, 1, { name: 'holdfast write', session });
+  const trail = openWrites(audit, 1, { name: 'holdfast write', session });
   return {
     snapshots,
     writes,

@@ -24,9 +24,15 @@ export class JobThread {
   #alive = true;
   #hear: (message: Outcome | { readonly kind: 'committing' }) => void = () => undefined;
 
-  /** @param heapMb memory for JavaScript objects: a job that needs more ends the thread, and nothing else */
-  constructor({ data, audit, dataKey }: LoaderDatabases, heapMb: number) {
-    const settings: ThreadSettings = { data, audit, dataKey: dataKey.reveal() };
+  /**
+   * @param bounds memory for JavaScript objects (MB): a job that needs more ends the thread, and nothing else; and how long
+   * the transaction of a load may take (ms)
+   */
+  constructor(
+    { data, audit, dataKey }: LoaderDatabases,
+    { heapMb, writeMs }: { readonly heapMb: number; readonly writeMs: number },
+  ) {
+    const settings: ThreadSettings = { data, audit, dataKey: dataKey.reveal(), writeMs };
     const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const entry = fileURLToPath(new URL(`./loader-thread.${suffix}`, import.meta.url));
     const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: youngMb };
@@ -65,8 +71,9 @@ export class JobThread {
       this.#send({ kind: 'job', job }, job.kind === 'fetch' ? [] : ownMemory(job.text));
     });
     clearTimeout(timer);
+    // It is heard until it is no more: what it said of a COMMIT may still be under way when its time is over.
+    if (outcome.kind === 'late' || leavesWork(outcome)) await this.#worker.terminate();
     this.#hear = () => undefined;
-    if (outcome.kind === 'late') await this.#worker.terminate();
     switch (outcome.kind) {
       case 'answer':
         return outcome.answer;
@@ -94,6 +101,16 @@ export class JobThread {
   #send(command: ThreadCommand, moved: readonly ArrayBuffer[] = []): void {
     this.#worker.postMessage(command, moved);
   }
+}
+
+/**
+ * Whether a database may still be at work for a job that has ended without it: with the thread go its connections, and with
+ * them the work, which would hold up the jobs that follow, and its locks all other writers.
+ */
+function leavesWork(outcome: Outcome): boolean {
+  if (outcome.kind !== 'problem' || outcome.problem.is !== 'problem') return false;
+  const { code } = outcome.problem;
+  return code === 'store_unavailable' || code === 'write_indeterminate';
 }
 
 /**

@@ -16,25 +16,32 @@ export interface ThreadSettings {
   readonly data: InstanceAddress;
   readonly audit: InstanceAddress;
   readonly dataKey: KeyObject;
+  /** How long the transaction of a load may take, ms. */
+  readonly writeMs: number;
 }
 
 const niceness = 5;
 
+interface Means {
+  readonly store: LoaderStore;
+  readonly writeMs: number;
+}
+
 /** The thread of a policy loader: one job at a time, on connections of its own. */
 function main(port: MessagePort, settings: ThreadSettings): void {
-  const { data, audit, dataKey } = settings;
+  const { data, audit, dataKey, writeMs } = settings;
   const store = openLoaderStore({ data, audit, dataKey: new Secret(dataKey) });
   port.on('message', (command: ThreadCommand) => {
-    if (command.kind === 'job') void work(port, store, command.job);
+    if (command.kind === 'job') void work(port, { store, writeMs }, command.job);
     else void store.end().finally(() => port.close());
   });
 }
 
 /** Never rejects: what goes wrong is told. */
-async function work(port: MessagePort, store: LoaderStore, job: PolicyJob): Promise<void> {
+async function work(port: MessagePort, means: Means, job: PolicyJob): Promise<void> {
   const say = (message: ThreadMessage): void => port.postMessage(message);
   try {
-    const answer = await perform(store, job, () => say({ kind: 'committing' }));
+    const answer = await perform(means, job, () => say({ kind: 'committing' }));
     const message: ThreadMessage = { kind: 'answer', answer };
     port.postMessage(message, [answer.body.buffer]);
   } catch (error) {
@@ -43,10 +50,10 @@ async function work(port: MessagePort, store: LoaderStore, job: PolicyJob): Prom
   }
 }
 
-function perform(store: LoaderStore, job: PolicyJob, committing: () => void): Promise<JobAnswer> {
+function perform({ store, writeMs }: Means, job: PolicyJob, committing: () => void): Promise<JobAnswer> {
   switch (job.kind) {
     case 'load':
-      return performLoad(store, job, committing);
+      return performLoad({ store, writeMs, committing }, job);
     case 'dry run':
       return performDryRun(store, job);
     case 'fetch':

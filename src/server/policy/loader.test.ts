@@ -65,6 +65,23 @@ test('gives a job up that takes too long, writes nothing of it, and does the nex
   );
 });
 
+test('leaves nothing at work in the database for a load that took too long there', async () => {
+  const loader = new PolicyLoader(
+    { ...provisioned.addresses, dataKey: provisioned.dataKey },
+    { writeMs: 1500 },
+  );
+  const list = (tag: string): string =>
+    Array.from({ length: 900 }, (_, i) => `!${tag} ${tag}${i}`).join(', ');
+  const text = `- [${list('user')}]\n- [${list('group')}]\n- !grant {roles: [${list('group')}], members: [${list('user')}]}`;
+  await assert.rejects(loader.run(job(text)), (error: unknown) => isProblem(error, 'store_unavailable'));
+  assert.equal((await loader.run(job('- !group after-it'))).status, 201);
+  const [row] = await provisioned.store.reads.run(
+    (sql) => sql<{ n: number }[]>`select count(*)::int n from roles where role_id ~ 'group:group'`,
+  );
+  assert.equal(row?.n, 0);
+  await loader.end();
+});
+
 test('ends its thread, and the connections of it, when nothing is left to do', async () => {
   const others = await loaders();
   const loader = new PolicyLoader(

@@ -11,13 +11,21 @@ export interface LoaderBounds {
   readonly heapMb: number;
   /** How long one job may take altogether, ms. */
   readonly jobMs: number;
+  /** How long its transaction may take before it commits, ms. */
+  readonly writeMs: number;
   /** How long a job waits for those before it, ms. */
   readonly waitMs: number;
   /** How long the thread is kept for the next job, ms. Its memory goes back with it. */
   readonly idleMs: number;
 }
 
-const defaultBounds: LoaderBounds = { heapMb: 640, jobMs: 60_000, waitMs: 10_000, idleMs: 5000 };
+const defaultBounds: LoaderBounds = {
+  heapMb: 640,
+  jobMs: 60_000,
+  writeMs: 30_000,
+  waitMs: 10_000,
+  idleMs: 5000,
+};
 const waitingLimit = 100;
 
 /**
@@ -26,7 +34,8 @@ const waitingLimit = 100;
  *
  *     no thread ──job──► busy ──answer──► idle ──job──► busy
  *         ▲               │                │
- *         │        late, or no memory    idleMs
+ *         │    late, no memory, or no     idleMs
+ *         │    word from a database
  *         └───────────────┴────────────────┘
  *
  * There is one thread, and it does one job at a time; what comes meanwhile waits. API keys of new roles come back in the
@@ -58,7 +67,7 @@ export class PolicyLoader {
       if (this.#ended) throw new Problem('interrupted', 'This node is stopping; nothing was written.');
       clearTimeout(this.#idleTimer);
       if (this.#thread?.alive !== true) {
-        this.#thread = new JobThread(this.#databases, this.#bounds.heapMb);
+        this.#thread = new JobThread(this.#databases, this.#bounds);
       }
       return await this.#thread.do(job, this.#bounds.jobMs);
     } finally {

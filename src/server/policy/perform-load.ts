@@ -19,19 +19,23 @@ import { jsonBody } from './json-body.ts';
 import type { JobAnswer, LoadJob } from './job.ts';
 import { type PolicyText, readPolicyText } from './policy-text.ts';
 
-/** A load may be thousands of rows; its bound is wider than that of other writes. */
-const loadWaitMs = 30_000;
+/** What a load is carried out with. */
+export interface LoadNeeds {
+  readonly store: LoaderStore;
+  /** How long its transaction may take, ms: it may be thousands of rows, so longer than other writes. */
+  readonly writeMs: number;
+  /** Is called when the load may have been written, whatever becomes of this thread. */
+  readonly committing: () => void;
+}
 
 /**
  * Loads a policy: reads the text, then plans, writes and records it in one transaction on each database.
  *
- * @param committing is called when the load may have been written, whatever becomes of this thread
  * @throws Problem, as a client is told it
  */
 export async function performLoad(
-  store: LoaderStore,
+  { store, writeMs, committing }: LoadNeeds,
   job: LoadJob,
-  committing: () => void,
 ): Promise<JobAnswer> {
   // Whoever may not load it is told so before the work of reading it; the transaction asks again.
   await store.snapshots.run((sql) => requireLoad(sql, job));
@@ -45,7 +49,7 @@ export async function performLoad(
       } catch (error) {
         throw translateLoadError(error);
       }
-    }, loadWaitMs),
+    }, writeMs),
   );
 }
 
