@@ -3,7 +3,10 @@ import type { DataKey } from './cipher.ts';
 import type { Fragment, Sql, TransactionSql } from './connection.ts';
 import { decryptHostFactoryToken } from './host-factory-tokens.ts';
 
-/** A resource as the wire shows it; its fields beyond the common ones depend on the kind. */
+/**
+ * A resource as the wire shows it; its fields beyond the common ones depend on the kind. The versions of a policy are without
+ * their texts, which may be long: see `policy-texts.ts`.
+ */
 export type ResourceJson = Readonly<Record<string, unknown>>;
 
 export interface ResourceFilter {
@@ -111,7 +114,7 @@ const json = (sql: Sql | TransactionSql): Fragment => sql`
       from secrets s where s.resource_id = x.resource_id), '[]'))
     when 'policy' then jsonb_build_object('policy_versions', coalesce((
       select jsonb_agg(jsonb_build_object('id', v.resource_id, 'version', v.version, 'role', v.role_id,
-        'created_at', ${iso(sql, 'v.created_at')}, 'policy_text', v.policy_text, 'policy_sha256', v.policy_sha256,
+        'created_at', ${iso(sql, 'v.created_at')}, 'policy_sha256', v.policy_sha256,
         'finished_at', ${iso(sql, 'v.finished_at')}, 'client_ip', host(v.client_ip)) order by v.version desc)
       from policy_versions v where v.resource_id = x.resource_id), '[]'))
     when 'host_factory' then jsonb_build_object('tokens', coalesce((

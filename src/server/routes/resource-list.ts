@@ -4,6 +4,7 @@ import { countResources, listResources, type ResourceFilter } from '../../store/
 import { roleExists } from '../../store/role-members.ts';
 import { type Answer, jsonAnswer } from '../answers/answer.ts';
 import { RecordNotFound } from '../answers/refusals.ts';
+import { resourceAnswer } from '../answers/resource-answer.ts';
 import { auditRecord } from '../audit/record.ts';
 import { givenParameters, type Parameter, shownParameters, subjectOf } from '../audit/shown-parameters.ts';
 import { accountOfPath, idInAccount, noRoute, paging, pathPart, queryText } from '../http/parameters.ts';
@@ -62,7 +63,7 @@ async function list(call: CallerCall): Promise<Answer> {
     return jsonAnswer({ count: await reads.run((sql) => countResources(sql, role, whole)) });
   }
   const capped = { ...filter, limit: limit ?? context.settings.listLimitMax, offset };
-  return jsonAnswer(await reads.run((sql) => listResources(sql, dataKey, role, capped)));
+  return resourceAnswer(reads, await reads.run((sql) => listResources(sql, dataKey, role, capped)));
 }
 
 function refuseLongLists({ context }: CallerCall, limit: number | null): void {

@@ -4,6 +4,7 @@ import { readAccess } from '../../store/access.ts';
 import { readResource, rolesThatCan } from '../../store/resources.ts';
 import { type Answer, emptyAnswer, jsonAnswer } from '../answers/answer.ts';
 import { RecordNotFound } from '../answers/refusals.ts';
+import { resourceAnswer } from '../answers/resource-answer.ts';
 import { auditRecord, noReason } from '../audit/record.ts';
 import { hasQuery, idOfPath, pathPart, queryText } from '../http/parameters.ts';
 import { json } from '../http/route-about.ts';
@@ -41,12 +42,12 @@ export const resourceRoute: Route = {
     if (hasQuery(call.request, 'check')) return check(call, id);
     if (hasQuery(call.request, 'permitted_roles')) return permittedRoles(call, id);
     const { reads, dataKey } = call.context.store;
-    return reads.run(async (sql) => {
+    const resource = await reads.run(async (sql) => {
       await requireAccess(sql, call.caller.roleId, null, id);
-      const resource = await readResource(sql, dataKey, id);
-      if (resource === null) throw new RecordNotFound(id);
-      return jsonAnswer(resource);
+      return readResource(sql, dataKey, id);
     });
+    if (resource === null) throw new RecordNotFound(id);
+    return resourceAnswer(reads, resource);
   },
   audit: (call, failure) => {
     if (hasQuery(call.request, 'check')) return [checkRecord(call, failure)];
