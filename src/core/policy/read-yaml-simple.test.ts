@@ -192,6 +192,8 @@ test('leaves to the full parser what is not simple', () => {
     '- !user a\r',
     '- {a: b, a: c}',
     '- a: b\n  a: c',
+    `- ${'a'.repeat(1025)}: b`,
+    `- !user\n  ${'a'.repeat(1025)}: b`,
     `${'- '.repeat(40)}a`,
     `${'['.repeat(40)}${']'.repeat(40)}`,
   ]) {

@@ -151,11 +151,14 @@ function plain(text: string, tag: string | null, at: Position): YamlScalar {
   return { type: 'scalar', tag, text, plain: true, at };
 }
 
+/** YAML bounds the names that stand before a colon without a `?`: YAML 1.2.2, 7.4.2, says where. */
+const longestKey = 1000;
 const keyPattern = /[A-Za-z0-9_][\w./@-]*(?=:(?:[ ]|$))/my;
 
 /** The name at `offset`, where it is one that stands before a colon. */
 function keyFrom(cursor: Cursor, offset: number): string | null {
   keyPattern.lastIndex = offset;
   const found = keyPattern.exec(cursor.text);
+  if (found !== null && found[0].length > longestKey) throw new NotSimple();
   return found === null ? null : found[0];
 }
