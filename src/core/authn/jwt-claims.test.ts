@@ -61,6 +61,7 @@ describe('the claims of a token', () => {
     assert.deepEqual(identityOf('demo', {}, settings, 'alice'), { ok: true, roleId: 'demo:user:alice' });
     for (const [claims, login] of [
       [{ sub: 'a\0b' }, null],
+      [{ sub: 'a\ud800b' }, null],
       [{ sub: 'a'.repeat(2000) }, null],
       [{ sub: ['web'] }, null],
       [{ sub: ' ' }, null],

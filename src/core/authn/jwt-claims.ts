@@ -65,8 +65,8 @@ export function identityOf(
 }
 
 function roleOf(account: string, login: string): ReturnType<typeof identityOf> {
-  // What PostgreSQL cannot store is nobody's name; and names are bounded, as index entries are.
-  if (login.includes('\0') || login.length > 1024) return authnRefusals.noRole('the named role');
+  // What PostgreSQL cannot store, not in the audit trail either, is nobody's name; and names are bounded, as index entries are.
+  if (/[\0\p{Surrogate}]/u.test(login) || login.length > 1024) return authnRefusals.noRole('the named role');
   const host = login.startsWith('host/');
   const identifier = host ? login.slice('host/'.length) : login;
   if (identifier === '') return authnRefusals.noRole(login);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
+import { createServer as createLine } from 'node:net';
 import { test } from 'node:test';
 import { createTestAuthority } from '../../../identity/testing/test-authority.ts';
 import { fetchJson } from './fetch-json.ts';
@@ -29,4 +30,19 @@ test('trusts the given certificates alone, where there are any', async () => {
     server.closeAllConnections();
     server.close();
   }
+});
+
+test('gives up what comes too slowly, though it never ends', async () => {
+  const server = createLine((socket) => {
+    socket.on('error', () => undefined);
+    socket.write('HTTP/1.1 200 OK\r\n\r\n{"keys":[]}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const bounds = { timeoutMs: 300, limitBytes: 1000, caCert: null };
+  const fetched = await fetchJson(new URL(`http://127.0.0.1:${address.port}/`), bounds);
+  assert.ok(!fetched.ok && fetched.late, JSON.stringify(fetched));
+  server.close();
 });

@@ -29,6 +29,7 @@ export async function fetchJson(url: URL, bounds: FetchBounds): Promise<Fetched>
     }
     const text = await textOf(response, bounds.limitBytes);
     if (text === null) return failed(`the response is larger than ${bounds.limitBytes} bytes`);
+    signal.throwIfAborted(); // a body whose length nobody told ends like a whole one then
     return parsed(text);
   } catch (error) {
     if (signal.aborted) return { ok: false, late: true, why: `no answer within ${bounds.timeoutMs} ms` };
