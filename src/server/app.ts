@@ -123,7 +123,10 @@ export async function buildApp(
   app.setNotFoundHandler(() => {
     throw new Problem('route_not_found', 'There is no such route.');
   });
-  if (context.metrics !== null) installMetrics(app, context.metrics);
+  if (context.metrics !== null) {
+    installMetrics(app, context.metrics);
+    for (const type of ['authn', ...context.authenticators.keys()]) context.metrics.installed(type);
+  }
   installGate(app, { serving: context.serving, ...gate });
   for (const route of routes) addRoute(app, context, route);
   await app.ready();

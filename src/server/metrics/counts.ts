@@ -1,7 +1,7 @@
 import type { Gauge } from 'prom-client';
 import type { Reads } from '../../store/reads.ts';
 import { readStatistics } from '../../store/statistics.ts';
-import { kindLabel } from './operations.ts';
+import { authenticatorTypes, kindLabel } from './operations.ts';
 
 /** The gauges of what the database holds. */
 export interface CountGauges {
@@ -11,10 +11,6 @@ export interface CountGauges {
 }
 
 const freshForMs = 30_000;
-/** Types of authenticator that Conjur knows; anything else that a policy calls so is no type. */
-const authenticatorTypes = ['azure', 'gcp', 'iam', 'jwt', 'k8s', 'ldap', 'oidc'].map(
-  (name) => `authn-${name}`,
-);
 
 /**
  * Brings the gauges up to date when somebody looks, but not more often than every half minute, and not twice at a time:

@@ -34,10 +34,19 @@ describe('metrics', { timeout: 60_000 }, () => {
     for (let n = 0; n < 3; n += 1) await server.asAdmin({ url: `/secrets/demo/variable/none-${n}` });
     await server.asAdmin({ method: 'HEAD', url: '/resources/demo/variable/v' });
     await server.app.inject({ url: '/no/such/route' });
+    for (const path of [
+      'authn-jwt/ci/demo',
+      'authn-jwt/ci/demo/host%2Fh',
+      'authn-oidc/x/demo',
+      'authn-none-3/x/demo',
+    ])
+      await server.app.inject({ method: 'POST', url: `/${path}/authenticate` });
     const counts = await samples('conjur_http_server_requests_total');
     assert.equal(counts.get('{code="404",operation="getSecret"}'), 3);
     assert.equal(counts.get('{code="200",operation="showResource"}'), 1);
     assert.equal(counts.get('{code="404",operation="unknown"}'), 1);
+    assert.equal(counts.get('{code="401",operation="getAccessTokenViaJWT"}'), 2);
+    assert.equal(counts.get('{code="401",operation="getAccessTokenViaOIDC"}'), 1);
     assert.ok([...counts.keys()].every((labels) => !labels.includes('none-')));
     const durations = await samples('conjur_http_server_request_duration_seconds_count');
     assert.equal(durations.get('{operation="getSecret"}'), 3);
@@ -64,6 +73,8 @@ describe('metrics', { timeout: 60_000 }, () => {
     assert.equal(authenticators.get('{type="authn-jwt",status="configured"}'), 1);
     assert.equal(authenticators.get('{type="authn-jwt",status="enabled"}'), 1);
     assert.equal(authenticators.get('{type="authn",status="installed"}'), 1);
+    assert.equal(authenticators.get('{type="authn-jwt",status="installed"}'), 1);
+    assert.equal(authenticators.get('{type="authn-k8s",status="installed"}'), undefined);
     assert.ok([...authenticators.keys()].every((labels) => !labels.includes('<b>')));
   });
 

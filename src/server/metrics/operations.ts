@@ -22,15 +22,14 @@ const names: Readonly<Record<string, string>> = {
   'GET /whoami': 'whoAmI',
   'PATCH /policies/*/*/*': 'updatePolicy',
   'POST /accounts': 'createAccount',
-  'POST /authn-azure/*/*/*/authenticate': 'getAccessTokenViaAzure',
+  'POST /authn-azure/*/*/*': 'getAccessTokenViaAzure',
   'POST /authn-gcp/*/authenticate': 'getAccessTokenViaGCP',
-  'POST /authn-iam/*/*/*/authenticate': 'getAccessTokenViaAWS',
-  'POST /authn-jwt/*/*/*/authenticate': 'getAccessTokenViaJWT',
-  'POST /authn-jwt/*/*/authenticate': 'getAccessTokenViaJWT',
-  'POST /authn-k8s/*/*/*/authenticate': 'getAccessTokenViaKubernetes',
+  'POST /authn-iam/*/*/*': 'getAccessTokenViaAWS',
+  'POST /authn-jwt/*/*/*': 'getAccessTokenViaJWT',
+  'POST /authn-k8s/*/*/*': 'getAccessTokenViaKubernetes',
   'POST /authn-k8s/*/inject_client_cert': 'k8sInjectClientCert',
-  'POST /authn-ldap/*/*/*/authenticate': 'getAccessTokenViaLDAP',
-  'POST /authn-oidc/*/*/authenticate': 'getAccessTokenViaOIDC',
+  'POST /authn-ldap/*/*/*': 'getAccessTokenViaLDAP',
+  'POST /authn-oidc/*/*/*': 'getAccessTokenViaOIDC',
   'POST /authn/*/*': 'getAccessToken',
   'POST /authn/*/*/authenticate': 'getAccessToken',
   'POST /ca/*/*/sign': 'sign',
@@ -47,14 +46,32 @@ const names: Readonly<Record<string, string>> = {
 /** The label of what is no route. */
 export const unknownOperation = 'unknown';
 
+/** Types of authenticator with services that Conjur knows; anything else that somebody calls so is no type. */
+export const authenticatorTypes: readonly string[] = [
+  'authn-azure',
+  'authn-gcp',
+  'authn-iam',
+  'authn-jwt',
+  'authn-k8s',
+  'authn-ldap',
+  'authn-oidc',
+];
+
 /**
  * The label `operation` of a route: Conjur's name for it, else its method and pattern. There are as many as there are
- * routes, whatever clients send.
+ * routes and types of authenticator, whatever clients send.
+ *
+ * @param parameters those of the path; the type of authenticator among them is part of the name
  */
-export function operationOf(method: string, pattern: string): string {
+export function operationOf(
+  method: string,
+  pattern: string,
+  parameters: Readonly<Record<string, unknown>> = {},
+): string {
   const asked = method === 'HEAD' ? 'GET' : method;
-  const key = `${asked} ${pattern.replaceAll(/:[^/]+/g, '*')}`;
-  return names[key] ?? `${asked} ${pattern}`;
+  const type = authenticatorTypes.find((known) => known === parameters['authenticator']);
+  const route = type === undefined ? pattern : pattern.replace(':authenticator', type);
+  return names[`${asked} ${route.replaceAll(/:[^/]+/g, '*')}`] ?? `${asked} ${route}`;
 }
 
 const knownKinds: ReadonlySet<string> = new Set([...roleKinds, ...resourceKinds]);
