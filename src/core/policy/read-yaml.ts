@@ -6,6 +6,7 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   Parser,
   type Tags,
@@ -19,6 +20,11 @@ import type { Position } from './types.ts';
 const maxTextLength = 16_000_000;
 /** Levels of lists and maps within each other; a nested policy takes two. */
 const maxDepth = 200;
+/**
+ * Pieces (words, indicators, blanks) of a text that the full parser reads: those of sixty thousand variables with
+ * annotations. More take it half a gigabyte, or ten seconds to find that there is not as much.
+ */
+const maxPieces = 2_000_000;
 
 /**
  * The one document in `text`; null when there is none (nothing but blanks and comments). Tags in `knownTags` (`!user`)
@@ -39,7 +45,7 @@ export function readAnyYaml(text: string, knownTags: readonly string[]): YamlNod
     const { line, col } = lines.linePos(Math.min(offset, text.length));
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const tokens = tokensOf(text, lines, position);
   refuseDeepNesting(tokens, position);
   const customTags = (standard: Tags): Tags => [...standard, ...knownTags.flatMap((tag) => asWritten(tag))];
   const documents = [...new Composer({ schema: 'failsafe', uniqueKeys: false, customTags }).compose(tokens)];
@@ -53,6 +59,34 @@ export function readAnyYaml(text: string, knownTags: readonly string[]): YamlNod
   }
   if (only === undefined || only.contents === null) return null;
   return treeOf(only.contents, { text, position, anchors: new Map() });
+}
+
+/** As `Parser.parse`, but nesting and length are looked at while it reads: what is too deep or long is not read to its end. */
+function tokensOf(text: string, lines: LineCounter, position: (offset: number) => Position): CST.Token[] {
+  const parser = new Parser(lines.addNewLine);
+  const tokens: CST.Token[] = [];
+  let pieces = 0;
+  lines.addNewLine(0);
+  for (const piece of new Lexer().lex(text)) {
+    pieces += 1;
+    if (pieces > maxPieces) {
+      throw new ReadFault(
+        'The text is too long for its kind of YAML; load it in parts',
+        position(parser.offset),
+      );
+    }
+    tokens.push(...parser.next(piece));
+    if (parser.stack.length > maxStack) throw tooDeep(position(parser.offset));
+  }
+  tokens.push(...parser.end());
+  return tokens;
+}
+
+/** Of tokens that are not complete: one for each level, and a few for document, scalar and comment. */
+const maxStack = maxDepth + 10;
+
+function tooDeep(at: Position): ReadFault {
+  return new ReadFault(`Lists and maps are nested more than ${maxDepth} deep`, at);
 }
 
 /** A tag that leaves its node as it is. */
@@ -72,9 +106,7 @@ function refuseDeepNesting(tokens: readonly CST.Token[], position: (offset: numb
   }));
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { token, depth } = next;
-    if (depth > maxDepth) {
-      throw new ReadFault(`Lists and maps are nested more than ${maxDepth} deep`, position(token.offset));
-    }
+    if (depth > maxDepth) throw tooDeep(position(token.offset));
     if (token.type === 'document') {
       if (token.value !== undefined) open.push({ token: token.value, depth });
     } else if ('items' in token) {
