@@ -24,6 +24,8 @@ const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;.*)?$/;
 const bodyLimitBytes = 1024 * 1024;
 /** Identifiers may be long; a path is bounded by the HTTP parser's 16 KiB of headers anyway. */
 const maxParamLength = 8192;
+/** As Rails reads paths. The Ruby client puts a slash before every question mark. */
+const asRails = { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true };
 
 const routes: readonly Route[] = [
   rootRoute,
@@ -51,7 +53,8 @@ export async function buildApp(
   context: ServerContext,
   gate: { readonly passOn: PassOn; readonly holdMs?: number },
 ): Promise<FastifyInstance> {
-  const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, routerOptions: { maxParamLength } });
+  const routerOptions = { maxParamLength, ...asRails };
+  const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, routerOptions });
   takeBodiesAsTheyAre(app);
   app.setErrorHandler((error, request, reply) => {
     const translated = translateHttpError(error);

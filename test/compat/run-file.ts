@@ -1,7 +1,8 @@
 import { after, before, describe, it } from 'node:test';
+import { describeError } from '../../src/core/problem.ts';
 import { Names } from './names.ts';
 import type { Case, CaseFile, Step } from './read-cases.ts';
-import { runStep, type Session } from './run-step.ts';
+import { runStep, type Session, type StepOutcome } from './run-step.ts';
 import type { Target } from './target.ts';
 
 /** A case that reached a route: what `docs/compatibility.md` is made of. */
@@ -66,7 +67,7 @@ async function requireStep(session: Session, step: Step): Promise<void> {
   if (faults.length > 0) throw new Error(faults.join('\n'));
 }
 
-/** All that is wrong; a case ends with its first step that fails. A fault of the server's own fails every case. */
+/** All that is wrong; a case ends with its first step that fails. */
 async function runCase(
   session: Session,
   { file }: CaseFile,
@@ -74,7 +75,7 @@ async function runCase(
   { hits }: Gathered,
 ): Promise<readonly string[]> {
   for (const step of one.steps) {
-    const { faults, route } = await runStep(session, step);
+    const { faults, route } = await attempt(session, step);
     const named = step.expect !== undefined && route !== null && one.pending === null;
     if (named && !hits.some((hit) => hit.route === route && hit.file === file && hit.name === one.name)) {
       hits.push({ route, file, name: one.name, source: one.source });
@@ -82,4 +83,13 @@ async function runCase(
     if (faults.length > 0) return faults;
   }
   return [];
+}
+
+/** A step that cannot even be sent (a name that an earlier case did not keep) is a fault like any other. */
+async function attempt(session: Session, step: Step): Promise<StepOutcome> {
+  try {
+    return await runStep(session, step);
+  } catch (error) {
+    return { faults: [describeError(error)], route: null };
+  }
 }

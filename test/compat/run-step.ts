@@ -114,6 +114,7 @@ function judge(names: Names, expected: Expectation, answer: Incoming): readonly 
         : differences(expected.status, answer.status, 'status', keep);
   const text = answer.body.toString();
   return [
+    ...(answer.status >= 500 ? [`status: ${answer.status} is a fault of the server`] : []),
     ...statusFaults,
     ...Object.entries(expected.headers ?? {}).flatMap(([name, value]) =>
       differences(names.fill(value), answer.headers[name.toLowerCase()], `header ${name}`, keep),
