@@ -1,7 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { Problem } from '../core/problem.ts';
-import { Secret } from '../core/secret.ts';
-import type { DataKey } from './cipher.ts';
+import { type DataKey, dataKeyOf } from './cipher.ts';
 
 const keyBytes = 32;
 
@@ -26,5 +25,5 @@ export async function readDataKey(path: string): Promise<DataKey> {
   if (key.length !== keyBytes || key.toString('base64') !== text) {
     throw refuse('does not hold the base64 of 32 bytes; make one with: openssl rand -base64 32');
   }
-  return new Secret(key);
+  return dataKeyOf(key);
 }

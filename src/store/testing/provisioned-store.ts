@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { Secret } from '../../core/secret.ts';
-import type { DataKey } from '../cipher.ts';
+import type { Secret } from '../../core/secret.ts';
+import { type DataKey, dataKeyOf } from '../cipher.ts';
 import { closeStore, openStore, type Store } from '../open-store.ts';
 import { provision } from '../provision.ts';
 import { startTemporaryPostgres, type TemporaryPostgres } from './temporary-postgres.ts';
@@ -23,7 +23,7 @@ export interface ProvisionedStore {
 export async function startProvisionedStore(): Promise<ProvisionedStore> {
   const postgres = await startTemporaryPostgres();
   const account = 'demo';
-  const dataKey = new Secret(randomBytes(32));
+  const dataKey = dataKeyOf(randomBytes(32));
   const addresses = { data: postgres.address, audit: await postgres.createDatabase('audit') };
   const { adminApiKey } = await provision({ ...addresses, account, dataKey });
   const store = openStore({ ...addresses, dataKey });

@@ -36,8 +36,12 @@ const startTimeoutMs = 20_000;
  * Makes and starts a throwaway instance: trust authentication, no fsync, a unix socket in a short directory only.
  *
  * @param beside another instance whose socket directory it shares; stop this one first
+ * @param parameters settings of PostgreSQL that differ
  */
-export async function startTemporaryPostgres(beside?: TemporaryPostgres): Promise<TemporaryPostgres> {
+export async function startTemporaryPostgres(
+  beside?: TemporaryPostgres,
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<TemporaryPostgres> {
   const bin = await postgresBin();
   const runAs = resolveRunAs('postgres');
   const socketDir = beside?.address.socketDir ?? (await mkdtemp(join(tmpdir(), 'hf-pg-')));
@@ -63,6 +67,7 @@ export async function startTemporaryPostgres(beside?: TemporaryPostgres): Promis
     listen_addresses: '',
     unix_socket_directories: socketDir,
     max_wal_senders: '4',
+    ...parameters,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const argv = [`${bin}/postgres`, '-D', dataDir, '-p', String(port), ...options];

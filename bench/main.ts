@@ -1,0 +1,35 @@
+/**
+ * Runs one benchmark: `npm run -s bench -- NAME [--json] [--rounds N] [--seconds N]`. The last line of standard output is one
+ * JSON object with --json, else a sentence.
+ */
+import { parseArgs } from 'node:util';
+import type { Figure } from './figure.ts';
+
+type Run = (rounds: number, seconds: number) => Promise<Figure>;
+
+const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> = {
+  reads: () => import('./reads.ts'),
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '5' },
+  },
+});
+const [name = ''] = positionals;
+const benchmark = benchmarks[name];
+if (benchmark === undefined) {
+  process.stderr.write(`bench: name one of ${Object.keys(benchmarks).join(', ')}\n`);
+  process.exit(2);
+}
+const { run } = await benchmark();
+const figure = await run(Number(values.rounds), Number(values.seconds));
+process.stdout.write(`${values.json ? JSON.stringify(figure) : sentence(figure)}\n`);
+
+function sentence({ name: what, unit, ours, reference, ratio, goal }: Figure): string {
+  const compared = reference === null ? '' : `, reference ${reference.toFixed(1)}, ratio ${ratio}`;
+  return `${what}: ${ours.toFixed(1)} ${unit}${compared} (goal: ${goal})`;
+}

@@ -1,0 +1,64 @@
+/** The API as a node serves it, without TLS: a master whose authority never ends. */
+import { createServer } from 'node:http';
+import { defaultApiSettings } from '../src/core/api-settings.ts';
+import { plus } from '../src/core/clock.ts';
+import { realClock } from '../src/runtime/real-clock.ts';
+import { buildApp } from '../src/server/app.ts';
+import { Serving } from '../src/server/serving/serving.ts';
+import { steadyClock } from '../src/server/serving/steady-clock.ts';
+import { Keyring } from '../src/server/token/keyring.ts';
+import { TokenVerifier } from '../src/server/token/verifier.ts';
+import { readDataKey } from '../src/store/data-key.ts';
+import { openStore } from '../src/store/open-store.ts';
+import { PasswordHasher } from '../src/store/password.ts';
+import type { ServeSettings } from './setting.ts';
+
+const dayMs = 86_400_000;
+
+async function serve(settings: ServeSettings): Promise<void> {
+  const { account, socketDir, dataPort, auditPort } = settings;
+  const dataKey = await readDataKey(settings.dataKeyFile);
+  const data = { socketDir, port: dataPort };
+  const store = openStore({ data, audit: { socketDir, port: auditPort }, dataKey });
+  const serving = new Serving(steadyClock(realClock, () => Number(process.hrtime.bigint()) / 1e6));
+  const keyring = new Keyring(store);
+  const app = await buildApp(
+    {
+      account,
+      nodeName: 'bench',
+      settings: { ...defaultApiSettings, userTokenTtlSeconds: 18_000, hostTokenTtlSeconds: 18_000 },
+      store,
+      serving,
+      keyring,
+      tokens: new TokenVerifier(keyring, () => Date.now() / 1000),
+      passwords: new PasswordHasher(),
+      databases: () => ({ data: true, audit: true }),
+      wallClock: () => Date.now(),
+      logFault: (error) => process.stderr.write(`fault: ${String(error)}\n`),
+      logRefusal: (problem) => process.stderr.write(`refused: ${problem.code}\n`),
+    },
+    { passOn: async () => false },
+  );
+  const sentAt = realClock.now();
+  serving.obey({
+    role: 'master',
+    term: 1,
+    authorityUntil: plus(sentAt, dayMs),
+    writes: 'open',
+    successor: null,
+    heir: null,
+    because: 'the benchmark says so',
+    health: { ok: true, body: {} },
+    replicationOpen: true,
+    sentAt,
+    validForMs: dayMs,
+  });
+  const server = createServer((request, response) => app.routing(request, response));
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address();
+    process.send?.(typeof address === 'object' ? (address?.port ?? 0) : 0);
+  });
+}
+
+process.once('disconnect', () => process.exit(0));
+process.once('message', (settings: ServeSettings) => void serve(settings));

@@ -1,0 +1,72 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { provisionAccount } from '../src/server/provision-account.ts';
+import { startTemporaryPostgres, type TemporaryPostgres } from '../src/store/testing/temporary-postgres.ts';
+
+/** Two real instances that write to the disk, with an account; and what runs on them. */
+export interface Setting {
+  readonly account: string;
+  readonly adminApiKey: string;
+  readonly data: TemporaryPostgres;
+  readonly audit: TemporaryPostgres;
+  /** Starts a server of its own process and answers its port: `ours`, or a reference. */
+  readonly serve: (entry: string, more?: Readonly<Record<string, unknown>>) => Promise<{ readonly port: number; readonly pid: number }>;
+  readonly stop: () => Promise<void>;
+}
+
+/** What the child processes are told, as their first message. */
+export interface ServeSettings {
+  readonly account: string;
+  readonly dataKeyFile: string;
+  readonly socketDir: string;
+  readonly dataPort: number;
+  readonly auditPort: number;
+}
+
+/** As the agent sets them for instances of a node, as far as it matters here. */
+const parameters = { fsync: 'on', shared_buffers: '128MB', wal_level: 'replica' };
+
+export async function startSetting(): Promise<Setting> {
+  const data = await startTemporaryPostgres(undefined, parameters);
+  const audit = await startTemporaryPostgres(data, parameters);
+  const directory = await mkdtemp(join(tmpdir(), 'hf-bench-'));
+  const dataKeyFile = join(directory, 'data.key');
+  await writeFile(dataKeyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
+  const account = 'bench';
+  const { socketDir, port: dataPort } = data.address;
+  const auditPort = audit.address.port;
+  const { adminApiKey } = await provisionAccount({ account, dataKeyFile, postgres: { socketDir, dataPort, auditPort } });
+  const children: ChildProcess[] = [];
+  return {
+    account,
+    adminApiKey: adminApiKey.reveal(),
+    data,
+    audit,
+    serve: async (entry, more = {}) => {
+      const child = fork(fileURLToPath(new URL(entry, import.meta.url)), {
+        // as the agent starts its workers
+        execArgv: ['--max-semi-space-size=4', '--max-old-space-size=512', ...(process.env['BENCH_NODE_FLAGS']?.split(' ') ?? [])],
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      });
+      children.push(child);
+      child.send({ account, dataKeyFile, socketDir, dataPort, auditPort, ...more });
+      const [message] = await once(child, 'message');
+      return { port: Number(message), pid: child.pid ?? 0 };
+    },
+    stop: async () => {
+      for (const child of children) {
+        const exited = once(child, 'exit');
+        child.disconnect();
+        await exited;
+      }
+      await audit.stop();
+      await data.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
