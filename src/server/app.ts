@@ -8,6 +8,7 @@ import { changePassword } from './authn/password.ts';
 import type { ServerContext } from './context.ts';
 import { wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
+import { descriptionRoutes } from './openapi/routes.ts';
 import { rootRoute, whoami } from './routes/about.ts';
 import { batchSecrets } from './routes/batch-secrets.ts';
 import { clientsHealthRoute, healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
@@ -27,7 +28,8 @@ const maxParamLength = 8192;
 /** As Rails reads paths. The Ruby client puts a slash before every question mark. */
 const asRails = { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true };
 
-const routes: readonly Route[] = [
+/** Every route of the API. */
+export const routes: readonly Route[] = [
   rootRoute,
   whoami,
   healthRoute,
@@ -46,6 +48,7 @@ const routes: readonly Route[] = [
   resourceRoute,
   roleRoute,
   publicKeys,
+  ...descriptionRoutes(() => routes),
 ];
 
 /** The API of a node, without a listener: what `listeners.ts` serves and tests call in process. */

@@ -1,5 +1,5 @@
 import { json, pagingAbout } from '../http/route-about.ts';
-import { type FullId, fullId, isRoleKind } from '../../core/ids.ts';
+import { type FullId, fullId, isRoleKind, roleKinds } from '../../core/ids.ts';
 import {
   countMembers,
   isRoleVisible,
@@ -28,6 +28,7 @@ export const roleRoute: Route = {
   about: {
     summary: 'A role; or, by the presence of a key in the query, its members or memberships.',
     group: 'Roles',
+    parts: { kind: { about: 'The kind of the role.', schema: { enum: roleKinds } } },
     query: {
       members: { about: 'Its direct members.' },
       memberships: { about: 'The roles that it is a direct member of.' },
