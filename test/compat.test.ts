@@ -1,4 +1,8 @@
-import { after, before, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { routes } from '../src/server/app.ts';
+import { compatibilityDoc, compatibilityDocPath } from './compat/compatibility-doc.ts';
 import { startInProcess } from './compat/in-process.ts';
 import { startOverTheWire, type WireTarget } from './compat/over-the-wire.ts';
 import { readCaseFiles } from './compat/read-cases.ts';
@@ -6,6 +10,7 @@ import { type Gathered, testFile } from './compat/run-file.ts';
 import type { Target } from './compat/target.ts';
 
 const files = readCaseFiles();
+const filtered = process.env['COMPAT'] !== undefined;
 
 describe('the API in process', { timeout: 300_000 }, () => {
   const gathered: Gathered = { hits: [], secrets: new Set() };
@@ -15,6 +20,15 @@ describe('the API in process', { timeout: 300_000 }, () => {
   });
   after(() => target.stop());
   for (const file of files) testFile(file, () => target, gathered);
+
+  it('is what docs/compatibility.md says, route by route', { skip: filtered }, () => {
+    const advice = 'run node scripts/compatibility-doc.ts';
+    assert.equal(
+      readFileSync(compatibilityDocPath, 'utf8'),
+      compatibilityDoc(routes, files, gathered.hits),
+      advice,
+    );
+  });
 });
 
 describe('the API over the wire', { timeout: 300_000 }, () => {

@@ -25,7 +25,6 @@ export function testFile(file: CaseFile, target: () => Target, gathered: Gathere
     let session: Session;
     before(async () => {
       session = await openSession(file, target());
-      for (const step of file.setup) await requireStep(session, step);
     });
     after(() => {
       for (const secret of session.names.secrets) gathered.secrets.add(secret);
@@ -45,7 +44,8 @@ export function testFile(file: CaseFile, target: () => Target, gathered: Gathere
   });
 }
 
-async function openSession(file: CaseFile, target: Target): Promise<Session> {
+/** Makes the account of a file, and takes the steps that come before its cases. @throws Error when one of them fails */
+export async function openSession(file: CaseFile, target: Target): Promise<Session> {
   const account = file.file.replaceAll(/[^a-z0-9]/g, '');
   const adminKey = await target.makeAccount(account);
   const names = new Names({ account });
@@ -59,6 +59,7 @@ async function openSession(file: CaseFile, target: Target): Promise<Session> {
       expect: 201,
     });
   }
+  for (const step of file.setup) await requireStep(session, step);
   return session;
 }
 
@@ -68,7 +69,7 @@ async function requireStep(session: Session, step: Step): Promise<void> {
 }
 
 /** All that is wrong; a case ends with its first step that fails. */
-async function runCase(
+export async function runCase(
   session: Session,
   { file }: CaseFile,
   one: Case,

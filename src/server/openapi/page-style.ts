@@ -30,6 +30,7 @@ table { border-collapse: collapse; width: 100%; } tr { border-top: 1px solid var
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; font-weight: normal; }
 th { width: 11rem; } th small { display: block; } dt { font-weight: 600; } dd { margin: 0 0 .6rem; }
 @media (max-width: 46rem) { body { display: block; padding: 1rem; } nav { position: static; max-height: none; }
-  nav ul { display: flex; flex-wrap: wrap; gap: .1rem 1rem; } th { width: 6.5rem; } summary b { width: 3.6rem; } }
+  nav ul { display: flex; flex-wrap: wrap; gap: .1rem 1rem; }
+  main { margin-top: 1rem; } summary code { flex: 1; } summary span { flex-basis: 100%; } th { width: 6.5rem; } summary b { width: 3.6rem; } }
 @media print { nav { display: none; } body { display: block; } }
 `;
