@@ -1,11 +1,12 @@
 import Fastify, { type FastifyInstance } from 'fastify';
-import { Problem } from '../core/problem.ts';
+import { isProblem, Problem } from '../core/problem.ts';
 import { renderError, renderErrorV2 } from './answers/render-error.ts';
 import { rotateKey } from './authn/api-key.ts';
 import { authenticate } from './authn/authenticate.ts';
 import { login } from './authn/login.ts';
 import { changePassword } from './authn/password.ts';
 import type { ServerContext } from './context.ts';
+import { discardBody } from './http/discard-body.ts';
 import { wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
 import { descriptionRoutes } from './openapi/routes.ts';
@@ -59,8 +60,9 @@ export async function buildApp(
   const routerOptions = { maxParamLength, ...asRails };
   const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, routerOptions });
   takeBodiesAsTheyAre(app);
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const translated = translateHttpError(error);
+    if (isProblem(translated, 'body_too_large')) await discardBody(request.raw);
     if (!(translated instanceof Problem) || translated.kind === 'internal') context.logFault(translated);
     else if (translated.kind === 'unavailable') context.logRefusal(translated);
     const { status, headers, body } = wantsV2(request) ? renderErrorV2(translated) : renderError(translated);

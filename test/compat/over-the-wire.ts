@@ -22,6 +22,8 @@ export interface RunningWorker {
 /** A target behind HTTPS: a worker for each kind of settings, all on the same databases. */
 export interface WireTarget extends Target {
   readonly node: TestNode;
+  /** The bodies of all answers of 400 and above. */
+  readonly errors: readonly Buffer[];
   readonly workers: () => Promise<readonly RunningWorker[]>;
 }
 
@@ -29,14 +31,18 @@ export async function startOverTheWire(): Promise<WireTarget> {
   const node = await startTestNode();
   const workers = new Map<string, Promise<RunningWorker>>();
   const agent = new Agent({ keepAlive: true, ca: node.tls.ca });
+  const errors: Buffer[] = [];
   return {
     node,
+    errors,
     workers: () => Promise.all(workers.values()),
     send: async (outgoing, settings) => {
       const key = JSON.stringify(settings);
       const worker = workers.get(key) ?? startWorkerProcess(node, settings);
       workers.set(key, worker);
-      return exchange(agent, (await worker).port, outgoing);
+      const answer = await exchange(agent, (await worker).port, outgoing);
+      if (answer.status >= 400) errors.push(answer.body);
+      return answer;
     },
     makeAccount: async (account) => {
       const { dataKeyFile, postgres } = await node.settings();
