@@ -14,12 +14,23 @@ export interface App {
  * 100 policies of applications: each has a host in a layer that may read and update its 100 variables, all of which have
  * a value.
  */
-export async function makeApps(setting: Setting, port: number, count = 100, each = 100): Promise<readonly App[]> {
+export async function makeApps(
+  setting: Setting,
+  port: number,
+  count = 100,
+  each = 100,
+): Promise<readonly App[]> {
   const base = `http://127.0.0.1:${port}`;
   const { account } = setting;
   const admin = await token(base, account, 'admin', setting.adminApiKey);
   const apps: App[] = [];
-  await policy(base, account, admin, Array.from({ length: count }, (_, app) => `- !policy app-${app}\n`).join(''), 'root');
+  await policy(
+    base,
+    account,
+    admin,
+    Array.from({ length: count }, (_, app) => `- !policy app-${app}\n`).join(''),
+    'root',
+  );
   for (let app = 0; app < count; app += 1) {
     const body = [
       '- !host web',
@@ -75,8 +86,14 @@ async function policy(
   body: string,
   branch: string,
 ): Promise<Readonly<Record<string, string>>> {
-  const answer = await fetch(`${base}/policies/${account}/policy/${branch}`, { method: 'POST', headers: { authorization }, body });
-  if (answer.status !== 201) throw new Error(`a policy load answered ${answer.status}: ${await answer.text()}`);
-  const { created_roles: roles } = (await answer.json()) as { created_roles: Record<string, { api_key: string }> };
+  const answer = await fetch(`${base}/policies/${account}/policy/${branch}`, {
+    method: 'POST',
+    headers: { authorization },
+    body,
+  });
+  if (answer.status !== 201)
+    throw new Error(`a policy load answered ${answer.status}: ${await answer.text()}`);
+  const loaded: { created_roles: Record<string, { api_key: string }> } = JSON.parse(await answer.text());
+  const { created_roles: roles } = loaded;
   return Object.fromEntries(Object.entries(roles).map(([id, role]) => [id, role.api_key]));
 }

@@ -27,5 +27,11 @@ export function compared(
 ): Figure {
   const ours = median(rounds.map((round) => round.ours));
   const reference = median(rounds.map((round) => round.reference));
-  return { ...about, ours, reference, ratio: Number((ours / reference).toFixed(3)), details: { ...details, rounds } };
+  return {
+    ...about,
+    ours,
+    reference,
+    ratio: Number((ours / reference).toFixed(3)),
+    details: { ...details, rounds },
+  };
 }

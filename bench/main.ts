@@ -9,6 +9,9 @@ type Run = (rounds: number, seconds: number) => Promise<Figure>;
 
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> = {
   reads: () => import('./reads.ts'),
+  batch: () => import('./batch.ts'),
+  authn: () => import('./authn.ts'),
+  writes: () => import('./writes.ts'),
 };
 
 const { values, positionals } = parseArgs({

@@ -4,6 +4,7 @@ import { defaultApiSettings } from '../src/core/api-settings.ts';
 import { plus } from '../src/core/clock.ts';
 import { realClock } from '../src/runtime/real-clock.ts';
 import { buildApp } from '../src/server/app.ts';
+import { installedAuthenticators } from '../src/server/authn/installed.ts';
 import { Serving } from '../src/server/serving/serving.ts';
 import { steadyClock } from '../src/server/serving/steady-clock.ts';
 import { Keyring } from '../src/server/token/keyring.ts';
@@ -26,6 +27,7 @@ async function serve(settings: ServeSettings): Promise<void> {
     {
       account,
       nodeName: 'bench',
+      authenticators: installedAuthenticators(() => performance.now()),
       settings: { ...defaultApiSettings, userTokenTtlSeconds: 18_000, hostTokenTtlSeconds: 18_000 },
       store,
       serving,

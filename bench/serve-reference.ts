@@ -12,13 +12,13 @@ const constant = Buffer.from('the value that every request is answered with');
 async function serve({ socketDir, dataPort }: ServeSettings): Promise<void> {
   const sql = openClient({ socketDir, port: dataPort }, { name: 'bench reference' });
   const app = Fastify({ logger: false });
-  app.get('/one/:id', async (request, reply) => {
-    const id = (request.params as { id: string }).id;
+  app.get<{ Params: { id: string } }>('/one/:id', async (request, reply) => {
+    const { id } = request.params;
     await sql`select value from secrets where resource_id = ${id} order by version desc limit 1`;
     return reply.header('content-type', 'application/octet-stream').send(constant);
   });
-  app.get('/many', async (request, reply) => {
-    const ids = (request.query as { ids: string }).ids.split(',');
+  app.get<{ Querystring: { ids: string } }>('/many', async (request, reply) => {
+    const ids = request.query.ids.split(',');
     await sql`select s.value from unnest(${`{${ids.join(',')}}`}::text[]) as q(id)
       join secrets s on s.resource_id = q.id collate "C" and s.version = 1`;
     return reply.header('content-type', 'application/octet-stream').send(constant);

@@ -15,7 +15,10 @@ export interface Setting {
   readonly data: TemporaryPostgres;
   readonly audit: TemporaryPostgres;
   /** Starts a server of its own process and answers its port: `ours`, or a reference. */
-  readonly serve: (entry: string, more?: Readonly<Record<string, unknown>>) => Promise<{ readonly port: number; readonly pid: number }>;
+  readonly serve: (
+    entry: string,
+    more?: Readonly<Record<string, unknown>>,
+  ) => Promise<{ readonly port: number; readonly pid: number }>;
   readonly stop: () => Promise<void>;
 }
 
@@ -40,7 +43,11 @@ export async function startSetting(): Promise<Setting> {
   const account = 'bench';
   const { socketDir, port: dataPort } = data.address;
   const auditPort = audit.address.port;
-  const { adminApiKey } = await provisionAccount({ account, dataKeyFile, postgres: { socketDir, dataPort, auditPort } });
+  const { adminApiKey } = await provisionAccount({
+    account,
+    dataKeyFile,
+    postgres: { socketDir, dataPort, auditPort },
+  });
   const children: ChildProcess[] = [];
   return {
     account,
@@ -50,7 +57,11 @@ export async function startSetting(): Promise<Setting> {
     serve: async (entry, more = {}) => {
       const child = fork(fileURLToPath(new URL(entry, import.meta.url)), {
         // as the agent starts its workers
-        execArgv: ['--max-semi-space-size=4', '--max-old-space-size=512', ...(process.env['BENCH_NODE_FLAGS']?.split(' ') ?? [])],
+        execArgv: [
+          '--max-semi-space-size=4',
+          '--max-old-space-size=512',
+          ...(process.env['BENCH_NODE_FLAGS']?.split(' ') ?? []),
+        ],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       });
       children.push(child);

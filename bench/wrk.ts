@@ -34,7 +34,16 @@ export async function load(
     await writeFile(script, luaOf(port, requests), { mode: 0o600 });
     const { stdout } = await promisify(execFile)(
       'wrk',
-      ['-t1', `-c${options.connections}`, `-d${options.seconds}s`, '--timeout', '10s', '-s', script, `http://127.0.0.1:${port}`],
+      [
+        '-t1',
+        `-c${options.connections}`,
+        `-d${options.seconds}s`,
+        '--timeout',
+        '10s',
+        '-s',
+        script,
+        `http://127.0.0.1:${port}`,
+      ],
       { maxBuffer: 1024 * 1024 },
     );
     const line = stdout.trim().split('\n').at(-1) ?? '';
@@ -48,7 +57,11 @@ export async function load(
 /** Whole requests are written out ahead: formatting each would make wrk the bottleneck. */
 function luaOf(port: number, requests: readonly LoadRequest[]): string {
   const texts = requests.map(({ method, path, headers, body = '' }) => {
-    const all = { Host: `127.0.0.1:${port}`, ...headers, ...(body === '' ? {} : { 'Content-Length': String(body.length) }) };
+    const all = {
+      Host: `127.0.0.1:${port}`,
+      ...headers,
+      ...(body === '' ? {} : { 'Content-Length': String(body.length) }),
+    };
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
     return `${[`${method} ${path} HTTP/1.1`, ...lines].join('\r\n')}\r\n\r\n${body}`;
   });

@@ -184,6 +184,28 @@ test('a demo serves a secret, heals after its master is killed, and leaves nothi
     },
   );
 
+  await t.test('operators use the API and its accounts with the command line, on any node', async () => {
+    const holdfast = async (args: readonly string[], input = ''): Promise<string> => {
+      const { code, stdout, stderr } = await runCommand([join(dir, 'holdfast'), ...args], {
+        timeoutMs: 60_000,
+        input,
+        env: { HOME: '/nonexistent' },
+      });
+      assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
+      return stdout;
+    };
+    await holdfast(['login', 'admin'], admin.apiKey);
+    assert.equal(await holdfast(['variable', 'get', 'test/password']), 'kept');
+    const f1 = ['--dir', join(dir, 'f1')];
+    const key = await holdfast(['account', 'create', 'second', ...f1]);
+    assert.equal(await holdfast(['account', 'list']), `${account}\nsecond\n`);
+    await holdfast(['login', 'admin', '--account', 'second', ...f1], key);
+    await holdfast(['policy', 'load', '-b', 'root', '--yes'], '- !variable mine');
+    assert.match(await holdfast(['list', '--kind', 'variable']), /^variable +mine +user:admin$/mu);
+    await holdfast(['account', 'delete', 'second', '--yes']);
+    assert.equal(await holdfast(['account', 'list', ...f1]), `${account}\n`);
+  });
+
   await t.test('a second demo in the same place is refused', async () => {
     const second = await demo('--detach', '--dir', dir);
     assert.equal(second.code, 2);

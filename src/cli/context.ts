@@ -10,4 +10,6 @@ export interface CliContext {
   readonly say: (sentence: string) => void;
   /** Colours of standard output; plain unless it is a terminal. */
   readonly style: Style;
+  /** Colours of standard error. */
+  readonly errorStyle: Style;
 }

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { readApiSettings } from '../core/api-settings-read.ts';
 import { Secret } from '../core/secret.ts';
 
@@ -7,6 +9,7 @@ export interface Environment {
   readonly dir: string;
   /** HOLDFAST_JOIN_TOKEN: a join token, for `holdfast join`. */
   readonly joinToken: Secret<string> | null;
+  readonly api: ApiEnvironment;
   /** CONJUR_*: how the API of a node behaves; what is wrong with them is told when a node starts. */
   readonly apiSettings: ReturnType<typeof readApiSettings>;
   /** HOLDFAST_DEBUG=1: failures come with the place in the code where they arose. */
@@ -15,20 +18,78 @@ export interface Environment {
   readonly noColor: boolean;
 }
 
+/** What the environment says of the API: where it is, and who one is. */
+export interface ApiEnvironment {
+  /** HOLDFAST_URL, HOLDFAST_ACCOUNT, HOLDFAST_CA_FILE, HOLDFAST_LOGIN, HOLDFAST_API_KEY. */
+  readonly ours: ConnectionSettings;
+  /** CONJUR_APPLIANCE_URL, CONJUR_ACCOUNT, CONJUR_CERT_FILE or CONJUR_SSL_CERTIFICATE, CONJUR_AUTHN_LOGIN and _API_KEY. */
+  readonly conjur: ConnectionSettings;
+  /** Where `holdfast login` writes: below XDG_CONFIG_HOME, or ~/.config. */
+  readonly sessionFile: string;
+  /** CONJURRC, or ~/.conjurrc: what the official CLI writes. */
+  readonly conjurrcFile: string;
+  /** CONJUR_NETRC_PATH; null: what the conjurrc says, or ~/.netrc. */
+  readonly netrcFile: string | null;
+  readonly home: string;
+}
+
+/** A part of what is needed to talk to the API; null: not said here. */
+export interface ConnectionSettings {
+  readonly url: string | null;
+  readonly account: string | null;
+  readonly caFile: string | null;
+  /** The certificate itself, PEM. */
+  readonly ca: string | null;
+  readonly login: string | null;
+  readonly apiKey: Secret<string> | null;
+}
+
 /** Where a node lies unless --dir or HOLDFAST_DIR say otherwise. */
 const defaultDir = '/var/lib/holdfast';
 
-/** Reads the environment, once. The token is taken out of it, so that no child inherits it. */
+/** Reads the environment, once. The secrets are taken out of it, so that no child inherits them. */
 export function takeEnvironment(): Environment {
-  const token = process.env['HOLDFAST_JOIN_TOKEN'] ?? '';
-  delete process.env['HOLDFAST_JOIN_TOKEN'];
   return {
     dir: nonEmpty(process.env['HOLDFAST_DIR']) ?? defaultDir,
-    joinToken: token.trim() === '' ? null : new Secret(token.trim()),
+    joinToken: takeSecret('HOLDFAST_JOIN_TOKEN'),
+    api: takeApiEnvironment(),
     apiSettings: readApiSettings(process.env),
     debug: nonEmpty(process.env['HOLDFAST_DEBUG']) !== null,
     noColor: nonEmpty(process.env['NO_COLOR']) !== null || process.env['TERM'] === 'dumb',
   };
+}
+
+function takeApiEnvironment(): ApiEnvironment {
+  const text = (name: string): string | null => nonEmpty(process.env[name]);
+  const home = homedir();
+  return {
+    ours: {
+      url: text('HOLDFAST_URL'),
+      account: text('HOLDFAST_ACCOUNT'),
+      caFile: text('HOLDFAST_CA_FILE'),
+      ca: null,
+      login: text('HOLDFAST_LOGIN'),
+      apiKey: takeSecret('HOLDFAST_API_KEY'),
+    },
+    conjur: {
+      url: text('CONJUR_APPLIANCE_URL'),
+      account: text('CONJUR_ACCOUNT'),
+      caFile: text('CONJUR_CERT_FILE'),
+      ca: text('CONJUR_SSL_CERTIFICATE'),
+      login: text('CONJUR_AUTHN_LOGIN'),
+      apiKey: takeSecret('CONJUR_AUTHN_API_KEY'),
+    },
+    sessionFile: join(text('XDG_CONFIG_HOME') ?? join(home, '.config'), 'holdfast', 'session.json'),
+    conjurrcFile: text('CONJURRC') ?? join(home, '.conjurrc'),
+    netrcFile: text('CONJUR_NETRC_PATH'),
+    home,
+  };
+}
+
+function takeSecret(name: string): Secret<string> | null {
+  const text = (process.env[name] ?? '').trim();
+  delete process.env[name];
+  return text === '' ? null : new Secret(text);
 }
 
 function nonEmpty(text: string | undefined): string | null {

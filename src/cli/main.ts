@@ -13,6 +13,7 @@ const context: CliContext = {
   answer: (text) => void process.stdout.write(`${text}\n`),
   say: (sentence) => void process.stderr.write(`${sentence}\n`),
   style: process.stdout.isTTY && !environment.noColor ? terminalStyle : plainStyle,
+  errorStyle: process.stderr.isTTY && !environment.noColor ? terminalStyle : plainStyle,
 };
 
 /** Also in the published package, `package.json` lies two directories above this file. */
@@ -35,7 +36,7 @@ if (tooOld !== null) {
 }
 
 const words = process.argv.slice(2);
-const program = buildProgram(context, readVersion());
+const program = await buildProgram(context, readVersion(), words);
 try {
   await program.parseAsync(words, { from: 'user' });
 } catch (error) {

@@ -22,17 +22,32 @@ A cluster, from nothing:
   db2$ holdfast node
   any$ holdfast status --watch
 
+Policies and secrets, from anywhere:
+  $ holdfast login alice --url https://vault.example.com --account default --ca-file ca.crt
+  $ holdfast policy load -b root -f root.yml
+  $ holdfast variable get db/password
+
 Each command explains itself: holdfast COMMAND --help.
 Exit codes: 0 done, 1 failed, 2 not understood. HOLDFAST_DIR names the node's directory, HOLDFAST_DEBUG=1 adds details
 to failures.`;
 
-/** The command line with all its commands. Nothing is read or run until it parses arguments. */
-export function buildProgram(context: CliContext, version: string): Command {
+/**
+ * The command line with all its commands. Nothing is read or run until it parses arguments.
+ *
+ * @param words what will be parsed: `holdfast node` becomes the guardian, which should hold in memory what it needs and no
+ *   more, so the commands that speak to the API are loaded for all others only
+ */
+export async function buildProgram(
+  context: CliContext,
+  version: string,
+  words: readonly string[],
+): Promise<Command> {
   const program = new Command('holdfast')
     .description('A self-healing secrets cluster that speaks the Conjur REST API.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain a command')
     .helpCommand(false)
+    .enablePositionalOptions() // "variable get --version" is not about this program's version
     .configureHelp({ showGlobalOptions: false })
     .configureOutput({ outputError: () => undefined }) // said once, by main
     .exitOverride()
@@ -51,6 +66,7 @@ export function buildProgram(context: CliContext, version: string): Command {
   addMember(program, context);
   addConfig(program, context);
   addLoadBalancer(program, context);
+  if (words[0] !== 'node') (await import('./api-commands.ts')).addApiCommands(program, context);
   return program;
 }
 

@@ -43,7 +43,8 @@ const entries: readonly Entry[] = [
   {
     name: 'CONJUR_AUTHENTICATORS',
     about:
-      'Authenticators that are switched on, such as `authn,authn-jwt/ci`, separated by commas; `authn` always is.',
+      'Authenticators that are switched on, such as `authn,authn-jwt/ci`, separated by commas; `authn` always is. ' +
+      'Without this list, those are that were switched on by the API.',
     fallback: 'authn',
     read: (text) => {
       const names = listOf(text);

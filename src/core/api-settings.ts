@@ -6,7 +6,7 @@ export interface ApiSettings {
   readonly hostTokenTtlSeconds: number;
   /** Networks (CIDR) of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
-  /** Authenticators switched on for all accounts beside `authn` (`authn-jwt/ci`), before those switched on in the database. */
+  /** Authenticators switched on for all accounts beside `authn` (`authn-jwt/ci`). Empty: those switched on in the database. */
   readonly authenticators: readonly string[];
   /** Entries that a list without `limit` may hold, and the most that `limit` may say. */
   readonly listLimitMax: number;

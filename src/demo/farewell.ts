@@ -8,7 +8,13 @@ import { holdfast } from './product.ts';
 export async function writeHelpers(plan: DemoPlan, apiKey: string): Promise<void> {
   await writeFileAtomically(join(plan.dir, 'admin.key'), apiKey);
   const words = holdfast.map(quoted).join(' ');
-  await writeFile(join(plan.dir, 'holdfast'), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  // Its own place for "holdfast login", so that it takes nobody's session away; and a node, where none is named.
+  const settings = [
+    `export XDG_CONFIG_HOME=${quoted(join(plan.dir, 'config'))}`,
+    `: "\${HOLDFAST_DIR:=${watchedDir(plan)}}"; export HOLDFAST_DIR`,
+  ];
+  const script = ['#!/bin/sh', ...settings, `exec ${words} "$@"`, ''].join('\n');
+  await writeFile(join(plan.dir, 'holdfast'), script, { mode: 0o755 });
 }
 
 /**
@@ -18,7 +24,6 @@ export async function writeHelpers(plan: DemoPlan, apiKey: string): Promise<void
  */
 export function farewell(plan: DemoPlan, masterGroup: number | null): string {
   const dir = quoted(plan.dir);
-  const watched = plan.nodes[1] ?? plan.nodes[0];
   const reader = plan.followersApi === null ? '' : `\n  Followers  ${plan.followersApi}`;
   return `
 Ready.
@@ -31,24 +36,27 @@ Ready.
 1. Store a secret and read it back (paste it all into one shell):
 
   cd ${dir}
-  call() { curl -sS --cacert ca.crt -H "Authorization: Token token=\\"$TOKEN\\"" "$@"; echo; }
-  login() { TOKEN=$(curl -sS --cacert ca.crt --data-binary @admin.key ${plan.api}/authn/${account}/admin/authenticate | base64 | tr -d '\\r\\n'); }
-  login
-  call --data '- !variable hello' ${plan.api}/policies/${account}/policy/root
-  call --data 'a secret that outlives its master' ${plan.api}/secrets/${account}/variable/hello
-  call ${plan.api}/secrets/${account}/variable/hello
+  ./holdfast login admin <admin.key
+  echo '- !variable hello' | ./holdfast policy load -b root --yes
+  printf 'a secret that outlives its master' | ./holdfast variable set hello
+  ./holdfast variable get hello
 
 2. In a second terminal, watch the cluster:
 
-  ${dir}/holdfast status --watch --dir ${quoted(watched?.dir ?? '')}
+  ${dir}/holdfast status --watch
 
 3. Kill the master's whole node, and read the secret again${plan.shape.standbys < 2 ? ' (it needs two standbys to fail over)' : ''}:
 
   kill -9 -- -${masterGroup ?? 'PROCESS_GROUP_OF_THE_MASTER'}
-  call ${plan.api}/secrets/${account}/variable/hello
+  ./holdfast variable get hello
 
 Stop it with Ctrl-C, or: npm run demo -- --stop --dir ${dir}
 `;
+}
+
+/** Of the node that commands speak through: not the first master, which is there to be killed. */
+function watchedDir({ nodes }: DemoPlan): string {
+  return (nodes[1] ?? nodes[0])?.dir ?? '';
 }
 
 /** A word as a shell takes it literally; plain ones stay readable. */

@@ -1,21 +1,33 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { isProblem, Problem } from '../core/problem.ts';
 import { renderError, renderErrorV2 } from './answers/render-error.ts';
-import { rotateKey } from './authn/api-key.ts';
+import { apiKeyRoutes } from './authn/api-key.ts';
 import { authenticate } from './authn/authenticate.ts';
+import { listAuthenticators } from './authn/list-authenticators.ts';
 import { login } from './authn/login.ts';
 import { changePassword } from './authn/password.ts';
+import { serviceRoutes } from './authn/service-routes.ts';
+import { statusRoutes } from './authn/service-status.ts';
+import { switchRoutes } from './authn/service-switch.ts';
+import { deleteV2, switchV2 } from './authn/v2/change-authenticators.ts';
+import { createV2 } from './authn/v2/create-authenticator.ts';
+import { listV2, showV2 } from './authn/v2/show-authenticators.ts';
 import type { ServerContext } from './context.ts';
 import { discardBody } from './http/discard-body.ts';
 import { wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
 import { descriptionRoutes } from './openapi/routes.ts';
+import { accountRoutes } from './routes/accounts.ts';
 import { rootRoute, whoami } from './routes/about.ts';
 import { batchSecrets } from './routes/batch-secrets.ts';
 import { clientsHealthRoute, healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
+import { createHost } from './routes/host-factory-hosts.ts';
+import { createTokens, revokeToken } from './routes/host-factory-tokens.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { publicKeys } from './routes/public-keys.ts';
-import { listRoutes, resourceRoute } from './routes/resources.ts';
+import { listRoutes } from './routes/resource-list.ts';
+import { resourceRoute } from './routes/resources.ts';
+import { addMemberRoute, removeMemberRoute } from './routes/role-members.ts';
 import { roleRoute } from './routes/roles.ts';
 import { showSecret, storeSecret } from './routes/secrets.ts';
 import { installGate } from './serving/gate.ts';
@@ -39,8 +51,17 @@ export const routes: readonly Route[] = [
   infoRoute,
   login,
   authenticate,
-  rotateKey,
+  ...apiKeyRoutes,
   changePassword,
+  ...serviceRoutes,
+  ...statusRoutes,
+  ...switchRoutes,
+  listAuthenticators,
+  listV2,
+  createV2,
+  showV2,
+  switchV2,
+  deleteV2,
   ...policyRoutes,
   batchSecrets,
   showSecret,
@@ -48,7 +69,13 @@ export const routes: readonly Route[] = [
   ...listRoutes,
   resourceRoute,
   roleRoute,
+  addMemberRoute,
+  removeMemberRoute,
   publicKeys,
+  createTokens,
+  revokeToken,
+  createHost,
+  ...accountRoutes,
   ...descriptionRoutes(() => routes),
 ];
 
@@ -84,9 +111,10 @@ export async function buildApp(
 function takeBodiesAsTheyAre(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const type = request.headers['content-type'];
     if (type !== undefined && !mediaType.test(type)) delete request.raw.headers['content-type'];
+    done();
   });
 }
 

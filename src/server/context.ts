@@ -2,6 +2,7 @@ import type { ApiSettings } from '../core/api-settings.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Store } from '../store/open-store.ts';
 import type { PasswordHasher } from '../store/password.ts';
+import type { Authenticators } from './authn/authenticator.ts';
 import type { Serving } from './serving/serving.ts';
 import type { Keyring } from './token/keyring.ts';
 import type { TokenVerifier } from './token/verifier.ts';
@@ -17,6 +18,7 @@ export interface ServerContext {
   readonly keyring: Keyring;
   readonly tokens: TokenVerifier;
   readonly passwords: PasswordHasher;
+  readonly authenticators: Authenticators;
   /** Whether both local databases answered within the last second. */
   readonly databases: () => { readonly data: boolean; readonly audit: boolean };
   /** The wall clock, milliseconds since 1970: for tokens and audit records, never for decisions about roles. */

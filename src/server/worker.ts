@@ -8,6 +8,7 @@ import { PasswordHasher } from '../store/password.ts';
 import { openProbe } from '../store/probe.ts';
 import { prepareAudit } from '../store/provision.ts';
 import { buildApp } from './app.ts';
+import { installedAuthenticators } from './authn/installed.ts';
 import type { ServerContext } from './context.ts';
 import { openListeners, readIdentity } from './listeners.ts';
 import { keepsWarm } from './serving/keep-warm.ts';
@@ -46,6 +47,7 @@ export async function startWorker(
     keyring,
     tokens: new TokenVerifier(keyring, () => Date.now() / 1000),
     passwords: new PasswordHasher(),
+    authenticators: installedAuthenticators(() => performance.now()),
     databases: () => ({ data: probes.data.answers(), audit: probes.audit.answers() }),
     wallClock: () => Date.now(),
     logFault: (error) => log.error({ fault: describeError(error) }, 'a request failed by a fault of ours'),

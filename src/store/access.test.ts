@@ -105,7 +105,7 @@ describe('access in SQL', { timeout: 60_000 }, () => {
   async function queriesAgree(graph: ReturnType<typeof randomGraph>, seed: number): Promise<void> {
     const [role, other] = [graph.roles[seed % 8], graph.roles[(seed * 3 + 1) % 8]];
     assert.ok(role !== undefined && other !== undefined);
-    const all = await readAllRoles(sql, role, []);
+    const all = await readAllRoles(sql, role, null);
     assert.deepEqual([...all].sort(), [...closure(role, graph)].sort(), `seed ${seed}: closure of ${role}`);
     assert.equal(await canAssume(sql, role, other), closure(role, graph).has(other), `seed ${seed}: assume`);
     for (const { resourceId } of graph.resources) {

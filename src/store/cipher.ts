@@ -46,9 +46,12 @@ export function decrypt(key: DataKey, blob: Buffer, boundTo: string): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key.reveal(), iv, { authTagLength: tagBytes });
   decipher.setAAD(Buffer.from(boundTo));
   decipher.setAuthTag(tag);
+  const plaintext = decipher.update(blob.subarray(headerBytes));
   try {
-    return Buffer.concat([decipher.update(blob.subarray(headerBytes)), decipher.final()]);
+    decipher.final(); // GCM has given all of it; what remains is whether the tag holds
+    return plaintext;
   } catch {
+    plaintext.fill(0);
     throw mismatch(); // OpenSSL's text says nothing more
   }
 }

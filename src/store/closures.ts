@@ -8,6 +8,8 @@ export interface Closure {
   readonly epoch: string;
   /** Null: the role of the caller is no more. */
   readonly roles: ReadonlySet<string> | null;
+  /** The life of the connection that it was read on (`Link.use`): the epochs of another may be those of another database. */
+  readonly life: object;
 }
 
 /** Ids of roles that are remembered altogether: some 20 MB. */
@@ -22,15 +24,19 @@ export class ClosureCache {
   readonly #loading = new Map<string, Promise<Closure>>();
   #size = 0;
 
-  /** The remembered closure, or else the one that `load` brings; concurrent loads of one caller are one. */
-  async of(caller: CallerRole, load: () => Promise<Closure>): Promise<Closure> {
+  /** The remembered closure, undefined when there is none. */
+  known(caller: CallerRole): Closure | undefined {
     const key = keyOf(caller);
     const known = this.#known.get(key);
-    if (known !== undefined) {
-      this.#known.delete(key);
-      this.#known.set(key, known); // now the most recently used
-      return known;
-    }
+    if (known === undefined) return undefined;
+    this.#known.delete(key);
+    this.#known.set(key, known); // now the most recently used
+    return known;
+  }
+
+  /** Remembers the closure that `load` brings; concurrent loads of one caller are one. */
+  async learn(caller: CallerRole, load: () => Promise<Closure>): Promise<Closure> {
+    const key = keyOf(caller);
     let loading = this.#loading.get(key);
     if (loading === undefined) {
       loading = load().finally(() => {
@@ -73,7 +79,7 @@ export class ClosureCache {
 }
 
 /** Reads a closure and its epoch in one statement, so that they belong to one snapshot. */
-export async function readClosure(sql: Sql, caller: CallerRole): Promise<Closure> {
+export async function readClosure(sql: Sql, caller: CallerRole, life: object): Promise<Closure> {
   const [row] = await sql<{ epoch: string; roles: readonly FullId[] | null }[]>`
     with recursive reached(role_id) as (
       select role_id from roles where ${isCaller(sql, caller)}
@@ -82,7 +88,7 @@ export async function readClosure(sql: Sql, caller: CallerRole): Promise<Closure
     )
     select (select epoch from rbac_epoch) as epoch, (select json_agg(role_id) from reached) as roles`;
   const roles = row?.roles ?? null;
-  return { epoch: row?.epoch ?? '', roles: roles === null ? null : new Set(roles) };
+  return { epoch: row?.epoch ?? '', roles: roles === null ? null : new Set(roles), life };
 }
 
 function keyOf({ roleId, incarnation, issuedAt }: CallerRole): string {

@@ -45,10 +45,17 @@ export function openClient(address: InstanceAddress, client: Client, connect?: (
     // Hence no query may carry or return an array; JSON goes instead.
     fetch_types: false,
     onnotice: client.onnotice ?? ((): void => undefined),
-    connection: { application_name: client.name, ...client.session },
+    connection: { application_name: client.name, ...written(client.session ?? {}) },
     ...(connect === undefined ? {} : { socket: connect }), // the driver's own door, missing from its types
   };
   return postgres(options);
+}
+
+/** The driver leaves out what is false: settings go as text. */
+function written(session: NonNullable<Client['session']>): Record<string, string> {
+  const text = (value: string | number | boolean): string =>
+    typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
+  return Object.fromEntries(Object.entries(session).map(([name, value]) => [name, text(value)]));
 }
 
 /** The unix socket of an instance. */

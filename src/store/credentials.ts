@@ -54,16 +54,21 @@ export async function readCredentials(
   };
 }
 
-/** Whether a role exists and has credentials that can be rotated. */
-export async function readRoleKind(
-  sql: Sql | TransactionSql,
-  roleId: FullId,
-): Promise<'missing' | 'without credentials' | 'with credentials'> {
-  const [row] = await sql<{ has: boolean }[]>`
-    select c.role_id is not null as has from roles r left join credentials c using (role_id)
-    where r.role_id = ${roleId}`;
-  if (row === undefined) return 'missing';
-  return row.has ? 'with credentials' : 'without credentials';
+/** The API key of a role, as far as others may know of it. */
+export type KeyState =
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'without credentials' }
+  | { readonly kind: 'without key' | 'with key'; readonly updatedAtMs: number };
+
+/** Whether a role exists and has an API key, and when its credentials were last changed. */
+export async function readKeyState(sql: Sql | TransactionSql, roleId: FullId): Promise<KeyState> {
+  const [row] = await sql<{ has: boolean; keyed: boolean; updated_at_ms: number | null }[]>`
+    select c.role_id is not null as has, c.api_key is not null as keyed,
+      (extract(epoch from c.updated_at) * 1000)::float8 as updated_at_ms
+    from roles r left join credentials c using (role_id) where r.role_id = ${roleId}`;
+  if (row === undefined) return { kind: 'missing' };
+  if (!row.has) return { kind: 'without credentials' };
+  return { kind: row.keyed ? 'with key' : 'without key', updatedAtMs: row.updated_at_ms ?? 0 };
 }
 
 /** Gives a role that has credentials a new API key. The old one is worth nothing from the commit on. */

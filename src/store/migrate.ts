@@ -1,17 +1,20 @@
 import type { Sql } from './connection.ts';
 import { messages } from './migrations/audit-001-messages.ts';
+import { ranges } from './migrations/audit-002-ranges.ts';
 import { rows } from './migrations/data-001-rows.ts';
 import { access } from './migrations/data-002-access.ts';
 import { search } from './migrations/data-003-search.ts';
 import { incarnations } from './migrations/data-004-incarnations.ts';
+import { hostFactoryTokens } from './migrations/data-006-host-factory-tokens.ts';
+import { authenticators } from './migrations/data-008-authenticators.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** The two databases of a node. */
 export type Schema = 'data' | 'audit';
 
 const migrations: Readonly<Record<Schema, readonly Migration[]>> = {
-  data: [rows, access, search, incarnations],
-  audit: [messages],
+  data: [rows, access, search, incarnations, hostFactoryTokens, authenticators],
+  audit: [messages, ranges],
 };
 
 /** Any number that nothing else in these databases uses as an advisory lock. */

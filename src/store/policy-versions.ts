@@ -14,8 +14,22 @@ const lockClass = 43_868;
  * @throws Problem `policy_busy` after the connection's lock_timeout
  */
 export async function lockPolicies(sql: TransactionSql, account: string): Promise<void> {
+  await untilFree(sql`select pg_advisory_xact_lock(${lockClass}, hashtext(${account}))`);
+}
+
+/**
+ * For a transaction that changes roles or memberships without a policy: keeps the policy loads of the account out until
+ * it ends, and lets others of its sort in.
+ *
+ * @throws Problem `policy_busy` after the connection's lock_timeout
+ */
+export async function holdOffPolicies(sql: TransactionSql, account: string): Promise<void> {
+  await untilFree(sql`select pg_advisory_xact_lock_shared(${lockClass}, hashtext(${account}))`);
+}
+
+async function untilFree(lock: PromiseLike<unknown>): Promise<void> {
   try {
-    await sql`select pg_advisory_xact_lock(${lockClass}, hashtext(${account}))`;
+    await lock;
   } catch (error) {
     if (errorCode(error) !== '55P03') throw error;
     throw new Problem('policy_busy', 'Concurrent policy load in progress, please retry', { cause: error });

@@ -1,12 +1,11 @@
-import { fullId } from '../core/ids.ts';
+import { accountNameFault } from '../core/account-name.ts';
 import { Problem } from '../core/problem.ts';
 import type { Secret } from '../core/secret.ts';
+import { createAccount } from './accounts.ts';
 import type { DataKey } from './cipher.ts';
-import type { InstanceAddress, TransactionSql } from './connection.ts';
-import { createCredentials } from './credentials.ts';
+import type { InstanceAddress } from './connection.ts';
 import { Link } from './link.ts';
 import { migrate } from './migrate.ts';
-import { createSigningKey } from './signing-key.ts';
 import { translateStoreError } from './translate.ts';
 
 /**
@@ -22,9 +21,8 @@ export async function provision(settings: {
   readonly dataKey: DataKey;
 }): Promise<{ readonly adminApiKey: Secret<string> }> {
   const { account, dataKey } = settings;
-  if (!/^[^\s:/!]+$/.test(account)) {
-    throw new Problem('argument_invalid', `account: "${account}" must hold no space, colon, slash or "!"`);
-  }
+  const fault = accountNameFault(account);
+  if (fault !== null) throw new Problem('argument_invalid', fault);
   const data = new Link(settings.data, { name: 'holdfast provision' });
   const audit = new Link(settings.audit, { name: 'holdfast provision' });
   try {
@@ -36,26 +34,6 @@ export async function provision(settings: {
   } finally {
     await Promise.all([data.end(), audit.end()]);
   }
-}
-
-async function createAccount(
-  sql: TransactionSql,
-  dataKey: DataKey,
-  account: string,
-): Promise<{ readonly adminApiKey: Secret<string> }> {
-  await sql`lock table slosilo_keystore in share row exclusive mode`;
-  const [known] = await sql`select 1 from slosilo_keystore where id = ${`authn:${account}`}`;
-  if (known !== undefined) {
-    throw new Problem('account_exists', `account: "${account}" exists already; nothing was changed`);
-  }
-  await createSigningKey(sql, dataKey, account);
-  const admin = fullId(account, 'user', 'admin');
-  const root = fullId(account, 'policy', 'root');
-  await sql`insert into roles (role_id) values (${admin}), (${root})`;
-  await sql`insert into resources (resource_id, owner_id) values (${root}, ${admin})`;
-  await sql`insert into role_memberships (role_id, member_id, admin_option, ownership)
-    values (${root}, ${admin}, true, true)`;
-  return { adminApiKey: await createCredentials(sql, dataKey, admin, []) };
 }
 
 /** Brings the audit database of a node that has one of its own (a follower) to the newest schema. */

@@ -1,13 +1,17 @@
 import type { FullId } from '../core/ids.ts';
-import type { Sql } from './connection.ts';
+import type { DataKey } from './cipher.ts';
+import type { Fragment, Sql, TransactionSql } from './connection.ts';
+import { decryptHostFactoryToken } from './host-factory-tokens.ts';
 
 /** A resource as the wire shows it; its fields beyond the common ones depend on the kind. */
 export type ResourceJson = Readonly<Record<string, unknown>>;
 
 export interface ResourceFilter {
-  readonly account: string;
+  /** Null: of all accounts. */
+  readonly account: string | null;
   readonly kind: string | null;
-  readonly owner: string | null;
+  /** Owned by this role, or by one that it has. */
+  readonly owner: FullId | null;
   readonly search: string | null;
   /** Null: no limit (counting). */
   readonly limit: number | null;
@@ -17,6 +21,7 @@ export interface ResourceFilter {
 /** The resources that `role` sees, ordered by id. */
 export async function listResources(
   sql: Sql,
+  dataKey: DataKey,
   role: FullId,
   filter: ResourceFilter,
 ): Promise<readonly ResourceJson[]> {
@@ -25,7 +30,7 @@ export async function listResources(
       select v.* from visible_resources(${role}) v where ${matching(sql, filter)}
       order by v.resource_id limit ${filter.limit} offset ${filter.offset}) x
     order by x.resource_id`;
-  return rows.map((row) => row.json);
+  return rows.map((row) => withTokens(dataKey, row.json));
 }
 
 /** How many resources `listResources` would give without a limit. */
@@ -36,10 +41,25 @@ export async function countResources(sql: Sql, role: FullId, filter: ResourceFil
 }
 
 /** One resource, null when there is none. */
-export async function readResource(sql: Sql, resourceId: FullId): Promise<ResourceJson | null> {
+export async function readResource(
+  sql: Sql | TransactionSql,
+  dataKey: DataKey,
+  resourceId: FullId,
+): Promise<ResourceJson | null> {
   const [row] = await sql<{ json: ResourceJson }[]>`
     select ${json(sql)} as json from resources x where x.resource_id = ${resourceId}`;
-  return row?.json ?? null;
+  return row === undefined ? null : withTokens(dataKey, row.json);
+}
+
+/** The tokens of a host factory in the clear, as Conjur shows them to whoever sees the factory. */
+function withTokens(dataKey: DataKey, json: ResourceJson): ResourceJson {
+  const { tokens } = json;
+  if (!Array.isArray(tokens)) return json;
+  const clear = tokens.map((row: { readonly token: string }) => ({
+    ...row,
+    token: decryptHostFactoryToken(dataKey, row.token).reveal(),
+  }));
+  return { ...json, tokens: clear };
 }
 
 /** The ids of all roles that have `privilege` on a resource, by ownership or permission, directly or not. */
@@ -66,16 +86,16 @@ export async function readPublicKeys(
     order by x.resource_id`;
 }
 
-const matching = (sql: Sql, filter: ResourceFilter) => sql`
-  account(v.resource_id) = ${filter.account}
+const matching = (sql: Sql, filter: ResourceFilter): Fragment => sql`
+  (${filter.account}::text is null or account(v.resource_id) = ${filter.account})
   and (${filter.kind}::text is null or kind(v.resource_id) = ${filter.kind})
-  and (${filter.owner}::text is null or v.owner_id = ${filter.owner})
+  and (${filter.owner}::text is null or v.owner_id in (select role_id from all_roles(${filter.owner})))
   and (${filter.search}::text is null or exists (
     select from resources_textsearch t where t.resource_id = v.resource_id
       and t.textsearch @@ plainto_tsquery('english', translate(${filter.search}::text, './-', '   '))))`;
 
 /** The wire form of the resource row `x`. */
-const json = (sql: Sql) => sql`
+const json = (sql: Sql | TransactionSql): Fragment => sql`
   jsonb_strip_nulls(jsonb_build_object(
     'created_at', ${iso(sql, 'x.created_at')}, 'id', x.resource_id, 'owner', x.owner_id, 'policy', x.policy_id,
     'permissions', coalesce((
@@ -94,13 +114,22 @@ const json = (sql: Sql) => sql`
         'created_at', ${iso(sql, 'v.created_at')}, 'policy_text', v.policy_text, 'policy_sha256', v.policy_sha256,
         'finished_at', ${iso(sql, 'v.finished_at')}, 'client_ip', host(v.client_ip)) order by v.version desc)
       from policy_versions v where v.resource_id = x.resource_id), '[]'))
+    when 'host_factory' then jsonb_build_object('tokens', coalesce((
+      select jsonb_agg(jsonb_build_object('expiration', to_char(t.expiration at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        'cidr', to_jsonb(t.cidr::text[]), 'token', encode(t.token, 'base64')) order by t.expiration, t.token_sha256)
+      from host_factory_tokens t where t.resource_id = x.resource_id), '[]'),
+      'layers', coalesce((
+      select jsonb_agg(distinct m.role_id order by m.role_id)
+      from role_memberships m where m.member_id = x.resource_id and kind(m.role_id) = 'layer'), '[]'))
     when 'user' then ${restrictedTo(sql)}
     when 'host' then ${restrictedTo(sql)}
     else '{}' end`;
 
-const iso = (sql: Sql, column: 'x.created_at' | 's.expires_at' | 'v.created_at' | 'v.finished_at') =>
-  sql`to_char(${sql(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+00:00"')`;
+const iso = (
+  sql: Sql | TransactionSql,
+  column: 'x.created_at' | 's.expires_at' | 'v.created_at' | 'v.finished_at',
+): Fragment => sql`to_char(${sql(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+00:00"')`;
 
-const restrictedTo = (sql: Sql) => sql`
+const restrictedTo = (sql: Sql | TransactionSql): Fragment => sql`
   jsonb_build_object('restricted_to', coalesce((
     select to_jsonb(c.restricted_to::text[]) from credentials c where c.role_id = x.resource_id), '[]'))`;

@@ -45,15 +45,15 @@ export function openSecretReads(address: InstanceAddress, dataKey: DataKey): Sec
     lookups.run(async (sql, life) => {
       if (closuresLife !== life) closures.clear(); // the database behind it may be another one: rewound, or copied anew
       closuresLife = life;
-      return readClosure(sql, caller);
+      return readClosure(sql, caller, life);
     });
   return {
     read: async (caller, id, version) => {
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
-        const closure = await closures.of(caller, () => loadClosure(caller));
+        const closure = closures.known(caller) ?? (await closures.learn(caller, () => loadClosure(caller)));
         const { row, life } = await lookups.find(id, version);
         if (row.grants === null) break;
-        if (life === closuresLife && row.epoch === closure.epoch)
+        if (life === closure.life && row.epoch === closure.epoch)
           return decided(dataKey, id, row, closure.roles);
         closures.forget(caller, closure);
       }

@@ -21,8 +21,17 @@ export function translateStoreError(error: unknown): Problem {
   if (code === '25006') {
     return new Problem('read_only', 'Write operations are not allowed', { cause });
   }
-  if (code === '55P03') {
+  if (code === '55P03' || code === '40P01') {
     return new Problem('server_busy', 'Another write holds the same rows; try again.', { cause });
+  }
+  if (code === '23503') {
+    return new Problem('record_not_found', 'Something that this write needs was deleted meanwhile.', {
+      cause,
+    });
+  }
+  if (code === '54000') {
+    const tooLong = 'A name or a text is longer than the database can index: keep names under 2600 bytes.';
+    return new Problem('content_unprocessable', tooLong, { cause });
   }
   if (isConnectionLoss(error) || unavailableClasses.has(code.slice(0, 2))) {
     return new Problem('store_unavailable', 'The database of this node does not answer; try again.', {

@@ -1,3 +1,4 @@
+import type { AuthnRefusal } from '../../core/authn/refusals.ts';
 import { type FullId, splitFullId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import type { PolicyFault, Refusal } from '../../core/policy/types.ts';
@@ -10,6 +11,20 @@ export class RecordNotFound extends Problem {
     const { account, kind, identifier } = splitFullId(recordId);
     super('record_not_found', `${inWords(kind)} '${identifier}' not found in account '${account}'`);
     this.recordId = recordId;
+  }
+}
+
+/** An account that is there already, is not there, or cannot go. */
+export class AccountRefused extends Problem {
+  readonly account: string;
+
+  constructor(
+    code: 'account_exists' | 'account_in_use' | 'account_unknown',
+    account: string,
+    detail: string,
+  ) {
+    super(code, detail);
+    this.account = account;
   }
 }
 
@@ -26,6 +41,22 @@ export class PolicyRefused extends Problem {
     this.at = at;
     this.bare = message;
   }
+}
+
+/** A question after the state of an authenticator whose answer is that something is wrong with it. */
+export class StatusRefused extends Problem {
+  /** Conjur's name of the error, as clients see it. */
+  readonly errorName: string;
+
+  constructor({ code, message, name }: AuthnRefusal) {
+    super(code, message);
+    this.errorName = `Errors::${name}`;
+  }
+}
+
+/** An authentication that is refused. Clients see the status alone; the audit trail has the reason. */
+export function authnRefused({ code, message }: AuthnRefusal): Problem {
+  return new Problem(code, message);
 }
 
 /** The refusal for a fault that the reader or the resolver found. */

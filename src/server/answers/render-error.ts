@@ -3,7 +3,7 @@ import { isProblem, type Problem, type ProblemKind } from '../../core/problem.ts
 import type { ProblemCode } from '../../core/problem-codes.ts';
 import { v2MediaType } from '../http/media-types.ts';
 import { untouchedHeader } from '../http/holdfast-headers.ts';
-import { PolicyRefused, RecordNotFound } from './refusals.ts';
+import { AccountRefused, PolicyRefused, RecordNotFound, StatusRefused } from './refusals.ts';
 
 /** An error as it leaves: the only place where the wire's error shapes are made. */
 export interface RenderedError {
@@ -29,9 +29,9 @@ const statusOfKind: Readonly<Record<ProblemKind, number>> = {
 
 interface Shape {
   readonly status?: number;
-  /** The wire's code, where it is not the Problem's own. `empty`: no body. `text`: the detail as plain text. */
+  /** The wire's code, where it is not the Problem's own. `empty`: no body. `text`: the detail as plain text. `v2`: always in the shape of version 2. */
   readonly code?: string | number;
-  readonly form?: 'json' | 'empty' | 'text';
+  readonly form?: 'json' | 'empty' | 'text' | 'v2';
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -40,20 +40,32 @@ const retrySoon = { 'retry-after': '1' } as const;
 const untouched = { ...retrySoon, [untouchedHeader]: '1' } as const;
 
 const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
+  api_version_missing: { status: 400, form: 'v2' },
+  account_exists: { code: 'conflict' },
+  account_in_use: { code: 'conflict' },
+  account_unknown: { code: 'not_found' },
   argument_invalid: { code: 'argument_error' },
+  authentication_failed: { form: 'empty' },
+  authentication_forbidden: { form: 'empty' },
+  authenticator_forbidden: { form: 'v2' },
+  authenticator_unsupported: { form: 'empty' },
   authorization_missing: { form: 'text' },
   token_malformed: { form: 'text' },
   token_invalid: { form: 'text' },
   origin_rejected: { form: 'text' },
   credentials_invalid: { form: 'empty' },
   credential_too_weak: { code: 'unauthorized' },
+  field_missing: { status: 400, form: 'empty' },
   forbidden: { form: 'empty' },
+  provider_failed: { status: 502, form: 'empty' },
+  provider_silent: { status: 504, form: 'empty' },
   record_not_found: { code: 'not_found' },
   route_not_found: { form: 'empty' },
   secret_empty: { code: 'not_found' },
   secret_not_text: { status: 406, code: 'not_acceptable' },
   request_malformed: { status: 400, code: 'bad_request' },
   content_unprocessable: { code: 'unprocessable_entity' },
+  token_expired: { code: 'unauthorized' },
   data_key_mismatch: { code: 'data_key_invalid' },
   read_only: { code: 405 },
   policy_busy: { code: 'policy_conflict', headers: retrySoon },
@@ -65,9 +77,11 @@ const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
 /** What is not a Problem is a fault of ours: a 500 without a word. */
 export function renderError(error: unknown): RenderedError {
   if (!isProblem(error)) return { status: 500, headers: {}, body: '' };
+  if (error instanceof StatusRefused) return renderStatus(error);
   const shape = shapes[error.code] ?? {};
   const status = shape.status ?? statusOfKind[error.kind];
   const headers = shape.headers ?? (status === 503 ? retrySoon : {});
+  if (shape.form === 'v2') return inV2(status, headers, error.detail);
   if (status === 500 || shape.form === 'empty') return { status, headers, body: '' };
   if (shape.form === 'text') {
     return {
@@ -82,19 +96,43 @@ export function renderError(error: unknown): RenderedError {
   return { status, headers: { ...headers, 'content-type': 'application/json; charset=utf-8' }, body };
 }
 
-/** As `renderError`, in the shape of version 2: the status as a text, and a message. */
+/** As `renderError`, in the shape of version 2: the status as a text, and a message; 401 and 403 mostly say nothing. */
 export function renderErrorV2(error: unknown): RenderedError {
   const { status, headers, body } = renderError(error);
   if (body === '' || !isProblem(error)) return { status, headers, body: '' };
-  const message = status === 401 || status === 403 ? '' : error.detail;
-  const json = message === '' ? '' : JSON.stringify({ code: String(status), message });
-  return { status, headers: { ...headers, 'content-type': v2MediaType }, body: json };
+  const silent = (status === 401 || status === 403) && shapes[error.code]?.form !== 'v2';
+  return inV2(status, headers, silent ? null : error.detail);
 }
+
+function inV2(status: number, headers: RenderedError['headers'], message: string | null): RenderedError {
+  const body = message === null ? '' : JSON.stringify({ code: String(status), message });
+  return { status, headers: { ...headers, 'content-type': v2MediaType }, body };
+}
+
+/** What is wrong with an authenticator, for those who may ask: the one 500 with a text. As Ruby shows an error. */
+function renderStatus(refused: StatusRefused): RenderedError {
+  const error = `#<${refused.errorName}: ${refused.detail}>`;
+  return {
+    status: statusOfStatus[refused.code] ?? 500,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify({ status: 'error', error }),
+  };
+}
+
+const statusOfStatus: Readonly<Partial<Record<ProblemCode, number>>> = {
+  authentication_forbidden: 403,
+  authenticator_unsupported: 404,
+  status_unsupported: 501,
+};
 
 function more(error: Problem): Readonly<Record<string, unknown>> {
   if (error instanceof RecordNotFound) {
     const details = { code: 'not_found', target: 'id', message: error.recordId };
     return { target: splitFullId(error.recordId).kind, details };
+  }
+  if (error instanceof AccountRefused) {
+    const { code } = shapes[error.code] ?? {};
+    return { target: 'account', details: { code, target: 'id', message: error.account } };
   }
   if (error instanceof PolicyRefused && error.at !== null) {
     return {

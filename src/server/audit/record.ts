@@ -31,6 +31,9 @@ export interface AuditEvent {
   readonly identityCheck?: boolean;
 }
 
+/** A failure of which there is nothing more to say than that it was one. */
+export const noReason: unique symbol = Symbol('no reason');
+
 /** The record of an event. */
 export function auditRecord(call: Call, event: AuditEvent): AuditRecord {
   const failed = event.failure !== null;
@@ -49,8 +52,13 @@ export function auditRecord(call: Call, event: AuditEvent): AuditRecord {
       [`client@${pen}`]: { ip: call.address },
       ...(event.policy === undefined ? {} : { [`policy@${pen}`]: event.policy }),
     },
-    message: failed ? `${event.attempt}: ${reason(event.failure)}` : event.sentence,
+    message: messageOf(event),
   };
+}
+
+function messageOf({ failure, sentence, attempt }: AuditEvent): string {
+  if (failure === null) return sentence;
+  return failure === noReason ? attempt : `${attempt}: ${reason(failure)}`;
 }
 
 /** Only Problems say why: the text of a fault may hold anything. */

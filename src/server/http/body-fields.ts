@@ -6,11 +6,15 @@ import { bodyBytes } from './parameters.ts';
 /** The fields of a body. Of a form every value is a text, or a list of texts where a name ends in `[]`. */
 export type BodyFields = Readonly<Record<string, unknown>>;
 
+/** A NUL, or one half of a surrogate pair (JSON can escape it) without the other. */
+// oxlint-disable-next-line no-control-regex -- a NUL is what is looked for
+const unstorable = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
 /**
  * The fields of a body: of JSON when the Content-Type says so, else of a form (`cidr[]=a&cidr[]=b` and `cidr=a` alike).
  * No body is no fields.
  *
- * @throws Problem `request_malformed` when it is neither, or holds a NUL
+ * @throws Problem `request_malformed` when it is neither, or holds what PostgreSQL cannot store
  */
 export function bodyFields(request: FastifyRequest): BodyFields {
   const bytes = bodyBytes(request);
@@ -18,8 +22,34 @@ export function bodyFields(request: FastifyRequest): BodyFields {
   if (!isUtf8(bytes)) throw malformed('is no UTF-8 text');
   const body = bytes.toString();
   const fields = isJson(request) ? jsonFields(body) : formFields(body);
-  if (JSON.stringify(fields).includes('\\u0000')) throw malformed('holds a NUL, which cannot be stored');
+  if (holdsUnstorable(fields)) {
+    throw malformed('holds a NUL or half a surrogate pair, which cannot be stored');
+  }
   return fields;
+}
+
+/** Looks without recursion: a body may be nested as deeply as it is long. */
+function holdsUnstorable(fields: BodyFields): boolean {
+  const left: unknown[] = [fields];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (typeof value === 'string' && unstorable.test(value)) return true;
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, inner] of Object.entries(value)) left.push(name, inner);
+  }
+  return false;
+}
+
+/**
+ * The fields of the query and of the body, as one: where both name a field, the body has its way.
+ *
+ * @throws Problem `request_malformed`
+ */
+export function requestFields(request: FastifyRequest): BodyFields {
+  const url = request.raw.url ?? '';
+  const mark = url.indexOf('?');
+  const query = mark === -1 ? {} : formFields(url.slice(mark + 1));
+  return { ...query, ...bodyFields(request) };
 }
 
 /** The body as a JSON object, whatever its Content-Type says. @throws Problem `request_malformed` */

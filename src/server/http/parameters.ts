@@ -70,14 +70,24 @@ export function queryRole(request: FastifyRequest, name: string): FullId | null 
 }
 
 /**
- * `limit` and `offset` of a list. With one of the two, the other is 10 or 0.
+ * A full id, or the rest of one of `account` (`kind:identifier`).
  *
  * @throws Problem `argument_invalid`
  */
+export function idInAccount(text: string, account: string): FullId {
+  const id = parseFullId(text) ?? parseFullId(`${account}:${text}`);
+  if (id === null) throw new Problem('argument_invalid', `Expected at least 2 tokens in ${text}`);
+  return id;
+}
+
+/**
+ * `limit` and `offset` of a list. With one of the two, the other is 10 or 0.
+ *
+ * @throws Problem `content_unprocessable`
+ */
 export function paging(request: FastifyRequest): { readonly limit: number | null; readonly offset: number } {
-  const limit = wholeNumber(request, 'limit');
-  const offset = wholeNumber(request, 'offset');
-  if (limit !== null && limit < 1) throw badNumber('limit', 'a whole number above 0');
+  const limit = wholeNumber(request, 'limit', 1, 'a positive integer');
+  const offset = wholeNumber(request, 'offset', 0, 'an integer greater than or equal to 0');
   return { limit: limit ?? (offset === null ? null : 10), offset: offset ?? 0 };
 }
 
@@ -86,13 +96,12 @@ export function bodyBytes(request: FastifyRequest): Buffer {
   return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
 }
 
-function wholeNumber(request: FastifyRequest, name: string): number | null {
+function wholeNumber(request: FastifyRequest, name: string, least: number, what: string): number | null {
   if (!hasQuery(request, name)) return null;
   const text = queryText(request, name) ?? '';
-  if (!/^\d{1,9}$/.test(text)) throw badNumber(name, 'a whole number');
-  return Number(text);
-}
-
-function badNumber(name: string, what: string): Problem {
-  return new Problem('argument_invalid', `'${name}' contains an invalid value. '${name}' must be ${what}`);
+  if (/^(0|[1-9]\d{0,14})$/.test(text) && Number(text) >= least) return Number(text);
+  throw new Problem(
+    'content_unprocessable',
+    `'${name}' contains an invalid value. '${name}' must be ${what}.`,
+  );
 }

@@ -80,16 +80,30 @@ async function answerCall(
   } finally {
     endWrite?.();
   }
-  return reply
-    .code(answer.status)
-    .headers(answer.headers)
-    .send(answer.body ?? undefined);
+  reply.statusCode = answer.status;
+  const { headers } = answer;
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) void reply.header(name, value);
+  }
+  return reply.send(answer.body ?? undefined);
 }
 
-async function work(route: Route, call: Call, durability: Durability): Promise<Answer> {
+function work(route: Route, call: Call, durability: Durability): Promise<Answer> {
   if (route.token === 'none') return run(route, call, durability);
   const { context, request, address } = call;
-  const caller = await context.tokens.callerOf(request.headers.authorization, address);
+  const found = context.tokens.callerOf(request.headers.authorization, address);
+  return found instanceof Promise
+    ? found.then((caller) => workFor(route, call, caller, durability))
+    : workFor(route, call, found, durability);
+}
+
+function workFor(
+  route: Exclude<Route, { readonly token: 'none' }>,
+  { context, request, address }: Call,
+  caller: Caller | null,
+  durability: Durability,
+): Promise<Answer> {
   if (route.token === 'optional') return run(route, { context, request, address, caller }, durability);
   if (caller === null) throw new Problem('authorization_missing', 'Authorization missing');
   return run(route, { context, request, address, caller }, durability, route.checksCaller !== true);

@@ -1,5 +1,6 @@
 import { type CallerRole, holdCaller } from '../../store/access.ts';
 import type { TransactionSql } from '../../store/connection.ts';
+import { holdOffPolicies } from '../../store/policy-versions.ts';
 import { forbidden } from '../answers/refusals.ts';
 import type { ServerContext } from '../context.ts';
 
@@ -19,4 +20,24 @@ export function writeAs<T>(
     if (!(await holdCaller(sql, caller))) throw forbidden();
     return work(sql);
   }, waitMs);
+}
+
+/**
+ * As `writeAs`, for work that changes roles or memberships of an account without a policy: policy loads, which are planned
+ * from such rows, are kept out until it ends. They are kept out first, because a load that holds its lock and deletes the
+ * caller would wait for this transaction, and this one for the load.
+ *
+ * @throws Problem `policy_busy`; and what `writeAs` throws
+ */
+export function writeRolesAs<T>(
+  context: ServerContext,
+  caller: CallerRole,
+  account: string,
+  work: (sql: TransactionSql) => Promise<T>,
+): Promise<T> {
+  return context.store.writes.transaction(async (sql) => {
+    await holdOffPolicies(sql, account);
+    if (!(await holdCaller(sql, caller))) throw forbidden();
+    return work(sql);
+  });
 }

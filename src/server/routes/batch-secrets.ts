@@ -58,10 +58,14 @@ export const batchSecrets: Route = {
   },
   audit: (call, failure) => {
     const ids = (queryText(call.request, 'variable_ids') ?? '').split(',').slice(0, idsLimit);
-    return ids.flatMap((text) => {
+    const records = ids.flatMap((text) => {
       const id = parseFullId(text.trim());
-      return id === null ? [] : [secretRecord(call, 'fetch', id, failure)];
+      return id === null ? [] : [{ id, record: secretRecord(call, 'fetch', id, failure) }];
     });
+    const [first, ...others] = records;
+    if (first === undefined) return [];
+    const also = others.map(({ id, record }) => ({ resource: id, message: record.message }));
+    return [also.length === 0 ? first.record : { ...first.record, also }];
   },
 };
 

@@ -4,7 +4,7 @@ import { type FullId, fullId } from '../../core/ids.ts';
 import type { Change, LoadMode, Plan, Statement } from '../../core/policy/types.ts';
 import type { AuditRecord } from '../../store/audit.ts';
 import { Problem } from '../../core/problem.ts';
-import { descendantsWithout } from '../../store/access.ts';
+import { callerExists, descendantsWithout } from '../../store/access.ts';
 import type { Sql, TransactionSql } from '../../store/connection.ts';
 import { applyPlan, planLoad } from '../../store/load-policy.ts';
 import { addPolicyVersion, lockPolicies } from '../../store/policy-versions.ts';
@@ -130,6 +130,7 @@ async function loadPolicy(call: CallerCall, load: Load): Promise<Loaded> {
 }
 
 async function dryRunAnswerFor(sql: Sql, call: CallerCall, load: Load): Promise<unknown> {
+  if (!(await callerExists(sql, call.caller))) throw forbidden();
   await requireLoad(sql, call, load);
   return dryRunAnswer(sql, call.caller.roleId, await planned(sql, load));
 }

@@ -39,27 +39,30 @@ const passOnAgainMs = 20;
 export function installGate(app: FastifyInstance, needs: GateNeeds): void {
   const { serving } = needs;
   app.decorateRequest('servedAs', null);
-  app.addHook('onRequest', async (request) => {
+  // With `done` and no promises: every request passes here.
+  app.addHook('onRequest', (request, _reply, done) => {
     const effect = effectOf(request);
-    if (effect === 'open') return;
+    if (effect === 'open') return done();
     const view = serving.view();
-    if (!isHeld(view, effect)) enter(request, view, effect);
+    const refusal = isHeld(view, effect) ? null : enter(request, view, effect);
+    return refusal === null ? done() : done(refusal);
   });
-  app.addHook('preHandler', async (request, reply) => {
+  app.addHook('preHandler', (request, reply, done) => {
     const effect = effectOf(request);
     // Writes are asked again: a hand-over may have begun while the body came in.
-    if (effect === 'open' || (effect === 'read' && request.servedAs !== null)) return undefined;
-    const passedOn = await hold(needs, request, reply, effect);
-    return passedOn ? reply : undefined;
+    if (effect === 'open' || (effect === 'read' && request.servedAs !== null)) return done();
+    hold(needs, request, reply, effect).then((passedOn) => (passedOn ? undefined : done()), done);
+    return undefined;
   });
-  app.addHook('onSend', async (request, reply, payload) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     const { servedAs } = request;
-    if (servedAs?.role !== 'master') return payload;
     // An error of ours claims nothing that could be stale, and may say more than what is said here.
-    if (reply.statusCode >= 500 || serving.mayAnswer(servedAs.term)) return payload;
+    const mayLeave =
+      servedAs?.role !== 'master' || reply.statusCode >= 500 || serving.mayAnswer(servedAs.term);
+    if (mayLeave) return done(null, payload);
     const refusal = renderError(tooLate(effectOf(request), serving.view()));
     void reply.code(refusal.status).headers(refusal.headers).removeHeader('content-encoding');
-    return refusal.body;
+    return done(null, refusal.body);
   });
 }
 
@@ -69,18 +72,19 @@ export function effectOf(request: FastifyRequest): Effect {
   return typeof effect === 'function' ? effect(request) : effect;
 }
 
-/** @throws Problem `node_not_serving`, `read_only`, `writes_closed` */
-function enter(request: FastifyRequest, view: ServingView, effect: Effect): void {
+/** Why a request may not begin here: `node_not_serving`, `read_only`, `writes_closed`; null when it may. */
+function enter(request: FastifyRequest, view: ServingView, effect: Effect): Problem | null {
   if (view.role === 'standby' || view.role === 'starting') {
-    throw new Problem('node_not_serving', `This node serves no requests now: ${view.because}.`);
+    return new Problem('node_not_serving', `This node serves no requests now: ${view.because}.`);
   }
   if (view.role === 'follower' && effect === 'write') {
-    throw new Problem('read_only', 'Write operations are not allowed');
+    return new Problem('read_only', 'Write operations are not allowed');
   }
   if (effect === 'write' && view.writes === 'closed') {
-    throw new Problem('writes_closed', `This node takes no writes now: ${view.because}.`);
+    return new Problem('writes_closed', `This node takes no writes now: ${view.because}.`);
   }
   request.servedAs = { role: view.role, term: view.term };
+  return null;
 }
 
 /** The work is done; whether it lasts is for the next master to say. */
@@ -110,7 +114,8 @@ async function hold(
   for (;;) {
     const view = needs.serving.view();
     if (!isHeld(view, effect)) {
-      enter(request, view, effect);
+      const refusal = enter(request, view, effect);
+      if (refusal !== null) throw refusal;
       return false;
     }
     const leftMs = giveUpAt - performance.now();

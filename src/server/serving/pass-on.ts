@@ -5,7 +5,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../../core/problem.ts';
 import type { PeerAddress } from '../../core/serving.ts';
 import { clientAddress } from '../http/client-address.ts';
-import { callerAddressHeader, passedOnHeader, untouchedHeader } from '../http/holdfast-headers.ts';
+import {
+  callerAddressHeader,
+  operatorHeader,
+  passedOnHeader,
+  untouchedHeader,
+} from '../http/holdfast-headers.ts';
+import { operatorNode } from '../http/operator-node.ts';
 
 /**
  * Sends a held write to the new master and its answer to the client.
@@ -46,6 +52,7 @@ const notPassedOn: ReadonlySet<string> = new Set([
   'expect',
   'content-length',
   'host',
+  operatorHeader, // what a client makes of it must not reach a listener where it counts
 ]);
 const answerLimitBytes = 16 * 1024 * 1024;
 /** What PostgreSQL's confirmation may take on the new master. */
@@ -81,6 +88,9 @@ function passOnOver(connections: () => Agent, trustedProxies: readonly string[])
   return async (request, reply, successor, withinMs) => {
     if (request.headers[passedOnHeader] !== undefined) {
       throw new Problem('writes_closed', 'This node has handed over too; the write was not passed on again.');
+    }
+    if (operatorNode(request) !== null) {
+      throw new Problem('writes_closed', 'This node is handing over; ask the new master.');
     }
     const address = clientAddress(request, trustedProxies);
     const answer = await send(connections(), { request, address }, successor, withinMs);

@@ -5,6 +5,7 @@ import type { ServingState } from '../../core/serving.ts';
 import { PasswordHasher } from '../../store/password.ts';
 import { type ProvisionedStore, startProvisionedStore } from '../../store/testing/provisioned-store.ts';
 import { buildApp } from '../app.ts';
+import { installedAuthenticators } from '../authn/installed.ts';
 import type { ServerContext } from '../context.ts';
 import type { PassOn } from '../serving/pass-on.ts';
 import { Serving } from '../serving/serving.ts';
@@ -51,6 +52,7 @@ export async function startTestServer(
     keyring,
     tokens: new TokenVerifier(keyring, () => time.now / 1000),
     passwords: new PasswordHasher(),
+    authenticators: installedAuthenticators(() => time.now),
     databases: () => ({ data: true, audit: true }),
     wallClock: () => time.now,
     logFault: (error) => process.stderr.write(`fault: ${String(error)}\n`),
@@ -92,7 +94,7 @@ export async function startTestServer(
     auditMessages: async () => {
       const rows = await provisioned.postgres.inDatabase(
         provisioned.addresses.audit,
-        (sql) => sql<{ message: string }[]>`select message from messages order by id`,
+        (sql) => sql<{ message: string }[]>`select message from all_messages order by id, part`,
       );
       return rows.map((row) => row.message);
     },

@@ -41,17 +41,22 @@ export class TokenVerifier {
   }
 
   /**
-   * The caller that an Authorization header names; null without a header of this scheme.
+   * The caller that an Authorization header names; null without a header of this scheme. A promise only where a signature
+   * has to be checked: most requests bring a token that is known.
    *
    * @throws Problem `token_malformed`, `token_invalid`, `origin_rejected`
    */
-  async callerOf(authorization: string | undefined, address: string): Promise<Caller | null> {
+  callerOf(authorization: string | undefined, address: string): Caller | null | Promise<Caller> {
     const encoded = authorization === undefined ? undefined : header.exec(authorization)?.[1];
     if (encoded === undefined) return null;
     if (encoded.length > encodedLimit) throw malformed();
     const key = hash('sha256', encoded, 'base64');
     const known = this.#remembered.get(key);
-    const token = known ?? (await this.#verify(encoded));
+    if (known !== undefined) return this.#accept(key, known, address);
+    return this.#verify(encoded).then((token) => this.#accept(key, token, address));
+  }
+
+  #accept(key: string, token: Remembered, address: string): Caller {
     this.#remembered.delete(key);
     if (token.expiresAt <= this.#nowSeconds()) throw invalid();
     this.#remembered.set(key, token); // now the most recently used

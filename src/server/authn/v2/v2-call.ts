@@ -1,0 +1,83 @@
+import { isUtf8 } from 'node:buffer';
+import { longType, namedService } from '../../../core/authn/authenticator-types.ts';
+import { type Service, webserviceOf } from '../../../core/authn/service.ts';
+import { Problem } from '../../../core/problem.ts';
+import type { AuditRecord } from '../../../store/audit.ts';
+import type { Answer } from '../../answers/answer.ts';
+import { auditRecord } from '../../audit/record.ts';
+import { type BodyFields, jsonFields } from '../../http/body-fields.ts';
+import { v2MediaType } from '../../http/media-types.ts';
+import { accountOfPath, bodyBytes, pathPart } from '../../http/parameters.ts';
+import type { CallerCall } from '../../http/route.ts';
+
+/** Letters of a body that the audit trail shows at most. */
+const shownLetters = 1000;
+
+/** The service that `/authenticators/:account/:type/:service` names; null: there can be none. */
+export function serviceNamed(call: CallerCall): Service | null {
+  const type = longType(pathPart(call.request, 'type'));
+  return namedService(accountOfPath(call.request), type, pathPart(call.request, 'service'));
+}
+
+/** @throws Problem `request_malformed` when the body is no JSON object that can be stored */
+export function objectBody(call: CallerCall): BodyFields {
+  const bytes = bodyBytes(call.request);
+  if (bytes.length === 0) throw new Problem('request_malformed', 'Request body is empty');
+  const malformed = new Problem('request_malformed', 'Request JSON is malformed');
+  if (!isUtf8(bytes)) throw malformed;
+  let fields: BodyFields;
+  try {
+    fields = jsonFields(bytes.toString());
+  } catch {
+    throw malformed;
+  }
+  // PostgreSQL stores neither a NUL nor half a surrogate pair, which JSON can write.
+  if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(JSON.stringify(fields))) throw malformed;
+  return fields;
+}
+
+export function v2Answer(value: unknown, status = 200): Answer {
+  return { status, headers: { 'content-type': v2MediaType }, body: JSON.stringify(value) };
+}
+
+const verbs = {
+  list: ['listed', 'list'],
+  get: ['retrieved', 'retrieve'],
+  create: ['created', 'create'],
+  enable: ['enabled', 'enable'],
+  delete: ['deleted', 'delete'],
+} as const;
+
+/**
+ * The audit record of a request of version 2.
+ *
+ * @param what `authn-jwt ci`, or `authenticators`
+ */
+export function v2Record(
+  call: CallerCall,
+  operation: keyof typeof verbs,
+  what: string,
+  failure: unknown,
+): AuditRecord {
+  const user = call.caller.roleId;
+  const [path = ''] = (call.request.raw.url ?? '').split('?');
+  const service = operation === 'list' || operation === 'create' ? null : serviceNamed(call);
+  const body = operation === 'enable' ? shownBody(call) : '';
+  const where = `${what} with URI path: '${path}'${body === '' ? '' : ` and JSON object: ${body}`}`;
+  return auditRecord(call, {
+    msgid: 'authenticators',
+    operation,
+    user,
+    subject: service === null ? {} : { resource: webserviceOf(service) },
+    failure,
+    sentence: `${user} successfully ${verbs[operation][0]} ${where}`,
+    attempt: `${user} failed to ${verbs[operation][1]} ${where}`,
+    notice: true,
+  });
+}
+
+/** The body of a switch, which holds nothing secret when it is right; whatever else is no text of ours to repeat. */
+function shownBody(call: CallerCall): string {
+  const text = bodyBytes(call.request).toString().slice(0, shownLetters);
+  return /^\{\s*"enabled"\s*:\s*(true|false)\s*\}\s*$/.test(text) ? text : '';
+}
