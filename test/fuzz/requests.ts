@@ -52,6 +52,22 @@ export function anyRequest(route: Route, authorizations: readonly string[]): fc.
   });
 }
 
+/** What parts of a path are called, and what they mostly are. */
+const usualParts: Readonly<Record<string, readonly string[]>> = {
+  authenticator: [
+    'authn-jwt',
+    'authn-jwt',
+    'authn-oidc',
+    'authn-ldap',
+    'authn-gcp',
+    'authn-x',
+    'authn',
+    'authn-jwt%2Fci',
+  ],
+  service: ['ci'],
+  type: ['jwt', 'authn-jwt', 'oidc', 'ldap'],
+};
+
 /** A path in which kind and identifier belong together, mostly. */
 function pathOf(route: Route): fc.Arbitrary<string> {
   const patterns = route.url.split('/').slice(1);
@@ -80,6 +96,8 @@ function kindsOf({ about }: Route, index: number): readonly string[] {
 function partOf(pattern: string, { about }: Route, kind: string, id: string): fc.Arbitrary<string> {
   if (pattern === ':account') return mostly(fc.constant('demo'));
   if (pattern === ':kind') return mostly(fc.constant(kind));
+  const usual = Object.entries(usualParts).find(([name]) => new RegExp(`^:${name}\\b`).test(pattern));
+  if (usual !== undefined) return mostly(fc.constantFrom(...usual[1]));
   if (!pattern.startsWith(':') && pattern !== '*') return fc.constant(pattern);
   const known = fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(id, encodeURIComponent(id)) },

@@ -4,6 +4,7 @@ import { anyText, type ParameterAbout } from '../http/route-about.ts';
 /** Parts of paths that mean the same in every route. */
 const known: Readonly<Record<string, ParameterAbout>> = {
   account: { about: 'The account.' },
+  authenticator: { about: 'The authenticator, such as `authn-jwt`.' },
   id: { about: 'The identifier; its slashes percent-encoded.' },
   identifier: {
     about: 'What stands behind the kind in a full id. Slashes may stand as they are, or be percent-encoded.',
@@ -11,6 +12,7 @@ const known: Readonly<Record<string, ParameterAbout>> = {
   kind: { about: 'The kind.', schema: { type: 'string', enum: resourceKinds } },
   login: { about: 'Who it is: `alice`, or `host/app/web`. Slashes may be percent-encoded.' },
   service: { about: 'The id of the service.' },
+  type: { about: 'The type of the authenticator, with or without `authn-`.' },
   token: { about: 'The token.' },
 };
 
@@ -25,7 +27,8 @@ export function pathAbout(
   pattern: string,
   about: { readonly path?: string; readonly parts?: Readonly<Record<string, ParameterAbout>> },
 ): PathAbout {
-  const template = about.path ?? pattern.replaceAll(/:(\w+)/g, '{$1}').replaceAll('*', '{identifier}');
+  const template =
+    about.path ?? pattern.replaceAll(/:(\w+)(\([^)]*\))?/g, '{$1}').replaceAll('*', '{identifier}');
   const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
   const parts = names.map((name) => ({
     name,
