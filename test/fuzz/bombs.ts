@@ -42,11 +42,12 @@ export const bombs: Readonly<Record<string, Bomb>> = {
   ),
   'bytes that are no UTF-8': refused(
     Buffer.from([0x2d, 0x20, 0x21, 0x75, 0x73, 0x65, 0x72, 0x20, 0xff, 0xfe, 0x80]),
+    'what is no UTF-8 is replaced',
   ),
   'a NUL': refused('- !user "a\0b"'),
   'an escaped NUL': refused('- !user "a\\0b"'),
   'half a surrogate pair': refused('- !user "\\uD800"'),
-  'a policy that owns itself': refused('- !policy { id: p, owner: !policy p }'),
+  'a policy that owns itself': refused('- !policy { id: p, owner: !policy p }', 'it is loaded'),
   'owners in a ring': refused('- !policy { id: p, owner: !policy q }\n- !policy { id: q, owner: !policy p }'),
   directives: either(`${'%TAG ! tag:x,2000:\n'.repeat(5000)}---\n- !user x`),
   'a comment of nine megabytes': either(`# ${'c'.repeat(9 * megabyte)}`),
