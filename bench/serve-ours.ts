@@ -28,6 +28,7 @@ async function serve(settings: ServeSettings): Promise<void> {
       account,
       nodeName: 'bench',
       authenticators: installedAuthenticators(() => performance.now()),
+      metrics: null,
       settings: { ...defaultApiSettings, userTokenTtlSeconds: 18_000, hostTokenTtlSeconds: 18_000 },
       store,
       serving,

@@ -84,6 +84,18 @@ const entries: readonly Entry[] = [
     fallback: '100000',
     read: (text) => whole(text, 1, 1_000_000, (effectivePolicyRowsMax) => ({ effectivePolicyRowsMax })),
   },
+  {
+    name: 'CONJUR_FEATURE_DYNAMIC_SECRETS_ENABLED',
+    about: 'Whether there are issuers, and variables under `data/dynamic/` are dynamic.',
+    fallback: 'false',
+    read: (text) => truth(text, (dynamicSecrets) => ({ dynamicSecrets })),
+  },
+  {
+    name: 'CONJUR_TELEMETRY_ENABLED',
+    about: 'Whether `/metrics` gives metrics for Prometheus, to anybody who asks.',
+    fallback: 'false',
+    read: (text) => truth(text, (telemetry) => ({ telemetry })),
+  },
 ];
 
 /** What operators can set, in the order of the documentation. */

@@ -17,6 +17,10 @@ export interface ApiSettings {
   /** Depth of policies, and number of rows, that `GET /policies` answers at most. */
   readonly effectivePolicyDepthMax: number;
   readonly effectivePolicyRowsMax: number;
+  /** Whether there are issuers and dynamic secrets. */
+  readonly dynamicSecrets: boolean;
+  /** Whether there are metrics for Prometheus. */
+  readonly telemetry: boolean;
 }
 
 export const defaultApiSettings: ApiSettings = {
@@ -29,4 +33,6 @@ export const defaultApiSettings: ApiSettings = {
   hostFactories: true,
   effectivePolicyDepthMax: 64,
   effectivePolicyRowsMax: 100_000,
+  dynamicSecrets: false,
+  telemetry: false,
 };

@@ -76,6 +76,7 @@ export const problemKinds = {
   provider_failed: 'unavailable',
   provider_silent: 'unavailable',
   read_only: 'not_allowed',
+  record_exists: 'conflict',
   record_not_found: 'not_found',
   request_malformed: 'invalid',
   rewind_failed: 'internal',

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Problem } from '../core/problem.ts';
+import type { Secret } from '../core/secret.ts';
 import { type CommandResult, runCommand } from '../runtime/run-command.ts';
 
 const timeoutMs = 10_000;
@@ -19,6 +20,8 @@ const timeoutMs = 10_000;
  */
 export async function runOpenssl(task: {
   readonly files: Readonly<Record<string, string>>;
+  /** What the file `/dev/stdin` in `argv` holds: a key, which so touches no disk. */
+  readonly secretInput?: Secret<string> | undefined;
   readonly argv: readonly string[];
   /** What was tried, for the sentence of a failure: `sign the request`. */
   readonly purpose: string;
@@ -31,17 +34,27 @@ export async function runOpenssl(task: {
     for (const [name, content] of Object.entries(task.files)) {
       await writeFile(join(directory, name), content, { mode: 0o600 });
     }
-    const result = await runCommand(['openssl', ...task.argv], {
-      timeoutMs,
-      cwd: directory,
-      env: { OPENSSL_CONF: '/dev/null', RANDFILE: '/dev/null' },
-      ...(task.signal === undefined ? {} : { signal: task.signal }),
-    });
+    const { secretInput } = task;
+    const result = await runCommand(
+      secretInput === undefined ? ['openssl', ...task.argv] : piped(task.argv),
+      {
+        timeoutMs,
+        cwd: directory,
+        ...(secretInput === undefined ? {} : { input: secretInput.reveal() }),
+        env: { OPENSSL_CONF: '/dev/null', RANDFILE: '/dev/null' },
+        ...(task.signal === undefined ? {} : { signal: task.signal }),
+      },
+    );
     if (result.code !== 0 || task.proof?.(result) === false) throw refused(task.purpose, result.stderr);
     return result.stdout;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Node hands over a socket, which nobody can open by the name `/dev/stdin`; behind `cat` it is a pipe. */
+function piped(argv: readonly string[]): readonly string[] {
+  return ['sh', '-c', 'cat | openssl "$@"', 'openssl', ...argv];
 }
 
 /** Whether standard output holds this PEM block. */

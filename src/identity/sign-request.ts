@@ -1,3 +1,4 @@
+import type { Secret } from '../core/secret.ts';
 import { printed, runOpenssl } from './openssl.ts';
 
 /** A certificate that signs node certificates and nothing below them. */
@@ -6,6 +7,17 @@ export const authorityExtensions: readonly string[] = [
   'keyUsage = critical, keyCertSign, cRLSign',
   'subjectKeyIdentifier = hash',
 ];
+
+/** A certificate for a host that a certificate authority of an account signs: what Conjur puts into it. */
+export function hostExtensions(alternativeNames: readonly string[]): readonly string[] {
+  return [
+    'basicConstraints = CA:FALSE',
+    'keyUsage = keyEncipherment, dataEncipherment, digitalSignature',
+    'subjectKeyIdentifier = hash',
+    'authorityKeyIdentifier = keyid',
+    `subjectAltName = ${alternativeNames.join(', ')}`,
+  ];
+}
 
 /** A certificate for both ends of a TLS connection, under exactly these names. */
 export function nodeExtensions(
@@ -25,9 +37,11 @@ export function nodeExtensions(
 
 export interface SigningTask {
   readonly requestPem: string;
-  /** `certFile` null: the request is signed by its own key (the root). */
-  readonly issuer: { readonly keyFile: string; readonly certFile: string | null };
-  /** In openssl's `/CN=name` form, from checked names only. */
+  /** `certFile` null: the request is signed by its own key (the root). A key that lies in no file stays out of files. */
+  readonly issuer:
+    | { readonly keyFile: string; readonly certFile: string | null }
+    | { readonly keyPem: Secret<string>; readonly certPem: string };
+  /** In openssl's `/CN=name` form, from checked or escaped names only. */
   readonly subject: string;
   readonly extensions: readonly string[];
   readonly notBefore: Date;
@@ -43,18 +57,42 @@ export interface SigningTask {
  * @returns the certificate, PEM
  */
 export async function signRequest(task: SigningTask): Promise<string> {
-  const { keyFile, certFile } = task.issuer;
-  const issuer =
-    certFile === null ? ['-selfsign', '-keyfile', keyFile] : ['-keyfile', keyFile, '-cert', certFile];
+  const issuer = asArguments(task.issuer);
   const dates = ['-startdate', asn1Time(task.notBefore), '-enddate', asn1Time(task.notAfter)];
-  const fixed = ['ca', '-batch', '-notext', '-rand_serial', '-config', 'ca.cnf', '-in', 'request.pem'];
+  const fixed = [
+    'ca',
+    '-batch',
+    '-notext',
+    '-utf8',
+    '-rand_serial',
+    '-config',
+    'ca.cnf',
+    '-in',
+    'request.pem',
+  ];
+  const files = { 'request.pem': task.requestPem, 'ca.cnf': configuration(task.extensions), 'index.txt': '' };
   return runOpenssl({
     purpose: 'sign the certificate request',
-    files: { 'request.pem': task.requestPem, 'ca.cnf': configuration(task.extensions), 'index.txt': '' },
-    argv: [...fixed, '-subj', task.subject, ...issuer, ...dates],
+    files: { ...files, ...issuer.files },
+    secretInput: issuer.secretInput,
+    argv: [...fixed, '-subj', task.subject, ...issuer.argv, ...dates],
     proof: printed('CERTIFICATE'),
     signal: task.signal,
   });
+}
+
+function asArguments(issuer: SigningTask['issuer']): {
+  readonly argv: readonly string[];
+  readonly files: Readonly<Record<string, string>>;
+  readonly secretInput?: Secret<string>;
+} {
+  if ('keyPem' in issuer) {
+    const argv = ['-keyfile', '/dev/stdin', '-cert', 'authority.pem'];
+    return { argv, files: { 'authority.pem': issuer.certPem }, secretInput: issuer.keyPem };
+  }
+  const { keyFile, certFile } = issuer;
+  const by = certFile === null ? ['-selfsign'] : ['-cert', certFile];
+  return { argv: [...by, '-keyfile', keyFile], files: {} };
 }
 
 function configuration(extensions: readonly string[]): string {

@@ -14,21 +14,32 @@ import { createV2 } from './authn/v2/create-authenticator.ts';
 import { listV2, showV2 } from './authn/v2/show-authenticators.ts';
 import type { ServerContext } from './context.ts';
 import { discardBody } from './http/discard-body.ts';
-import { wantsV2 } from './http/media-types.ts';
+import { v2MediaType, wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
 import { descriptionRoutes } from './openapi/routes.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { countFailure, installMetrics } from './metrics/install-metrics.ts';
 import { rootRoute, whoami } from './routes/about.ts';
+import { createBranchRoute } from './routes/branches/create-branch.ts';
+import { deleteBranchRoute } from './routes/branches/delete-branch.ts';
+import { listBranchesRoute, showBranchRoute } from './routes/branches/read-branches.ts';
+import { updateBranchRoute } from './routes/branches/update-branch.ts';
 import { batchSecrets } from './routes/batch-secrets.ts';
+import { addGroupMemberRoute, removeGroupMemberRoute } from './routes/group-members.ts';
 import { clientsHealthRoute, healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
 import { createHost } from './routes/host-factory-hosts.ts';
 import { createTokens, revokeToken } from './routes/host-factory-tokens.ts';
+import { deleteIssuerRoute, updateIssuerRoute } from './routes/issuers/change-issuer.ts';
+import { createIssuerRoute } from './routes/issuers/create-issuer.ts';
+import { listIssuersRoute, showIssuerRoute } from './routes/issuers/read-issuers.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { publicKeys } from './routes/public-keys.ts';
 import { listRoutes } from './routes/resource-list.ts';
 import { resourceRoute } from './routes/resources.ts';
 import { addMemberRoute, removeMemberRoute } from './routes/role-members.ts';
 import { roleRoute } from './routes/roles.ts';
+import { signCertificateRoute } from './routes/sign-certificate.ts';
 import { showSecret, storeSecret } from './routes/secrets.ts';
 import { installGate } from './serving/gate.ts';
 import type { PassOn } from './serving/pass-on.ts';
@@ -49,6 +60,7 @@ export const routes: readonly Route[] = [
   clientsHealthRoute,
   replicationHealthRoute,
   infoRoute,
+  metricsRoute,
   login,
   authenticate,
   ...apiKeyRoutes,
@@ -76,6 +88,19 @@ export const routes: readonly Route[] = [
   revokeToken,
   createHost,
   ...accountRoutes,
+  createBranchRoute,
+  listBranchesRoute,
+  showBranchRoute,
+  updateBranchRoute,
+  deleteBranchRoute,
+  addGroupMemberRoute,
+  removeGroupMemberRoute,
+  createIssuerRoute,
+  listIssuersRoute,
+  showIssuerRoute,
+  updateIssuerRoute,
+  deleteIssuerRoute,
+  signCertificateRoute,
   ...descriptionRoutes(() => routes),
 ];
 
@@ -92,12 +117,19 @@ export async function buildApp(
     if (isProblem(translated, 'body_too_large')) await discardBody(request.raw);
     if (!(translated instanceof Problem) || translated.kind === 'internal') context.logFault(translated);
     else if (translated.kind === 'unavailable') context.logRefusal(translated);
+    if (context.metrics !== null) countFailure(context.metrics, request, translated);
     const { status, headers, body } = wantsV2(request) ? renderErrorV2(translated) : renderError(translated);
-    return reply.code(status).headers(headers).send(body);
+    // As bytes, so that fastify adds no charset to a media type that has none.
+    const exact = headers['content-type'] === v2MediaType;
+    return reply
+      .code(status)
+      .headers(headers)
+      .send(exact ? Buffer.from(body) : body);
   });
   app.setNotFoundHandler(() => {
     throw new Problem('route_not_found', 'There is no such route.');
   });
+  if (context.metrics !== null) installMetrics(app, context.metrics);
   installGate(app, { serving: context.serving, ...gate });
   for (const route of routes) addRoute(app, context, route);
   await app.ready();

@@ -3,6 +3,7 @@ import type { Problem } from '../core/problem.ts';
 import type { Store } from '../store/open-store.ts';
 import type { PasswordHasher } from '../store/password.ts';
 import type { Authenticators } from './authn/authenticator.ts';
+import type { Metrics } from './metrics/open-metrics.ts';
 import type { Serving } from './serving/serving.ts';
 import type { Keyring } from './token/keyring.ts';
 import type { TokenVerifier } from './token/verifier.ts';
@@ -15,6 +16,8 @@ export interface ServerContext {
   readonly settings: ApiSettings;
   readonly store: Store;
   readonly serving: Serving;
+  /** Null: nobody has switched them on. */
+  readonly metrics: Metrics | null;
   readonly keyring: Keyring;
   readonly tokens: TokenVerifier;
   readonly passwords: PasswordHasher;

@@ -11,6 +11,7 @@ import { buildApp } from './app.ts';
 import { installedAuthenticators } from './authn/installed.ts';
 import type { ServerContext } from './context.ts';
 import { openListeners, readIdentity } from './listeners.ts';
+import { openMetrics } from './metrics/open-metrics.ts';
 import { keepsWarm } from './serving/keep-warm.ts';
 import { peerPassOn } from './serving/pass-on.ts';
 import { Serving } from './serving/serving.ts';
@@ -44,6 +45,9 @@ export async function startWorker(
     settings: settings.apiSettings,
     store,
     serving,
+    metrics: settings.apiSettings.telemetry
+      ? await openMetrics({ store, serving, settings: settings.apiSettings })
+      : null,
     keyring,
     tokens: new TokenVerifier(keyring, () => Date.now() / 1000),
     passwords: new PasswordHasher(),

@@ -30,6 +30,8 @@ export interface AuditTrail {
    * @throws Problem `audit_unavailable`
    */
   readonly append: (records: readonly AuditRecord[], durability: Durability) => Promise<void>;
+  /** How many records wait to be written. */
+  readonly waiting: () => number;
   /** Connects both lanes. */
   readonly warm: () => Promise<void>;
   readonly end: () => Promise<void>;
@@ -53,6 +55,7 @@ export function openAuditTrail(address: InstanceAddress): AuditTrail {
   };
   return {
     append: (records, durability) => lanes[durability].append(records),
+    waiting: () => lanes.local.waiting + lanes.replicated.waiting,
     warm: async () => {
       await Promise.all([lanes.local.warm(), lanes.replicated.warm()]);
     },
@@ -87,6 +90,10 @@ class Lane {
         if (notice['severity'] === 'WARNING') this.#warning = notice['message'] ?? 'a warning without text';
       },
     });
+  }
+
+  get waiting(): number {
+    return this.#queued;
   }
 
   async append(records: readonly AuditRecord[]): Promise<void> {

@@ -7,13 +7,14 @@ import { search } from './migrations/data-003-search.ts';
 import { incarnations } from './migrations/data-004-incarnations.ts';
 import { hostFactoryTokens } from './migrations/data-006-host-factory-tokens.ts';
 import { authenticators } from './migrations/data-008-authenticators.ts';
+import { issuers } from './migrations/data-007-issuers.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** The two databases of a node. */
 export type Schema = 'data' | 'audit';
 
 const migrations: Readonly<Record<Schema, readonly Migration[]>> = {
-  data: [rows, access, search, incarnations, hostFactoryTokens, authenticators],
+  data: [rows, access, search, incarnations, hostFactoryTokens, issuers, authenticators],
   audit: [messages, ranges],
 };
 

@@ -28,6 +28,19 @@ export class AccountRefused extends Problem {
   }
 }
 
+/** Something of this name is there already. */
+export class RecordExists extends Problem {
+  readonly what: string;
+  readonly recordId: string;
+
+  /** @param what the kind of thing, as it begins the sentence */
+  constructor(what: string, recordId: string) {
+    super('record_exists', `${what} "${recordId}" already exists`);
+    this.what = what;
+    this.recordId = recordId;
+  }
+}
+
 /** A policy text that cannot be read or loaded. */
 export class PolicyRefused extends Problem {
   /** Where in the text; null when it is no matter of place. */

@@ -3,7 +3,7 @@ import { isProblem, type Problem, type ProblemKind } from '../../core/problem.ts
 import type { ProblemCode } from '../../core/problem-codes.ts';
 import { v2MediaType } from '../http/media-types.ts';
 import { untouchedHeader } from '../http/holdfast-headers.ts';
-import { AccountRefused, PolicyRefused, RecordNotFound, StatusRefused } from './refusals.ts';
+import { AccountRefused, PolicyRefused, RecordExists, RecordNotFound, StatusRefused } from './refusals.ts';
 
 /** An error as it leaves: the only place where the wire's error shapes are made. */
 export interface RenderedError {
@@ -29,8 +29,9 @@ const statusOfKind: Readonly<Record<ProblemKind, number>> = {
 
 interface Shape {
   readonly status?: number;
-  /** The wire's code, where it is not the Problem's own. `empty`: no body. `text`: the detail as plain text. `v2`: always in the shape of version 2. */
+  /** The wire's code, where it is not the Problem's own. */
   readonly code?: string | number;
+  /** `empty`: no body. `text`: the detail as plain text. `v2`: the shape of version 2, whatever was asked for. */
   readonly form?: 'json' | 'empty' | 'text' | 'v2';
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -59,6 +60,7 @@ const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
   forbidden: { form: 'empty' },
   provider_failed: { status: 502, form: 'empty' },
   provider_silent: { status: 504, form: 'empty' },
+  record_exists: { code: 'conflict' },
   record_not_found: { code: 'not_found' },
   route_not_found: { form: 'empty' },
   secret_empty: { code: 'not_found' },
@@ -99,8 +101,8 @@ export function renderError(error: unknown): RenderedError {
 /** As `renderError`, in the shape of version 2: the status as a text, and a message; 401 and 403 mostly say nothing. */
 export function renderErrorV2(error: unknown): RenderedError {
   const { status, headers, body } = renderError(error);
-  if (body === '' || !isProblem(error)) return { status, headers, body: '' };
-  const silent = (status === 401 || status === 403) && shapes[error.code]?.form !== 'v2';
+  if (!isProblem(error)) return { status, headers, body };
+  const silent = body === '' || ((status === 401 || status === 403) && shapes[error.code]?.form !== 'v2');
   return inV2(status, headers, silent ? null : error.detail);
 }
 
@@ -133,6 +135,9 @@ function more(error: Problem): Readonly<Record<string, unknown>> {
   if (error instanceof AccountRefused) {
     const { code } = shapes[error.code] ?? {};
     return { target: 'account', details: { code, target: 'id', message: error.account } };
+  }
+  if (error instanceof RecordExists) {
+    return { target: error.what, details: { code: 'conflict', target: 'id', message: error.recordId } };
   }
   if (error instanceof PolicyRefused && error.at !== null) {
     return {

@@ -8,13 +8,13 @@ export type BodyFields = Readonly<Record<string, unknown>>;
 
 /** A NUL, or one half of a surrogate pair (JSON can escape it) without the other. */
 // oxlint-disable-next-line no-control-regex -- a NUL is what is looked for
-const unstorable = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const unstorableText = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /**
  * The fields of a body: of JSON when the Content-Type says so, else of a form (`cidr[]=a&cidr[]=b` and `cidr=a` alike).
  * No body is no fields.
  *
- * @throws Problem `request_malformed` when it is neither, or holds what PostgreSQL cannot store
+ * @throws Problem `request_malformed` when it is neither, or cannot be stored
  */
 export function bodyFields(request: FastifyRequest): BodyFields {
   const bytes = bodyBytes(request);
@@ -22,22 +22,26 @@ export function bodyFields(request: FastifyRequest): BodyFields {
   if (!isUtf8(bytes)) throw malformed('is no UTF-8 text');
   const body = bytes.toString();
   const fields = isJson(request) ? jsonFields(body) : formFields(body);
-  if (holdsUnstorable(fields)) {
-    throw malformed('holds a NUL or half a surrogate pair, which cannot be stored');
-  }
+  if (!isStorable(fields)) throw malformed(unstorable);
   return fields;
 }
 
-/** Looks without recursion: a body may be nested as deeply as it is long. */
-function holdsUnstorable(fields: BodyFields): boolean {
+/** What is wrong with a body that is not storable. */
+export const unstorable = 'holds a NUL or half a surrogate pair, which cannot be stored';
+
+/**
+ * Whether PostgreSQL can store the texts of a value read from JSON. Looks without recursion: a body may be nested as deeply
+ * as it is long.
+ */
+export function isStorable(fields: unknown): boolean {
   const left: unknown[] = [fields];
   while (left.length > 0) {
     const value = left.pop();
-    if (typeof value === 'string' && unstorable.test(value)) return true;
+    if (typeof value === 'string' && unstorableText.test(value)) return false;
     if (typeof value !== 'object' || value === null) continue;
     for (const [name, inner] of Object.entries(value)) left.push(name, inner);
   }
-  return false;
+  return true;
 }
 
 /**

@@ -6,6 +6,7 @@ import { jsonAnswer } from '../answers/answer.ts';
 import { forbidden, secretEmpty } from '../answers/refusals.ts';
 import { queryText } from '../http/parameters.ts';
 import type { CallerCall, Route } from '../http/route.ts';
+import { dynamicRefusal, isDynamicHere } from './issuers/dynamic-secret.ts';
 import { secretRecord } from './secrets.ts';
 
 const idsLimit = 1000;
@@ -46,6 +47,8 @@ export const batchSecrets: Route = {
       })),
     );
     if (entries.some((entry) => !entry.callerExists || (entry.exists && !entry.allowed))) throw forbidden();
+    const dynamic = entries.find((entry) => entry.exists && isDynamicHere(call, entry.id));
+    if (dynamic !== undefined) throw await dynamicRefusal(call, dynamic.id);
     const values = new Map(entries.map((entry) => [entry.id as string, entry]));
     for (const text of asked) {
       if ((values.get(text)?.value ?? null) === null) {

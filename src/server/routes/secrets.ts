@@ -8,6 +8,7 @@ import { forbidden, secretEmpty } from '../answers/refusals.ts';
 import { auditRecord } from '../audit/record.ts';
 import { bodyBytes, hasQuery, idOfPath, queryText } from '../http/parameters.ts';
 import type { CallerCall, Route } from '../http/route.ts';
+import { dynamicRefusal, isDynamicHere, refuseStaticValue } from './issuers/dynamic-secret.ts';
 import { requireAccess } from './require-access.ts';
 
 const hasValue = (kind: string): boolean => kind === 'variable' || kind === 'public_key';
@@ -33,7 +34,7 @@ export const showSecret: Route = {
       },
       403: 'The caller sees the variable, but has not `execute` on it.',
       404: 'There is no such variable or version, it has no value, or the caller must not know of it.',
-      422: '`version` is no number.',
+      422: '`version` is no number, or the value comes from an issuer and no engine is configured.',
     },
   },
   checksCaller: true,
@@ -44,6 +45,7 @@ export const showSecret: Route = {
     if (!secret.callerExists) throw forbidden();
     if (!secret.visible) throw secretEmpty(resourceId);
     if (!secret.allowed) throw forbidden();
+    if (isDynamicHere(call, resourceId)) throw await dynamicRefusal(call, resourceId);
     if (secret.value === null) throw secretEmpty(resourceId);
     const headers = { 'content-type': secret.mimeType ?? 'application/octet-stream' };
     return { status: 200, headers, body: secret.value };
@@ -70,6 +72,7 @@ export const storeSecret: Route = {
       201: 'Stored; the value of the newest version again makes no new one.',
       403: 'The caller sees the variable, but has not `update` on it.',
       404: 'There is no such variable, or the caller must not know of it.',
+      405: 'The value of the variable comes from an issuer.',
       413: 'The value is larger than 1 MiB.',
       422: 'The value is empty.',
     },
@@ -85,6 +88,7 @@ export const storeSecret: Route = {
     const value = bodyBytes(call.request);
     await writeAs(call.context, call.caller, async (sql) => {
       await requireAccess(sql, call.caller.roleId, 'update', resourceId);
+      if (!expire) refuseStaticValue(call, resourceId);
       if (expire) return clearExpirations(sql, resourceId);
       requireValue(resourceId, value);
       return writeSecret(sql, store.dataKey, resourceId, value);

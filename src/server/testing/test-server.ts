@@ -7,6 +7,7 @@ import { type ProvisionedStore, startProvisionedStore } from '../../store/testin
 import { buildApp } from '../app.ts';
 import { installedAuthenticators } from '../authn/installed.ts';
 import type { ServerContext } from '../context.ts';
+import { openMetrics } from '../metrics/open-metrics.ts';
 import type { PassOn } from '../serving/pass-on.ts';
 import { Serving } from '../serving/serving.ts';
 import { Keyring } from '../token/keyring.ts';
@@ -43,12 +44,14 @@ export async function startTestServer(
   const now = (): Instant => ({ mono: time.now, boot: time.now });
   const serving = new Serving({ now });
   const keyring = new Keyring(store);
+  const settings = { ...defaultApiSettings, ...options.settings };
   const context: ServerContext = {
     account,
     nodeName: 'node-1',
-    settings: { ...defaultApiSettings, ...options.settings },
+    settings,
     store,
     serving,
+    metrics: settings.telemetry ? await openMetrics({ store, serving, settings }) : null,
     keyring,
     tokens: new TokenVerifier(keyring, () => time.now / 1000),
     passwords: new PasswordHasher(),

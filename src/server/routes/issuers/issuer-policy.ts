@@ -1,0 +1,40 @@
+import type { FullId } from '../../../core/ids.ts';
+import type { LoadMode } from '../../../core/policy/types.ts';
+import type { AuditRecord } from '../../../store/audit.ts';
+import type { TransactionSql } from '../../../store/connection.ts';
+import { applyPlan, planLoad } from '../../../store/load-policy.ts';
+import { addPolicyVersion } from '../../../store/policy-versions.ts';
+import { policyFault, PolicyRefused } from '../../answers/refusals.ts';
+import { changeRecords } from '../../audit/policy-changes.ts';
+import type { CallerCall } from '../../http/route.ts';
+
+/**
+ * Loads a policy that we wrote ourselves on behalf of a caller, who has the privilege for it: as if it came in by
+ * `/policies`. Call it under the lock of the account's policies.
+ *
+ * @returns the audit records of what it changed
+ * @throws PolicyRefused
+ */
+export async function loadOwnPolicy(
+  sql: TransactionSql,
+  call: CallerCall,
+  load: { readonly policyId: FullId; readonly mode: LoadMode; readonly text: string },
+): Promise<readonly AuditRecord[]> {
+  const { policyId, mode, text } = load;
+  // The YAML parser is heavy, and most workers never see a policy.
+  const { readPolicy } = await import('../../../core/policy/read.ts');
+  const reading = readPolicy(text);
+  if (!reading.ok) throw policyFault(reading.fault);
+  const outcome = await planLoad(sql, { policyId, mode, statements: reading.statements });
+  if (!outcome.ok) throw new PolicyRefused('policy_invalid', outcome.fault.message);
+  const [refusal] = outcome.plan.refusals;
+  if (refusal !== undefined) throw new PolicyRefused(refusal.code, refusal.message);
+  await applyPlan(sql, call.context.store.dataKey, outcome.plan);
+  const version = await addPolicyVersion(sql, {
+    policyId,
+    roleId: call.caller.roleId,
+    text,
+    address: call.address,
+  });
+  return changeRecords(call, outcome.plan.changes, { id: policyId, version });
+}
