@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import type { ApiSettings } from '../../src/core/api-settings.ts';
 import { buildApp } from '../../src/server/app.ts';
+import { openMetrics } from '../../src/server/metrics/open-metrics.ts';
 import { startTestServer, type TestServer } from '../../src/server/testing/test-server.ts';
 import { provision } from '../../src/store/provision.ts';
 import type { Incoming, Outgoing, Target } from './target.ts';
@@ -50,9 +51,11 @@ export async function startInProcess(): Promise<Target> {
   };
 }
 
-function appWith(server: TestServer, settings: Partial<ApiSettings>): Promise<FastifyInstance> {
-  const context = { ...server.context, settings: { ...server.context.settings, ...settings } };
-  return buildApp(context, { passOn: async () => false });
+async function appWith(server: TestServer, differing: Partial<ApiSettings>): Promise<FastifyInstance> {
+  const { store, serving } = server.context;
+  const settings = { ...server.context.settings, ...differing };
+  const metrics = settings.telemetry ? await openMetrics({ store, serving, settings }) : null;
+  return buildApp({ ...server.context, settings, metrics }, { passOn: async () => false });
 }
 
 function routeOf(message: unknown): string | null {
