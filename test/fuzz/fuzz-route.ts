@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describeError } from '../../src/core/problem.ts';
 import type { Route } from '../../src/server/http/route.ts';
 import type { FuzzServer } from './fuzz-server.ts';

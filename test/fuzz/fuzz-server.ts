@@ -49,7 +49,10 @@ const policy = `
 - !layer servers
 - !policy { id: data, owner: !group devs, body: [ !variable db/password, !variable { id: plain, annotations: { a: b } } ] }
 - !host-factory { id: factory, layers: [ !layer servers ] }
-- !webservice conjur/authn-jwt/ci
+- !policy { id: conjur/authn-jwt, body: [ !webservice ci, !webservice ci/status ] }
+- !policy conjur/issuers
+- !policy { id: conjur/kitchen/ca, body: [ !webservice ] }
+- !permit { role: !host app/web, privilege: sign, resource: !webservice conjur/kitchen/ca }
 - !grant { role: !group devs, member: !user alice }
 - !permit { role: !host app/web, privileges: [ read, execute ], resource: !variable data/db/password }
 `;

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { knownNames } from './fuzz-server.ts';
 
 /** Texts that have broken servers before. */

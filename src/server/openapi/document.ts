@@ -162,9 +162,7 @@ function errorContent(v2: boolean): Content {
     : { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };
 }
 
-/** Whether a route is one of version 2: its answers have its media type. */
-function isV2({ about }: Route): boolean {
-  return Object.values(about.answers).some(
-    (answer) => typeof answer !== 'string' && v2MediaType in answer.content,
-  );
+/** Whether a route is one of version 2: it answers in that version's media type, and must be asked for it. */
+export function isV2({ url }: Route): boolean {
+  return /^\/(authenticators|branches|groups)\/:/.test(url);
 }
