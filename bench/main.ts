@@ -8,6 +8,7 @@ import type { Figure } from './figure.ts';
 type Run = (rounds: number, seconds: number) => Promise<Figure>;
 
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> = {
+  policy: () => import('./policy.ts'),
   reads: () => import('./reads.ts'),
   batch: () => import('./batch.ts'),
   authn: () => import('./authn.ts'),

@@ -4,6 +4,7 @@ import { defaultApiSettings } from '../src/core/api-settings.ts';
 import { plus } from '../src/core/clock.ts';
 import { realClock } from '../src/runtime/real-clock.ts';
 import { buildApp } from '../src/server/app.ts';
+import { PolicyLoader } from '../src/server/policy/loader.ts';
 import { installedAuthenticators } from '../src/server/authn/installed.ts';
 import { Serving } from '../src/server/serving/serving.ts';
 import { steadyClock } from '../src/server/serving/steady-clock.ts';
@@ -20,7 +21,8 @@ async function serve(settings: ServeSettings): Promise<void> {
   const { account, socketDir, dataPort, auditPort } = settings;
   const dataKey = await readDataKey(settings.dataKeyFile);
   const data = { socketDir, port: dataPort };
-  const store = openStore({ data, audit: { socketDir, port: auditPort }, dataKey });
+  const audit = { socketDir, port: auditPort };
+  const store = openStore({ data, audit, dataKey });
   const serving = new Serving(steadyClock(realClock, () => Number(process.hrtime.bigint()) / 1e6));
   const keyring = new Keyring(store);
   const app = await buildApp(
@@ -31,6 +33,7 @@ async function serve(settings: ServeSettings): Promise<void> {
       metrics: null,
       settings: { ...defaultApiSettings, userTokenTtlSeconds: 18_000, hostTokenTtlSeconds: 18_000 },
       store,
+      policies: new PolicyLoader({ data, audit, dataKey }),
       serving,
       keyring,
       tokens: new TokenVerifier(keyring, () => Date.now() / 1000),

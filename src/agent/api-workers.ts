@@ -64,7 +64,7 @@ export class ApiWorkers {
     // The same form as this file: sources run from sources, the build from the build.
     const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const entry = fileURLToPath(new URL(`../server/main.${suffix}`, import.meta.url));
-    const flags = ['--max-semi-space-size=4', '--max-old-space-size=512'];
+    const flags = ['--max-semi-space-size=16', '--max-old-space-size=512'];
     const child = spawnDependent([process.execPath, ...flags, entry], {
       deathSignal: 'SIGKILL',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -259,7 +259,7 @@ describe('the API on a real database', { timeout: 60_000 }, () => {
     const { created } = dry.json<{ created: { items: { id: string }[] } }>();
     assert.deepEqual(
       created.items.map(({ id }) => id),
-      ['demo:variable:branch/c'],
+      ['branch/c'],
     );
     assert.equal((await server.asAdmin({ url: '/resources/demo/variable/branch%2Fc' })).statusCode, 404);
   });

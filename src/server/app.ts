@@ -27,6 +27,7 @@ import { updateBranchRoute } from './routes/branches/update-branch.ts';
 import { batchSecrets } from './routes/batch-secrets.ts';
 import { addGroupMemberRoute, removeGroupMemberRoute } from './routes/group-members.ts';
 import { clientsHealthRoute, healthRoute, infoRoute, replicationHealthRoute } from './routes/health.ts';
+import { effectivePolicyRoute } from './routes/effective-policy.ts';
 import { createHost } from './routes/host-factory-hosts.ts';
 import { createTokens, revokeToken } from './routes/host-factory-tokens.ts';
 import { deleteIssuerRoute, updateIssuerRoute } from './routes/issuers/change-issuer.ts';
@@ -75,6 +76,7 @@ export const routes: readonly Route[] = [
   switchV2,
   deleteV2,
   ...policyRoutes,
+  effectivePolicyRoute,
   batchSecrets,
   showSecret,
   storeSecret,

@@ -2,6 +2,7 @@ import type { ApiSettings } from '../core/api-settings.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Store } from '../store/open-store.ts';
 import type { PasswordHasher } from '../store/password.ts';
+import type { PolicyLoader } from './policy/loader.ts';
 import type { Authenticators } from './authn/authenticator.ts';
 import type { Metrics } from './metrics/open-metrics.ts';
 import type { Serving } from './serving/serving.ts';
@@ -15,6 +16,7 @@ export interface ServerContext {
   readonly nodeName: string;
   readonly settings: ApiSettings;
   readonly store: Store;
+  readonly policies: PolicyLoader;
   readonly serving: Serving;
   /** Null: nobody has switched them on. */
   readonly metrics: Metrics | null;

@@ -11,6 +11,7 @@ import { buildApp } from './app.ts';
 import { installedAuthenticators } from './authn/installed.ts';
 import type { ServerContext } from './context.ts';
 import { openListeners, readIdentity } from './listeners.ts';
+import { PolicyLoader } from './policy/loader.ts';
 import { openMetrics } from './metrics/open-metrics.ts';
 import { keepsWarm } from './serving/keep-warm.ts';
 import { peerPassOn } from './serving/pass-on.ts';
@@ -35,7 +36,8 @@ export async function startWorker(
   const { socketDir, dataPort, auditPort } = settings.postgres;
   const data = { socketDir, port: dataPort };
   const audit = { socketDir, port: auditPort };
-  const store = openStore({ data, audit, dataKey: await readDataKey(settings.dataKeyFile) });
+  const databases = { data, audit, dataKey: await readDataKey(settings.dataKeyFile) };
+  const store = openStore(databases);
   const probes = { data: openProbe(data), audit: openProbe(audit) };
   const serving = new Serving(steadyClock(realClock, () => Number(process.hrtime.bigint()) / 1e6));
   const keyring = new Keyring(store);
@@ -44,6 +46,7 @@ export async function startWorker(
     nodeName: settings.nodeName,
     settings: settings.apiSettings,
     store,
+    policies: new PolicyLoader(databases),
     serving,
     metrics: settings.apiSettings.telemetry
       ? await openMetrics({ store, serving, settings: settings.apiSettings })
@@ -83,7 +86,7 @@ export async function startWorker(
     stop: async () => {
       await listeners.close();
       await app.close();
-      await Promise.all([closeStore(store), probes.data.end(), probes.audit.end()]);
+      await Promise.all([context.policies.end(), closeStore(store), probes.data.end(), probes.audit.end()]);
     },
   };
 }

@@ -24,7 +24,7 @@ export const isCaller = (sql: Sql | TransactionSql, caller: CallerRole): Fragmen
     then created_at < to_timestamp(${caller.issuedAt + 1}) else incarnation = ${caller.incarnation}::uuid end`;
 
 /** Whether the role of a caller is still there. */
-export async function callerExists(sql: Sql, caller: CallerRole): Promise<boolean> {
+export async function callerExists(sql: Sql | TransactionSql, caller: CallerRole): Promise<boolean> {
   const rows = await sql`select from roles where ${isCaller(sql, caller)}`;
   return rows.length > 0;
 }

@@ -1,5 +1,5 @@
 import { Problem } from '../core/problem.ts';
-import type { InstanceAddress } from './connection.ts';
+import type { InstanceAddress, Sql, TransactionSql } from './connection.ts';
 import { Link } from './link.ts';
 
 /** One record of the audit trail: the fields of an RFC 5424 message. */
@@ -163,17 +163,21 @@ class Lane {
 
   async #insert(records: readonly AuditRecord[]): Promise<void> {
     this.#warning = null;
-    await this.#link.use(
-      (
-        sql,
-      ) => sql`insert into messages (facility, severity, "timestamp", appname, procid, msgid, sdata, message, also)
-      select facility, severity, "timestamp", appname, procid, msgid, sdata, message, also
-      from jsonb_to_recordset(${sql.json(records.map((record) => ({ ...record })))}) as r(
-        facility int, severity int, "timestamp" timestamptz, appname text, procid text, msgid text, sdata jsonb,
-        message text, also jsonb)`,
-    );
+    await this.#link.use((sql) => insertRecords(sql, records));
     if (this.#warning !== null) throw new Error(this.#warning);
   }
+}
+
+/** Puts records into the trail, in their order. */
+export async function insertRecords(
+  sql: Sql | TransactionSql,
+  records: readonly AuditRecord[],
+): Promise<void> {
+  await sql`insert into messages (facility, severity, "timestamp", appname, procid, msgid, sdata, message, also)
+    select facility, severity, "timestamp", appname, procid, msgid, sdata, message, also
+    from jsonb_to_recordset(${sql.json(records.map((record) => ({ ...record })))}) as r(
+      facility int, severity int, "timestamp" timestamptz, appname text, procid text, msgid text, sdata jsonb,
+      message text, also jsonb)`;
 }
 
 function unavailable(why: string, cause?: unknown): Problem {

@@ -26,6 +26,14 @@ export interface Client extends Pick<Options<Record<string, never>>, 'onnotice'>
 
 const connectTimeoutSeconds = 2;
 
+/** For sessions that only ever want a few rows by their keys: no statistics shall make the scan of a table look cheaper. */
+export const byKeys: NonNullable<Client['session']> = {
+  enable_seqscan: false,
+  enable_hashjoin: false,
+  enable_mergejoin: false,
+  plan_cache_mode: 'force_generic_plan',
+};
+
 /**
  * A lazy client with exactly one connection. It is good until that connection is lost: what outlives its instance goes
  * through a `Link`.

@@ -59,6 +59,11 @@ export class Link {
     }
   }
 
+  /** Whether this is the life of the connection that stands now. */
+  isAlive(life: object): boolean {
+    return this.#life === life;
+  }
+
   /** Connects, where there is no connection. */
   async warm(): Promise<void> {
     await this.use((sql) => sql`select 1`);

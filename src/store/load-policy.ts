@@ -2,14 +2,14 @@ import type { FullId } from '../core/ids.ts';
 import { plan } from '../core/policy/plan.ts';
 import { doomed, needed } from '../core/policy/plan-needed.ts';
 import { resolve } from '../core/policy/resolve.ts';
+import type { HostRules } from '../core/policy/resolve-records.ts';
 import type { LoadMode, Plan, PolicyFault, Statement } from '../core/policy/types.ts';
-import type { Secret } from '../core/secret.ts';
 import type { DataKey } from './cipher.ts';
 import type { Sql, TransactionSql } from './connection.ts';
-import { createCredentials } from './credentials.ts';
 import { applyChanges } from './policy-changes.ts';
+import { createAllCredentials, type NewRole } from './policy-credentials.ts';
+import { writePublicKeys } from './policy-public-keys.ts';
 import { readCurrent, readDependents } from './policy-rows.ts';
-import { writeSecret } from './secrets.ts';
 
 export type LoadPlan =
   | { readonly ok: true; readonly plan: Plan }
@@ -21,23 +21,22 @@ export type LoadPlan =
  */
 export async function planLoad(
   sql: Sql | TransactionSql,
-  load: { readonly policyId: FullId; readonly mode: LoadMode; readonly statements: readonly Statement[] },
+  load: {
+    readonly policyId: FullId;
+    readonly mode: LoadMode;
+    readonly statements: readonly Statement[];
+    readonly rules: HostRules;
+  },
 ): Promise<LoadPlan> {
-  const { policyId, mode, statements } = load;
+  const { policyId, mode, statements, rules } = load;
   const [policy] = await sql<{ owner_id: FullId }[]>`
     select owner_id from resources where resource_id = ${policyId}`;
-  const resolution = resolve(statements, { policyId, ownerId: policy?.owner_id ?? policyId });
+  const resolution = resolve(statements, { policyId, ownerId: policy?.owner_id ?? policyId, rules });
   if (!resolution.ok) return resolution;
   const { resolved } = resolution;
   const current = await readCurrent(sql, policyId, needed(resolved));
   const dependents = await readDependents(sql, doomed(resolved, current, mode));
   return { ok: true, plan: plan(resolved, { ...current, dependents }, mode) };
-}
-
-/** A role that a load has made, with the only copy of its API key in the clear. */
-export interface NewRole {
-  readonly roleId: FullId;
-  readonly apiKey: Secret<string>;
 }
 
 /** Carries out a plan without refusals. */
@@ -47,12 +46,7 @@ export async function applyPlan(
   accepted: Plan,
 ): Promise<readonly NewRole[]> {
   await applyChanges(sql, accepted.changes);
-  const created: NewRole[] = [];
-  for (const { roleId, restrictedTo } of accepted.createdRoles) {
-    created.push({ roleId, apiKey: await createCredentials(sql, dataKey, roleId, restrictedTo) });
-  }
-  for (const { resourceId, value } of accepted.publicKeys) {
-    await writeSecret(sql, dataKey, resourceId, Buffer.from(value));
-  }
+  const created = await createAllCredentials(sql, dataKey, accepted.createdRoles);
+  await writePublicKeys(sql, dataKey, accepted.publicKeys);
   return created;
 }

@@ -5,6 +5,7 @@ import { rows } from './migrations/data-001-rows.ts';
 import { access } from './migrations/data-002-access.ts';
 import { search } from './migrations/data-003-search.ts';
 import { incarnations } from './migrations/data-004-incarnations.ts';
+import { searchByStatement } from './migrations/data-005-search-by-statement.ts';
 import { hostFactoryTokens } from './migrations/data-006-host-factory-tokens.ts';
 import { authenticators } from './migrations/data-008-authenticators.ts';
 import { issuers } from './migrations/data-007-issuers.ts';
@@ -14,7 +15,7 @@ import type { Migration } from './migrations/migration.ts';
 export type Schema = 'data' | 'audit';
 
 const migrations: Readonly<Record<Schema, readonly Migration[]>> = {
-  data: [rows, access, search, incarnations, hostFactoryTokens, issuers, authenticators],
+  data: [rows, access, search, incarnations, searchByStatement, hostFactoryTokens, issuers, authenticators],
   audit: [messages, ranges],
 };
 

@@ -1,3 +1,4 @@
+import { openSecretWrites, type SecretWrites } from './secret-writes.ts';
 import { openSecretReads, type SecretReads } from './secrets.ts';
 import { type AuditTrail, openAuditTrail } from './audit.ts';
 import type { DataKey } from './cipher.ts';
@@ -10,6 +11,7 @@ export interface Store {
   readonly reads: Reads;
   readonly writes: Writes;
   readonly secrets: SecretReads;
+  readonly secretWrites: SecretWrites;
   readonly audit: AuditTrail;
   readonly dataKey: DataKey;
 }
@@ -20,21 +22,29 @@ export function openStore(settings: {
   readonly audit: InstanceAddress;
   readonly dataKey: DataKey;
 }): Store {
+  const secrets = openSecretReads(settings.data, settings.dataKey);
   return {
     reads: openReads(settings.data),
     writes: openWrites(settings.data),
-    secrets: openSecretReads(settings.data, settings.dataKey),
+    secrets,
+    secretWrites: openSecretWrites(settings.data, secrets.closures, settings.dataKey),
     audit: openAuditTrail(settings.audit),
     dataKey: settings.dataKey,
   };
 }
 
 /** Connects what the first requests use, so that they need not wait for it. */
-export async function warmStore({ reads, writes, secrets, audit }: Store): Promise<void> {
-  await Promise.all([reads.warm(), writes.warm(), secrets.warm(), audit.warm()]);
+export async function warmStore({ reads, writes, secrets, secretWrites, audit }: Store): Promise<void> {
+  await Promise.all([reads.warm(), writes.warm(), secrets.warm(), secretWrites.warm(), audit.warm()]);
 }
 
 /** Ends all connections; statements under way get a second. */
 export async function closeStore(store: Store): Promise<void> {
-  await Promise.all([store.reads.end(), store.writes.end(), store.secrets.end(), store.audit.end()]);
+  await Promise.all([
+    store.reads.end(),
+    store.writes.end(),
+    store.secrets.end(),
+    store.secretWrites.end(),
+    store.audit.end(),
+  ]);
 }

@@ -1,17 +1,35 @@
 import type { Change } from '../core/policy/types.ts';
 import type { TransactionSql } from './connection.ts';
+import { inChunks } from './policy-chunks.ts';
 
 /**
- * Applies the planner's changes in their order. Neighbours with the same table and operation are one statement: a load
- * of thousands of rows is a dozen of them.
+ * Applies the planner's changes in their order. Neighbours with the same table and operation go together: a load
+ * of thousands of rows is a dozen or two of statements.
  */
 export async function applyChanges(sql: TransactionSql, changes: readonly Change[]): Promise<void> {
+  await sql`select set_config('holdfast.search_later', 'on', true)`;
   for (const run of inRuns(changes)) {
-    const [first] = run;
-    if (first === undefined) continue;
-    const rows = sql.json(run.map((change) => ({ ...change })));
-    await statementFor(sql, first, rows);
+    for (const chunk of inChunks(run)) {
+      const [first] = chunk;
+      if (first !== undefined)
+        await statementFor(sql, first, sql.json(chunk.map((change) => ({ ...change }))));
+    }
   }
+  for (const chunk of inChunks(searchedIds(changes))) {
+    await sql`select refresh_textsearch(${sql.json([...chunk])})`;
+  }
+  await sql`select set_config('holdfast.search_later', 'off', true)`;
+}
+
+/** The resources whose text search has to be made anew: new ones, and those with other annotations. */
+function searchedIds(changes: readonly Change[]): readonly string[] {
+  const ids = new Set<string>();
+  for (const change of changes) {
+    if (change.table === 'annotations' || (change.table === 'resources' && change.op === 'insert')) {
+      ids.add(change.resourceId);
+    }
+  }
+  return [...ids];
 }
 
 /** The list cut where table or operation changes. */

@@ -1,8 +1,9 @@
 import type { FullId } from '../core/ids.ts';
+import { stillNeeded } from '../core/policy/plan-needed.ts';
 import type {
   AnnotationRow,
-  Current,
   CredentialsRow,
+  Current,
   DependentRow,
   MembershipRow,
   Needed,
@@ -12,31 +13,56 @@ import type {
 } from '../core/policy/types.ts';
 import type { Sql, TransactionSql } from './connection.ts';
 
-/** Reads the rows that the planner asks for: those of the loaded policy, and what exists of `needed`. No dependents yet. */
+/**
+ * Reads the rows that the planner asks for: those of the loaded policy, and what exists of `needed`. No dependents yet. It
+ * must run in one snapshot, or under the lock of policy loads.
+ */
 export async function readCurrent(
   sql: Sql | TransactionSql,
   policyId: FullId,
   needed: Needed,
 ): Promise<Current> {
-  const ids = sql.json([...needed.ids]);
-  const [roles, resources, memberships, permissions, annotations, credentials] = await Promise.all([
+  const own = await readOwn(sql, policyId, needed.ids);
+  const left = stillNeeded(needed, own);
+  const memberships = await readMemberships(sql, left);
+  const permissions = await readPermissions(sql, left);
+  const annotations = await readAnnotations(sql, left);
+  return {
+    ...own,
+    memberships: [...own.memberships, ...memberships],
+    permissions: [...own.permissions, ...permissions],
+    annotations: [...own.annotations, ...annotations],
+    credentials: await readRestrictions(sql, left.credentials),
+  };
+}
+
+/** The rows of a policy, and the roles and resources of `ids`. */
+async function readOwn(
+  sql: Sql | TransactionSql,
+  policyId: FullId,
+  neededIds: readonly FullId[],
+): Promise<Current> {
+  const ids = sql.json([...neededIds]);
+  const [roles, resources, memberships, permissions, annotations] = await Promise.all([
     sql<RoleRow[]>`select role_id as "roleId", policy_id as "policyId" from roles
       where policy_id = ${policyId}
         or role_id in (select value collate "C" from jsonb_array_elements_text(${ids}))`,
-    sql<
-      ResourceRow[]
-    >`select resource_id as "resourceId", owner_id as "ownerId", policy_id as "policyId" from resources
+    sql<ResourceRow[]>`
+      select resource_id as "resourceId", owner_id as "ownerId", policy_id as "policyId" from resources
       where policy_id = ${policyId}
         or resource_id in (select value collate "C" from jsonb_array_elements_text(${ids}))`,
-    readMemberships(sql, policyId, needed),
-    readPermissions(sql, policyId, needed),
-    readAnnotations(sql, policyId, needed),
-    sql<
-      CredentialsRow[]
-    >`select role_id as "roleId", to_jsonb(restricted_to::text[]) as "restrictedTo" from credentials
-      where role_id in (select value collate "C" from jsonb_array_elements_text(${sql.json([...needed.credentials])}))`,
+    sql<MembershipRow[]>`
+      select role_id as "roleId", member_id as "memberId", admin_option as "adminOption", ownership,
+        policy_id as "policyId"
+      from role_memberships where policy_id = ${policyId}`,
+    sql<PermissionRow[]>`
+      select resource_id as "resourceId", role_id as "roleId", privilege, policy_id as "policyId"
+      from permissions where policy_id = ${policyId}`,
+    sql<AnnotationRow[]>`
+      select resource_id as "resourceId", name, value, policy_id as "policyId"
+      from annotations where policy_id = ${policyId}`,
   ]);
-  return { roles, resources, memberships, permissions, annotations, credentials, dependents: [] };
+  return { roles, resources, memberships, permissions, annotations, credentials: [], dependents: [] };
 }
 
 /** Everything that goes along when `doomed` ids are deleted: owned by them or loaded by their policies, in any number of steps. */
@@ -63,50 +89,51 @@ export async function readDependents(
     order by g.id`;
 }
 
-function readMemberships(
+async function readMemberships(
   sql: Sql | TransactionSql,
-  policyId: FullId,
-  needed: Needed,
-): Promise<MembershipRow[]> {
-  const keys = sql.json(needed.memberships.map((key) => ({ ...key })));
+  { memberships }: Needed,
+): Promise<readonly MembershipRow[]> {
+  if (memberships.length === 0) return [];
+  const keys = sql.json(memberships.map((key) => ({ ...key })));
   return sql<MembershipRow[]>`
-    select role_id as "roleId", member_id as "memberId", admin_option as "adminOption", ownership,
-      policy_id as "policyId"
-    from role_memberships where policy_id = ${policyId}
-    union
-    select m.role_id, m.member_id, m.admin_option, m.ownership, m.policy_id
+    select m.role_id as "roleId", m.member_id as "memberId", m.admin_option as "adminOption", m.ownership,
+      m.policy_id as "policyId"
     from jsonb_to_recordset(${keys}) as k("roleId" text, "memberId" text, ownership boolean)
     join role_memberships m on m.role_id = k."roleId" collate "C" and m.member_id = k."memberId" collate "C"
       and m.ownership = k.ownership`;
 }
 
-function readPermissions(
+async function readPermissions(
   sql: Sql | TransactionSql,
-  policyId: FullId,
-  needed: Needed,
-): Promise<PermissionRow[]> {
-  const keys = sql.json(needed.permissions.map((key) => ({ ...key })));
+  { permissions }: Needed,
+): Promise<readonly PermissionRow[]> {
+  if (permissions.length === 0) return [];
+  const keys = sql.json(permissions.map((key) => ({ ...key })));
   return sql<PermissionRow[]>`
-    select resource_id as "resourceId", role_id as "roleId", privilege, policy_id as "policyId"
-    from permissions where policy_id = ${policyId}
-    union
-    select p.resource_id, p.role_id, p.privilege, p.policy_id
+    select p.resource_id as "resourceId", p.role_id as "roleId", p.privilege, p.policy_id as "policyId"
     from jsonb_to_recordset(${keys}) as k("resourceId" text, "roleId" text, privilege text)
     join permissions p on p.resource_id = k."resourceId" collate "C" and p.role_id = k."roleId" collate "C"
       and p.privilege = k.privilege collate "C"`;
 }
 
-function readAnnotations(
+async function readAnnotations(
   sql: Sql | TransactionSql,
-  policyId: FullId,
-  needed: Needed,
-): Promise<AnnotationRow[]> {
-  const keys = sql.json(needed.annotations.map((key) => ({ ...key })));
+  { annotations }: Needed,
+): Promise<readonly AnnotationRow[]> {
+  if (annotations.length === 0) return [];
+  const keys = sql.json(annotations.map((key) => ({ ...key })));
   return sql<AnnotationRow[]>`
-    select resource_id as "resourceId", name, value, policy_id as "policyId"
-    from annotations where policy_id = ${policyId}
-    union
-    select a.resource_id, a.name, a.value, a.policy_id
+    select a.resource_id as "resourceId", a.name, a.value, a.policy_id as "policyId"
     from jsonb_to_recordset(${keys}) as k("resourceId" text, name text)
     join annotations a on a.resource_id = k."resourceId" collate "C" and a.name = k.name collate "C"`;
+}
+
+async function readRestrictions(
+  sql: Sql | TransactionSql,
+  roleIds: readonly FullId[],
+): Promise<readonly CredentialsRow[]> {
+  if (roleIds.length === 0) return [];
+  return sql<CredentialsRow[]>`
+    select role_id as "roleId", to_jsonb(restricted_to::text[]) as "restrictedTo" from credentials
+    where role_id in (select value collate "C" from jsonb_array_elements_text(${sql.json([...roleIds])}))`;
 }

@@ -8,6 +8,9 @@ const versionsKept = 20;
 /** Class of the advisory lock that lets one policy load in at a time (the other half is the account's hash). */
 const lockClass = 43_868;
 
+/** SQLSTATE of what goes wrong when somebody else wrote the same rows meanwhile: unique and foreign keys, serialization, deadlock. */
+const conflicts: ReadonlySet<string> = new Set(['23505', '23503', '40001', '40P01', '55P03']);
+
 /**
  * Lets one policy load of an account in at a time: a plan is made from rows that another load must not change meanwhile.
  *
@@ -31,30 +34,43 @@ async function untilFree(lock: PromiseLike<unknown>): Promise<void> {
   try {
     await lock;
   } catch (error) {
-    if (errorCode(error) !== '55P03') throw error;
-    throw new Problem('policy_busy', 'Concurrent policy load in progress, please retry', { cause: error });
+    throw translateLoadError(error);
   }
 }
 
-/** Records a load as the next version of its policy and drops versions past the twentieth. */
+/** `policy_busy` where another writer was in the way of a load: its plan holds no more. */
+export function translateLoadError(error: unknown): unknown {
+  return conflicts.has(errorCode(error)) ? policyBusy(error) : error;
+}
+
+/** What a client is told that should send its policy again a little later. */
+export function policyBusy(cause?: unknown): Problem {
+  return new Problem('policy_busy', 'Concurrent policy load in progress, please retry', { cause });
+}
+
+/** The number of the version that the next load of a policy makes; it stays so while `lockPolicies` holds. */
+export async function nextPolicyVersion(sql: TransactionSql, policyId: FullId): Promise<number> {
+  const [row] = await sql<{ version: number }[]>`
+    select coalesce(max(version), 0) + 1 as version from policy_versions where resource_id = ${policyId}`;
+  return row?.version ?? 1;
+}
+
+/** Records a load as a version of its policy and drops versions past the twentieth. */
 export async function addPolicyVersion(
   sql: TransactionSql,
   load: {
     readonly policyId: FullId;
+    readonly version: number;
     readonly roleId: FullId;
     readonly text: string;
     readonly address: string;
   },
-): Promise<number> {
-  const sha256 = createHash('sha256').update(load.text).digest('hex');
-  const [row] = await sql<{ version: number }[]>`
+): Promise<void> {
+  const { policyId, version, roleId, text, address } = load;
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  await sql`
     insert into policy_versions (resource_id, version, role_id, policy_text, policy_sha256, client_ip, finished_at)
-    select ${load.policyId}, coalesce(max(version), 0) + 1, ${load.roleId}, ${load.text}, ${sha256},
-      ${load.address}::inet, clock_timestamp()
-    from policy_versions where resource_id = ${load.policyId}
-    returning version`;
-  const version = row?.version ?? 1;
+    values (${policyId}, ${version}, ${roleId}, ${text}, ${sha256}, ${address}::inet, clock_timestamp())`;
   await sql`delete from policy_versions
-    where resource_id = ${load.policyId} and version <= ${version - versionsKept}`;
-  return version;
+    where resource_id = ${policyId} and version <= ${version - versionsKept}`;
 }

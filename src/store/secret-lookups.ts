@@ -1,7 +1,8 @@
 import type { FullId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
+import { arrayLiteral } from './array-literal.ts';
 import { bounded } from './bounded.ts';
-import type { InstanceAddress, Sql } from './connection.ts';
+import { byKeys, type InstanceAddress, type Sql } from './connection.ts';
 import { Link } from './link.ts';
 import { translateStoreError } from './translate.ts';
 
@@ -11,41 +12,53 @@ export interface SecretRow {
   readonly epoch: string;
   /** Null: there is no such resource. */
   readonly ownerId: FullId | null;
-  /** Permissions: a role, and whether its privilege is `execute`. Null when there are more than `grantsLimit`. */
-  readonly grants: readonly (readonly [FullId, boolean])[] | null;
+  /** The roles that were given `execute`; null when they are more than `grantsLimit`. */
+  readonly executors: readonly FullId[] | null;
   /** Encrypted; null when there is no value (of that version). */
   readonly value: Buffer | null;
+  /** Only where it was asked for. */
   readonly mimeType: string | null;
 }
 
 /** One connection's life: what was learnt on another may come from a database that has been replaced since. */
 export type Life = object;
 
+export interface FoundSecrets {
+  /** In the order asked for. */
+  readonly rows: readonly SecretRow[];
+  readonly life: Life;
+}
+
 export interface SecretLookups {
-  /** The newest version with `version` null. @throws Problem `store_unavailable`, `server_busy` */
-  readonly find: (
-    id: FullId,
-    version: number | null,
-  ) => Promise<{ readonly row: SecretRow; readonly life: Life }>;
+  /** Rows of variables. `version` null: the newest. @throws Problem `store_unavailable`, `server_busy` */
+  readonly find: (wanted: {
+    readonly ids: readonly FullId[];
+    readonly version: number | null;
+    readonly withMimeType: boolean;
+  }) => Promise<FoundSecrets>;
   /** Another statement on the same connection. */
   readonly run: <T>(query: (sql: Sql, life: Life) => Promise<T>) => Promise<T>;
+  /** Whether this is the life of the connection that stands now. */
+  readonly isAlive: (life: Life) => boolean;
   readonly warm: () => Promise<void>;
   readonly end: () => Promise<void>;
 }
 
 const statementTimeoutMs = 2000;
 const readTimeoutMs = 2500;
-const batchLimit = 200;
+/** Requests of one statement. */
+const batchLimit = 100;
 /** One: what comes in meanwhile makes the next one larger, which costs less than a second one at the same time. */
 const batchesAtOnce = 1;
 const waitingLimit = 8000;
-/** A resource with more permissions than this is decided by SQL (see `readSecret`). */
+/** A resource with more permissions than this is decided by SQL (see `readWithSql`). */
 const grantsLimit = 300;
 
 interface Wanted {
-  readonly id: FullId;
+  readonly ids: readonly FullId[];
   readonly version: number | null;
-  readonly resolve: (found: { row: SecretRow; life: Life }) => void;
+  readonly withMimeType: boolean;
+  readonly resolve: (found: FoundSecrets) => void;
   readonly reject: (error: Problem) => void;
 }
 
@@ -60,11 +73,7 @@ export function openSecretLookups(address: InstanceAddress): SecretLookups {
       statement_timeout: statementTimeoutMs,
       default_transaction_read_only: true,
       jit: false,
-      // A few rows by their keys, always: no statistics must ever make a scan of a whole table look cheaper.
-      enable_seqscan: false,
-      enable_hashjoin: false,
-      enable_mergejoin: false,
-      plan_cache_mode: 'force_generic_plan',
+      ...byKeys,
     },
   });
   const waiting: Wanted[] = [];
@@ -74,19 +83,17 @@ export function openSecretLookups(address: InstanceAddress): SecretLookups {
   const send = async (batch: readonly Wanted[]): Promise<void> => {
     underWay += 1;
     try {
-      const { rows, life } = await bounded(
-        link.use(async (sql, thisLife) => ({ rows: await readRows(sql, batch), life: thisLife })),
+      const found = await bounded(
+        link.use(async (sql, life) => ({ rows: await readRows(sql, batch), life })),
         readTimeoutMs,
         late,
       );
-      for (const [index, wanted] of batch.entries()) {
-        const row = rows[index];
-        if (row === undefined) wanted.reject(late());
-        else wanted.resolve({ row, life });
+      for (const [index, { resolve }] of batch.entries()) {
+        resolve({ rows: found.rows[index] ?? [], life: found.life });
       }
     } catch (error) {
       const problem = translateStoreError(error);
-      for (const wanted of batch) wanted.reject(problem);
+      for (const { reject } of batch) reject(problem);
     } finally {
       underWay -= 1;
       plan();
@@ -103,12 +110,12 @@ export function openSecretLookups(address: InstanceAddress): SecretLookups {
     setImmediate(flush); // after all that this round of the event loop has read from its sockets
   };
   return {
-    find: (id, version) => {
+    find: (wanted) => {
       if (waiting.length >= waitingLimit) {
         throw new Problem('server_busy', 'Too many requests wait for the database of this node; try again.');
       }
       return new Promise((resolve, reject) => {
-        waiting.push({ id, version, resolve, reject });
+        waiting.push({ ...wanted, resolve, reject });
         plan();
       });
     },
@@ -119,6 +126,7 @@ export function openSecretLookups(address: InstanceAddress): SecretLookups {
         throw translateStoreError(error);
       }
     },
+    isAlive: (life) => link.isAlive(life),
     warm: () => link.warm(),
     end: () => link.end(),
   };
@@ -127,54 +135,55 @@ export function openSecretLookups(address: InstanceAddress): SecretLookups {
 interface Row {
   readonly e: string;
   readonly o: FullId | null;
-  readonly g: readonly (readonly [FullId, boolean])[] | null;
+  readonly g: readonly FullId[] | null;
   readonly s: Buffer | null;
   readonly m: string | null;
 }
 
-/** The rows in the order of the batch. */
-async function readRows(sql: Sql, batch: readonly Wanted[]): Promise<readonly SecretRow[]> {
+/** The rows of each request of a batch. */
+async function readRows(sql: Sql, batch: readonly Wanted[]): Promise<readonly (readonly SecretRow[])[]> {
   const places = new Map<string, number>();
   const ids: string[] = [];
   const versions: (number | null)[] = [];
-  const placeOf = batch.map(({ id, version }) => {
-    const key = `${version ?? ''} ${id}`;
-    const known = places.get(key);
-    if (known !== undefined) return known;
-    places.set(key, ids.length);
-    versions.push(version);
-    return ids.push(id) - 1;
-  });
+  const mimeTypes: boolean[] = [];
+  const placesOf = batch.map((wanted) =>
+    wanted.ids.map((id) => {
+      const key = `${wanted.withMimeType} ${wanted.version ?? ''} ${id}`;
+      const known = places.get(key);
+      if (known !== undefined) return known;
+      places.set(key, ids.length);
+      versions.push(wanted.version);
+      mimeTypes.push(wanted.withMimeType);
+      return ids.push(id) - 1;
+    }),
+  );
   const rows = await sql<Row[]>`
     select (select epoch from rbac_epoch) as e, x.owner_id as o,
-      (select json_agg(json_build_array(p.role_id, p.privilege = 'execute'))
-       from (select role_id, privilege from permissions where resource_id = x.resource_id limit ${grantsLimit + 1}) p) as g,
+      (select json_agg(p.role_id) from (
+        select role_id from permissions where resource_id = x.resource_id and privilege = 'execute'
+        limit ${grantsLimit + 1}) p) as g,
       (select s.value from secrets s
        where s.resource_id = x.resource_id and (q.version is null or s.version = q.version)
        order by s.version desc limit 1) as s,
-      (select a.value from annotations a where a.resource_id = x.resource_id and a.name = 'conjur/mime_type') as m
-    from unnest(${arrayLiteral(ids)}::text[], ${arrayLiteral(versions)}::int[]) with ordinality as q(id, version, n)
+      case when q.mime then (
+        select a.value from annotations a where a.resource_id = x.resource_id and a.name = 'conjur/mime_type') end as m
+    from unnest(${arrayLiteral(ids)}::text[], ${arrayLiteral(versions)}::int[], ${arrayLiteral(mimeTypes)}::bool[])
+      with ordinality as q(id, version, mime, n)
     left join resources x on x.resource_id = q.id collate "C"
     order by q.n`;
-  const found = rows.map(({ e, o, g, s, m }): SecretRow => {
-    const grants = g ?? [];
-    return {
-      epoch: e,
-      ownerId: o,
-      grants: grants.length > grantsLimit ? null : grants,
-      value: s,
-      mimeType: m,
-    };
-  });
-  return placeOf.flatMap((place) => found[place] ?? []);
+  const found = rows.map(secretRow);
+  return placesOf.map((list) => list.flatMap((place) => found[place] ?? []));
 }
 
-/** An array as PostgreSQL reads it (manual, 8.15.2): the driver is not let in on array types. */
-function arrayLiteral(items: readonly (string | number | null)[]): string {
-  const written = items.map((item) =>
-    typeof item === 'string' ? `"${item.replaceAll(/["\\]/g, '\\$&')}"` : String(item ?? 'null'),
-  );
-  return `{${written.join(',')}}`;
+function secretRow({ e, o, g, s, m }: Row): SecretRow {
+  const executors = g ?? [];
+  return {
+    epoch: e,
+    ownerId: o,
+    executors: executors.length > grantsLimit ? null : executors,
+    value: s,
+    mimeType: m,
+  };
 }
 
 function late(): Problem {

@@ -7,7 +7,7 @@ import type { InstanceAddress, Sql, TransactionSql } from './connection.ts';
 import { type Life, openSecretLookups, type SecretLookups, type SecretRow } from './secret-lookups.ts';
 
 /** How many versions of a secret are kept, the newest ones. */
-const versionsKept = 20;
+export const versionsKept = 20;
 /** How often a read is begun again because memberships changed meanwhile, before SQL decides alone. */
 const attempts = 3;
 
@@ -32,54 +32,103 @@ export interface SecretReads {
    * @throws Problem `store_unavailable`, `server_busy`, `data_key_mismatch`
    */
   readonly read: (caller: CallerRole, id: FullId, version: number | null) => Promise<SecretRead>;
+  /** The newest values of several, in the order asked for; without types. */
+  readonly readAll: (caller: CallerRole, ids: readonly FullId[]) => Promise<readonly SecretRead[]>;
+  /** What `Closures` says, for those who decide elsewhere. */
+  readonly closures: Closures;
   readonly warm: () => Promise<void>;
   readonly end: () => Promise<void>;
+}
+
+/** The roles that callers have, remembered. */
+export interface Closures {
+  readonly of: (caller: CallerRole) => Closure | Promise<Closure>;
+  /** Whether a closure holds for data that was read with this epoch, over whichever connection. */
+  readonly holds: (closure: Closure, epoch: string) => boolean;
+  readonly forget: (caller: CallerRole, stale: Closure) => void;
 }
 
 /** Opens the reads of secrets on a connection of their own. */
 export function openSecretReads(address: InstanceAddress, dataKey: DataKey): SecretReads {
   const lookups = openSecretLookups(address);
-  const closures = new ClosureCache();
-  let closuresLife: Life | null = null;
-  const loadClosure = (caller: CallerRole): Promise<Closure> =>
-    lookups.run(async (sql, life) => {
-      if (closuresLife !== life) closures.clear(); // the database behind it may be another one: rewound, or copied anew
-      closuresLife = life;
-      return readClosure(sql, caller, life);
-    });
+  const closures = closuresOver(lookups);
+  const one = (caller: CallerRole, id: FullId, version: number | null): Promise<SecretRead> =>
+    readWithSql(lookups, dataKey, { caller, id, version });
   return {
     read: async (caller, id, version) => {
-      for (let attempt = 1; attempt <= attempts; attempt += 1) {
-        const closure = closures.known(caller) ?? (await closures.learn(caller, () => loadClosure(caller)));
-        const { row, life } = await lookups.find(id, version);
-        if (row.grants === null) break;
-        if (life === closure.life && row.epoch === closure.epoch)
-          return decided(dataKey, id, row, closure.roles);
-        closures.forget(caller, closure);
-      }
-      return readWithSql(lookups, dataKey, { caller, id, version });
+      const wanted = { ids: [id], version, withMimeType: true };
+      const found = await findFor(lookups, closures, caller, wanted);
+      const read = found === null ? null : decided(dataKey, id, found.rows[0], found.roles);
+      return read ?? one(caller, id, version);
     },
+    readAll: async (caller, ids) => {
+      const found = await findFor(lookups, closures, caller, { ids, version: null, withMimeType: false });
+      return Promise.all(
+        ids.map(async (id, index) => {
+          const read = found === null ? null : decided(dataKey, id, found.rows[index], found.roles);
+          return read ?? one(caller, id, null);
+        }),
+      );
+    },
+    closures,
     warm: () => lookups.warm(),
     end: () => lookups.end(),
   };
 }
 
-/** The rules of `core/access/may.ts`: an owner may everything, anybody else what permissions say. */
+function closuresOver(lookups: SecretLookups): Closures {
+  const cache = new ClosureCache();
+  let newestLife: Life | null = null;
+  const load = (caller: CallerRole): Promise<Closure> =>
+    lookups.run(async (sql, life) => {
+      if (newestLife !== life) cache.clear(); // the database behind it may be another one: rewound, or copied anew
+      newestLife = life;
+      return readClosure(sql, caller, life);
+    });
+  return {
+    of: (caller) => cache.known(caller) ?? cache.learn(caller, () => load(caller)),
+    holds: (closure, epoch) => closure.epoch === epoch && lookups.isAlive(closure.life),
+    forget: (caller, stale) => cache.forget(caller, stale),
+  };
+}
+
+/** Rows with the roles that the caller had in the same instant; null in restless times. */
+async function findFor(
+  lookups: SecretLookups,
+  closures: Closures,
+  caller: CallerRole,
+  wanted: Parameters<SecretLookups['find']>[0],
+): Promise<{ readonly rows: readonly SecretRow[]; readonly roles: ReadonlySet<string> | null } | null> {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const known = closures.of(caller);
+    const closure = known instanceof Promise ? await known : known;
+    const { rows, life } = await lookups.find(wanted);
+    if (life === closure.life && rows.every((row) => row.epoch === closure.epoch)) {
+      return { rows, roles: closure.roles };
+    }
+    closures.forget(caller, closure);
+  }
+  return null;
+}
+
+/**
+ * The rules of `core/access/may.ts`: an owner may everything, anybody else what permissions say. Null where that is not
+ * enough to tell: the other privileges, which make a variable visible, are not among what was read.
+ */
 function decided(
   dataKey: DataKey,
   id: FullId,
-  row: SecretRow,
+  row: SecretRow | undefined,
   roles: ReadonlySet<string> | null,
-): SecretRead {
-  const granted = (row.grants ?? []).filter(([role]) => roles?.has(role) === true);
-  const owned = row.ownerId !== null && roles?.has(row.ownerId) === true;
-  const allowed = owned || granted.some(([, execute]) => execute);
+): SecretRead | null {
+  if (row === undefined || roles === null || row.ownerId === null || row.executors === null) return null;
+  if (!roles.has(row.ownerId) && !row.executors.some((role) => roles.has(role))) return null;
   return {
-    callerExists: roles !== null,
-    exists: row.ownerId !== null,
-    visible: owned || granted.length > 0,
-    allowed,
-    value: allowed && row.value !== null ? decrypt(dataKey, row.value, id) : null,
+    callerExists: true,
+    exists: true,
+    visible: true,
+    allowed: true,
+    value: row.value === null ? null : decrypt(dataKey, row.value, id),
     mimeType: row.mimeType,
   };
 }
@@ -94,7 +143,10 @@ interface SqlRow {
   readonly mime_type: string | null;
 }
 
-/** The same in one statement that remembers nothing: for resources with very many permissions, and in restless times. */
+/**
+ * The same in one statement that remembers nothing: for refusals, which look at every privilege; for resources with very
+ * many permissions; and in restless times.
+ */
 async function readWithSql(
   lookups: SecretLookups,
   dataKey: DataKey,

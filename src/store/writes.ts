@@ -1,6 +1,6 @@
 import { Problem } from '../core/problem.ts';
 import { bounded } from './bounded.ts';
-import type { InstanceAddress, TransactionSql } from './connection.ts';
+import type { Client, InstanceAddress, TransactionSql } from './connection.ts';
 import { Link } from './link.ts';
 import { errorCode, isConnectionLoss, translateStoreError } from './translate.ts';
 
@@ -47,8 +47,12 @@ const warmConnections = 4;
  * Opens the writers. Each is a link of its own, because notices arrive per link and a WARNING must
  * be matched with the COMMIT it belongs to. There is no `statement_timeout`: it would cancel the wait for the standby.
  */
-export function openWrites(address: InstanceAddress, connections: number = defaultConnections): Writes {
-  const writers = Array.from({ length: connections }, () => openWriter(address));
+export function openWrites(
+  address: InstanceAddress,
+  connections: number = defaultConnections,
+  client: Pick<Client, 'name' | 'session'> = { name: 'holdfast write' },
+): Writes {
+  const writers = Array.from({ length: connections }, () => openWriter(address, client));
   const pool: Pool = { idle: [...writers], waiting: new Set() };
   return {
     transaction: async (work, waitMs = defaultWaitMs) => {
@@ -66,12 +70,12 @@ export function openWrites(address: InstanceAddress, connections: number = defau
   };
 }
 
-function openWriter(address: InstanceAddress): Writer {
+function openWriter(address: InstanceAddress, { name, session }: Pick<Client, 'name' | 'session'>): Writer {
   const writer: Writer = {
     warning: null,
     link: new Link(address, {
-      name: 'holdfast write',
-      session: { lock_timeout: 4000, idle_in_transaction_session_timeout: 15_000, jit: false },
+      name,
+      session: { lock_timeout: 4000, idle_in_transaction_session_timeout: 15_000, jit: false, ...session },
       onnotice: (notice) => {
         if (notice['severity'] === 'WARNING') writer.warning = notice['message'] ?? 'a warning without text';
       },

@@ -1,5 +1,4 @@
-import type { FullId } from '../ids.ts';
-import { canBeRole } from '../policy/plan-rows.ts';
+import { type FullId, kindOf } from '../ids.ts';
 import type { Change, MembershipRow } from '../policy/types.ts';
 import type { Branch, BranchUpdate } from './branch.ts';
 
@@ -78,4 +77,9 @@ export function membershipRow(roleId: FullId, memberId: FullId, policyId: FullId
 
 function ownership({ id, ownerId, policyId }: Omit<Branch, 'annotations'>): MembershipRow {
   return { roleId: id, memberId: ownerId, adminOption: true, ownership: true, policyId };
+}
+
+/** Whether there may be a role of this id: all but a few kinds of resource are roles too. */
+function canBeRole(id: FullId): boolean {
+  return !['variable', 'webservice', 'public_key'].includes(kindOf(id));
 }

@@ -1,5 +1,13 @@
 import type { FullId } from '../ids.ts';
-import { canBeRole, changedOwners, currentRows, type Rows, wantedRows } from './plan-rows.ts';
+import {
+  annotationKey,
+  changedOwners,
+  currentRows,
+  membershipKey,
+  permissionKey,
+  type Rows,
+  wantedRows,
+} from './plan-rows.ts';
 import type { Current, LoadMode, MembershipKey, Needed, Resolved } from './types.ts';
 
 /** What `plan` has to know beside the loaded policy's own rows. */
@@ -8,9 +16,9 @@ export function needed(resolved: Resolved): Needed {
   const ids = new Set<FullId>();
   const memberships: MembershipKey[] = [];
   const credentials: FullId[] = [];
-  for (const { id, ownerId, restrictedTo } of resolved.records) {
+  for (const { id, isResource, ownerId, restrictedTo } of resolved.records) {
     ids.add(id).add(ownerId);
-    if (canBeRole(id)) memberships.push({ roleId: id, memberId: ownerId, ownership: true });
+    if (isResource) memberships.push({ roleId: id, memberId: ownerId, ownership: true });
     if (restrictedTo !== null) credentials.push(id);
   }
   for (const { roleId, memberId, ownership } of wanted.memberships.values()) {
@@ -29,6 +37,33 @@ export function needed(resolved: Resolved): Needed {
     })),
     annotations: [...wanted.annotations.values()].map(({ resourceId, name }) => ({ resourceId, name })),
     credentials,
+  };
+}
+
+/**
+ * What is left to look up of `asked` once `read` is known: all rows of the loaded policy, and whatever roles and resources
+ * exist under its ids. No other row exists without its role and its resource, so most loads have nothing left.
+ */
+export function stillNeeded(asked: Needed, read: Current): Needed {
+  const known = currentRows(read);
+  return {
+    ids: [],
+    memberships: asked.memberships.filter(
+      (key) =>
+        known.roles.has(key.roleId) &&
+        known.roles.has(key.memberId) &&
+        !known.memberships.has(membershipKey(key)),
+    ),
+    permissions: asked.permissions.filter(
+      (key) =>
+        known.resources.has(key.resourceId) &&
+        known.roles.has(key.roleId) &&
+        !known.permissions.has(permissionKey(key)),
+    ),
+    annotations: asked.annotations.filter(
+      (key) => known.resources.has(key.resourceId) && !known.annotations.has(annotationKey(key)),
+    ),
+    credentials: asked.credentials.filter((id) => known.roles.has(id)),
   };
 }
 

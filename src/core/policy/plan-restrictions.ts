@@ -15,8 +15,9 @@ export function restrictionChanges(
   return resolved.records.flatMap(({ id: roleId, restrictedTo: written }): Change[] => {
     if (written === null || !isOwn(roleId)) return [];
     const old = before.get(roleId) ?? [];
+    const known = new Set(old);
     const restrictedTo = mode === 'append' ? [...new Set([...old, ...written])] : written;
-    const same = restrictedTo.length === old.length && restrictedTo.every((cidr) => old.includes(cidr));
+    const same = restrictedTo.length === known.size && restrictedTo.every((cidr) => known.has(cidr));
     return same ? [] : [{ op: 'update', table: 'credentials', roleId, restrictedTo }];
   });
 }

@@ -1,4 +1,4 @@
-import { type FullId, kindOf } from '../ids.ts';
+import type { FullId } from '../ids.ts';
 import type {
   AnnotationKey,
   AnnotationRow,
@@ -40,11 +40,6 @@ export function annotationKey(row: AnnotationKey): string {
 /** The membership that the owner of a role's resource has in that role. */
 export function ownershipRow(roleId: FullId, ownerId: FullId, policyId: FullId): MembershipRow {
   return { roleId, memberId: ownerId, adminOption: true, ownership: true, policyId };
-}
-
-/** Whether a resource of this id can be a role too, so that its owner has a membership in it. */
-export function canBeRole(id: FullId): boolean {
-  return !['variable', 'webservice', 'public_key'].includes(kindOf(id));
 }
 
 /** The rows of the database, by key. */

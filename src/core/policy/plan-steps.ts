@@ -1,13 +1,13 @@
 import type { FullId } from '../ids.ts';
 import { goneChanges } from './plan-deletions.ts';
 import { absent, type Load } from './plan-load.ts';
-import { annotationKey, canBeRole, membershipKey, ownershipRow } from './plan-rows.ts';
+import { annotationKey, membershipKey, ownershipRow } from './plan-rows.ts';
 import type { Change } from './types.ts';
 
 /** New owners, each with the membership that moves along. */
 export function ownerChanges({ owners, existing, live, wanted, policyId }: Load): Change[] {
   const kept = [...owners].filter(([id]) => live.resources.has(id));
-  const roles = kept.filter(([id]) => canBeRole(id) && (live.roles.has(id) || wanted.roles.has(id)));
+  const roles = kept.filter(([id]) => live.roles.has(id) || wanted.roles.has(id));
   const former = roles.map(([roleId]) => ({
     roleId,
     memberId: existing.resources.get(roleId)?.ownerId ?? roleId,
@@ -62,7 +62,9 @@ export function insertions({ policyId, wanted, live }: Load): Change[] {
     .filter(({ resourceId: id, ownerId }) => {
       const row = live.resources.get(id);
       const ours = row === undefined || (row.policyId === policyId && row.ownerId === ownerId);
-      return ours && canBeRole(id) && (wanted.roles.has(id) || live.roles.has(id));
+      // As with Conjur's triggers, it is made with the later of the two, the role and the resource.
+      const isNew = row === undefined || !live.roles.has(id);
+      return ours && isNew && (wanted.roles.has(id) || live.roles.has(id));
     })
     .map(({ resourceId, ownerId }) => ownershipRow(resourceId, ownerId, policyId))
     .filter((row) => !live.memberships.has(membershipKey(row)));

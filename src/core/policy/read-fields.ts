@@ -1,5 +1,5 @@
 import { readCidr } from './cidr.ts';
-import { ReadFault, type YamlMapping, type YamlNode, type YamlScalar } from './read-yaml.ts';
+import { ReadFault, type YamlMapping, type YamlNode, type YamlScalar } from './read-yaml-node.ts';
 import type { Annotation } from './types.ts';
 
 /** How many list items a text may stand for once its aliases are written out: what stops an alias bomb. */

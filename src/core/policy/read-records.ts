@@ -11,7 +11,7 @@ import {
 } from './read-fields.ts';
 import type { Reading } from './read-statements.ts';
 import { isRecordTag, type Tag, tagOf, tagRules } from './read-tags.ts';
-import { ReadFault, type YamlNode } from './read-yaml.ts';
+import { ReadFault, type YamlNode } from './read-yaml-node.ts';
 import type { PolicyRecord, RecordTag, Statement } from './types.ts';
 
 /** The fields of a mapping, by name, empty ones left out. */

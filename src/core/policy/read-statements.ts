@@ -1,7 +1,7 @@
 import { type Budget, booleanOf, expected, stringOf, typeNameOf } from './read-fields.ts';
 import { type Fields, fieldsOf, listOf, readRecord, readResource, readRole } from './read-records.ts';
 import { isRecordTag, tagOf, tagRules } from './read-tags.ts';
-import { ReadFault, type YamlNode } from './read-yaml.ts';
+import { ReadFault, type YamlNode } from './read-yaml-node.ts';
 import type { GrantMember, PolicyRecord, Statement } from './types.ts';
 
 /** What one reading carries along. */

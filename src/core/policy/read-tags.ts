@@ -1,4 +1,4 @@
-import { ReadFault, type YamlNode } from './read-yaml.ts';
+import { ReadFault, type YamlNode } from './read-yaml-node.ts';
 import type { RecordTag } from './types.ts';
 
 /** Everything that can stand behind `!`. */
@@ -41,11 +41,14 @@ export const tagRules: Readonly<Record<Tag, TagRules>> = {
 };
 
 /**
- * The names that mean something in a policy. An annotation of such a name is most often a field with one indent too many,
- * so a load warns of it.
+ * The names that a load warns of in annotations: most often such an annotation is a field with one indent too many. The
+ * list is Conjur's.
  */
 export const attributeNames: ReadonlySet<string> = new Set(
-  Object.values(tagRules).flatMap((rules) => rules.fields),
+  (
+    'id owner body user annotations restricted_to permit deny role privileges resource grant revoke member ' +
+    'host-factory layers layer variable kind mime_type delete record group host webservice'
+  ).split(' '),
 );
 
 /** The tag of a node: `!host-factory`, `!host_factory` and `!HostFactory` are one. Null without a tag. Throws ReadFault. */

@@ -10,57 +10,15 @@ import {
   Parser,
   type Tags,
 } from 'yaml';
-import type { PolicyFault, Position } from './types.ts';
-
-/**
- * YAML as the policy language sees it: text, lists and fields, with local tags (`!user`) and places. An alias is the very
- * object that its anchor named, so a tree stays as small as its text however often it repeats itself.
- */
-export type YamlNode = YamlScalar | YamlSequence | YamlMapping;
-
-export interface YamlScalar {
-  readonly type: 'scalar';
-  /** `!user`; null without a tag, and with one of YAML's own. */
-  readonly tag: string | null;
-  readonly text: string;
-  /** Written without quotes, so `true` and `12` are not text. */
-  readonly plain: boolean;
-  readonly at: Position;
-}
-
-export interface YamlSequence {
-  readonly type: 'sequence';
-  readonly items: readonly YamlNode[];
-  readonly at: Position;
-}
-
-export interface YamlMapping {
-  readonly type: 'mapping';
-  readonly tag: string | null;
-  readonly entries: readonly YamlEntry[];
-  readonly at: Position;
-}
-
-export interface YamlEntry {
-  readonly key: string;
-  readonly keyAt: Position;
-  readonly value: YamlNode;
-}
+import { inLibyamlWords } from './libyaml-words.ts';
+import { ReadFault, type YamlEntry, type YamlNode } from './read-yaml-node.ts';
+import { readSimpleYaml } from './read-yaml-simple.ts';
+import type { Position } from './types.ts';
 
 /** Characters of the text. The server bounds the body first; this keeps the parser safe wherever it is called. */
 const maxTextLength = 16_000_000;
 /** Levels of lists and maps within each other; a nested policy takes two. */
 const maxDepth = 200;
-
-/** What a reading function throws; `readPolicy` turns it into a value. It never leaves the `read` files. */
-export class ReadFault extends Error {
-  readonly fault: PolicyFault;
-
-  constructor(message: string, at: Position) {
-    super(message);
-    this.fault = { line: at.line, column: at.column, message };
-  }
-}
 
 /**
  * The one document in `text`; null when there is none (nothing but blanks and comments). Tags in `knownTags` (`!user`)
@@ -71,6 +29,11 @@ export function readYaml(text: string, knownTags: readonly string[]): YamlNode |
   if (text.length > maxTextLength) {
     throw new ReadFault(`The text is longer than ${maxTextLength} characters; load it in parts`, start);
   }
+  return readSimpleYaml(text, maxDepth) ?? readAnyYaml(text, knownTags);
+}
+
+/** The same with the full parser. */
+export function readAnyYaml(text: string, knownTags: readonly string[]): YamlNode | null {
   const lines = new LineCounter();
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(Math.min(offset, text.length));
@@ -82,7 +45,7 @@ export function readYaml(text: string, knownTags: readonly string[]): YamlNode |
   const documents = [...new Composer({ schema: 'failsafe', uniqueKeys: false, customTags }).compose(tokens)];
   for (const document of documents) {
     const error = document.errors[0];
-    if (error !== undefined) throw new ReadFault(error.message, position(error.pos[0]));
+    if (error !== undefined) throw new ReadFault(inLibyamlWords(error.message), position(error.pos[0]));
   }
   const [only, second] = documents;
   if (second !== undefined) {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { statementsOf } from '../testing/load.ts';
-import { describeFault, readPolicy } from './read.ts';
+import { describeFault } from './describe-fault.ts';
+import { readPolicy } from './read.ts';
 import type { PolicyRecord } from './types.ts';
 
 function onlyRecord(text: string): PolicyRecord {
@@ -181,7 +182,7 @@ describe('a text that is no policy', () => {
       "1:32 Invalid IP address or CIDR range '10.0.0.1/8': Value has bits set to right of mask. Did you mean '10.0.0.0/8'?",
     ],
     ['- !user "a\\0b"', '1:3 The text holds a character that cannot be stored (NUL or a lone surrogate)'],
-    ['- !user "a', '1:11 Missing closing "quote'],
+    ['- !user "a', '1:11 found unexpected end of stream while scanning a quoted scalar'],
     ['- !user\n\tid: a', '2:1 '],
   ];
   for (const [text, fault] of cases) {
@@ -240,6 +241,9 @@ describe('the policies of the synchronizer', () => {
     const meant = asPublished.replace('      - !variable', '        - !variable');
     const [policy] = statementsOf(meant);
     assert.ok(policy?.type === 'record' && policy.body.length === 1);
-    assert.equal(faultOf(asPublished), '14:19 All sequence items must start at the same column');
+    assert.equal(
+      faultOf(asPublished),
+      "14:19 did not find expected '-' indicator while parsing a block collection",
+    );
   });
 });

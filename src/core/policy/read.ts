@@ -1,7 +1,8 @@
 import { itemsOf } from './read-fields.ts';
 import { type Reading, readStatement } from './read-statements.ts';
 import { writtenTags } from './read-tags.ts';
-import { ReadFault, readYaml } from './read-yaml.ts';
+import { readYaml } from './read-yaml.ts';
+import { ReadFault } from './read-yaml-node.ts';
 import type { PolicyFault, Statement } from './types.ts';
 
 export type PolicyReading =
@@ -29,9 +30,4 @@ export function readPolicy(text: string): PolicyReading {
     if (error instanceof ReadFault) return { ok: false, fault: error.fault };
     throw error;
   }
-}
-
-/** The sentence that Conjur's clients show for a text that cannot be read. */
-export function describeFault(fault: PolicyFault): string {
-  return `Error at line ${fault.line}, column ${fault.column} in policy : ${fault.message}`;
 }

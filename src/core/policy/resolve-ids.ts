@@ -11,6 +11,14 @@ export class ResolveFault extends Error {
   }
 }
 
+/**
+ * Bytes of a full id. PostgreSQL keeps at most 2704 bytes in an entry of an index (manual, 64.1), and the keys of
+ * memberships and permissions hold two ids.
+ */
+const maxIdBytes = 1000;
+/** Bytes of a privilege, and of the name of an annotation: they stand in keys beside ids. */
+export const maxNameBytes = 500;
+
 /** Ids of one load: how a record gets its full id, as a subject and as a reference. */
 export interface Ids {
   /**
@@ -41,7 +49,31 @@ export function idsOf(statements: readonly Statement[], scope: IdScope): Ids {
     if (record.tag === 'automatic_role') return automaticRoleId(record, account, base);
     return fullId(account, kindOf(record), loginNotation(record, absolutePath(base(record), record.at)));
   };
-  return { base, reference, subject: (record) => subjectId(record, base(record), scope) };
+  return {
+    base,
+    reference: (record) => bounded(reference(record), record.at),
+    subject: (record) => bounded(subjectId(record, base(record), scope), record.at),
+  };
+}
+
+/** `id`. Throws ResolveFault when it is longer than the database can keep. */
+export function bounded(id: FullId, at: Position): FullId {
+  if (isLonger(id, maxIdBytes)) {
+    const start = `${id.slice(0, 60)}…`;
+    throw new ResolveFault(`The id '${start}' is longer than ${maxIdBytes} bytes`, at);
+  }
+  return id;
+}
+
+/** Whether `text` takes more than `bytes` in UTF-8. */
+export function isLonger(text: string, bytes: number): boolean {
+  if (text.length * 3 <= bytes) return false;
+  let length = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return length > bytes;
 }
 
 /** The kind in a record's full id. */

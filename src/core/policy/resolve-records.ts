@@ -1,6 +1,14 @@
 import { type FullId, fullId, identifierOf } from '../ids.ts';
 import { attributeNames, tagRules } from './read-tags.ts';
-import { absolutePath, describeRecord, type Ids, ResolveFault } from './resolve-ids.ts';
+import {
+  absolutePath,
+  bounded,
+  describeRecord,
+  type Ids,
+  isLonger,
+  maxNameBytes,
+  ResolveFault,
+} from './resolve-ids.ts';
 import type { Annotation, PolicyRecord, PublicKeySecret, ResolvedRecord } from './types.ts';
 
 /** A created record, with what putting it in order needs. */
@@ -45,13 +53,18 @@ export function createdRecord(
   };
 }
 
-/** Sentences about annotations that look like fields in the wrong place. */
-export function annotationWarnings(record: NamedRecord): string[] {
-  return record.annotations
-    .filter(({ name }) => attributeNames.has(name))
-    .map(({ name }) => {
-      return `Annotation '${name}' of ${record.name} has the name of a policy attribute: if it is meant as one, move it out of annotations`;
-    });
+/** A sentence for each name of an annotation that looks like a field in the wrong place. */
+export function annotationWarnings(records: readonly NamedRecord[]): string[] {
+  const found = new Map<string, NamedRecord>();
+  for (const record of records) {
+    for (const { name } of record.annotations) {
+      if (attributeNames.has(name) && !found.has(name)) found.set(name, record);
+    }
+  }
+  return [...found].map(([name, record]) => {
+    const where = `${record.name}, line ${record.at.line}`;
+    return `Annotation '${name}' (${where}) has the name of a policy attribute: if it is meant as one, move it out of annotations`;
+  });
 }
 
 /** The resources that hold the public keys of a user. */
@@ -80,6 +93,13 @@ function layersOf(record: PolicyRecord, id: FullId, ids: Ids): FullId[] {
 /** The fields that Conjur keeps as annotations, unless an annotation of that name is written out. */
 function foldedAnnotations(record: PolicyRecord, ids: Ids): Annotation[] {
   const written = record.annotations.map(({ name, value }): Annotation => {
+    if (isLonger(name, maxNameBytes)) {
+      const start = `${name.slice(0, 60)}…`;
+      throw new ResolveFault(
+        `The name of annotation '${start}' is longer than ${maxNameBytes} bytes`,
+        record.at,
+      );
+    }
     const isPath = value.split('/').includes('..');
     return { name, value: isPath ? absolutePath(`${ids.base(record)}/${value}`, record.at) : value };
   });
@@ -108,7 +128,7 @@ function publicKeyOf(record: PolicyRecord, userId: FullId, line: string): Public
   }
   const account = userId.slice(0, userId.indexOf(':'));
   return {
-    resourceId: fullId(account, 'public_key', `user/${identifierOf(userId)}/${name}`),
+    resourceId: bounded(fullId(account, 'public_key', `user/${identifierOf(userId)}/${name}`), record.at),
     value: line.trim(),
   };
 }

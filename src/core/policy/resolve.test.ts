@@ -86,6 +86,21 @@ describe('a text is refused', () => {
   const faults: readonly (readonly [text: string, policy: string, message: string])[] = [
     ['- !host-factory {id: f}', 'root', "1:3 Host factory 'f' does not include any layers"],
     ['- !group', 'root', '1:3 group has a blank id'],
+    [
+      `- !group a\n- !group ${'g'.repeat(4096)}`,
+      'root',
+      `2:3 The id 'a:group:${'g'.repeat(52)}…' is longer than 1000 bytes`,
+    ],
+    [
+      `- !permit {role: !user u, privilege: ${'p'.repeat(501)}, resource: !variable v}`,
+      'root',
+      `1:3 The privilege '${'p'.repeat(60)}…' is longer than 500 bytes`,
+    ],
+    [
+      `- !group {id: g, annotations: {${'é'.repeat(251)}: x}}`,
+      'root',
+      `1:3 The name of annotation '${'é'.repeat(60)}…' is longer than 500 bytes`,
+    ],
     ['- !group g\n- !group g', 'root', "2:3 group 'g' is declared more than once"],
     ['- !group g\n- !role {kind: group, id: g}', 'root', "2:3 group role 'g' is declared more than once"],
     ['- !policy', 'app', "1:3 policy 'app' is declared more than once"],
@@ -134,7 +149,8 @@ describe('a text is refused', () => {
     ],
   ];
   for (const [text, policy, message] of faults) {
-    test(`with its place: ${text} in ${policy}`, () => assert.equal(resolveFaultOf(text, policy), message));
+    test(`with its place: ${text.slice(0, 100)} in ${policy}`, () =>
+      assert.equal(resolveFaultOf(text, policy), message));
   }
 
   test('when hosts must say that they use API keys and one does not', () => {
@@ -196,7 +212,7 @@ describe('resolving', () => {
       '- !host {id: h, annotations: {restricted_to: 10.0.0.1, description: fine}}',
     );
     assert.deepEqual(warnings, [
-      "Annotation 'restricted_to' of host 'h' has the name of a policy attribute: if it is meant as one, move it out of annotations",
+      "Annotation 'restricted_to' (host 'h', line 1) has the name of a policy attribute: if it is meant as one, move it out of annotations",
     ]);
   });
 });

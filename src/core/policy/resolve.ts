@@ -1,5 +1,5 @@
 import { accountOf, type FullId, identifierOf } from '../ids.ts';
-import { describeRecord, type Ids, idsOf, ResolveFault } from './resolve-ids.ts';
+import { describeRecord, type Ids, idsOf, isLonger, maxNameBytes, ResolveFault } from './resolve-ids.ts';
 import { inCreationOrder } from './resolve-order.ts';
 import {
   annotationWarnings,
@@ -79,7 +79,7 @@ function resolved(statements: readonly Statement[], target: LoadTarget): Resolve
     grants: [...load.grants.values()],
     permits: [...load.permits.values()],
     deletions: load.deletions,
-    warnings: load.records.flatMap(annotationWarnings),
+    warnings: annotationWarnings(load.records),
   };
 }
 
@@ -177,6 +177,10 @@ function revoke(statement: Revoke, load: Load): void {
 function permitOrDeny(statement: PermitOrDeny, load: Load): void {
   const { roles, resources, privileges, at } = statement;
   count(roles.length * resources.length * privileges.length, at, load);
+  const long = privileges.find((privilege) => isLonger(privilege, maxNameBytes));
+  if (long !== undefined) {
+    throw new ResolveFault(`The privilege '${long.slice(0, 60)}…' is longer than ${maxNameBytes} bytes`, at);
+  }
   const roleIds = roles.map((role) => load.ids.reference(role));
   for (const resource of resources) {
     const resourceId = load.ids.subject(resource);

@@ -17,8 +17,10 @@ export function modelLoad(before: RowDatabase, resolved: Resolved, mode: LoadMod
   }
   if (mode === 'replace') removeAbsent(db, resolved);
   if (!db.resources.has(me) || !referencesExist(db, resolved)) return null;
+  const fresh = new Set<FullId>();
   for (const record of resolved.records) {
     if (record.isRole && !db.roles.has(record.id)) {
+      fresh.add(record.id);
       db.roles.set(record.id, { roleId: record.id, policyId: me });
       const restrictedTo = record.restrictedTo ?? [];
       if (['user', 'host'].includes(kindOf(record.id)))
@@ -33,9 +35,12 @@ export function modelLoad(before: RowDatabase, resolved: Resolved, mode: LoadMod
   }
   for (const { id, isResource, ownerId } of resolved.records) {
     if (!isResource) continue;
-    if (!db.resources.has(id)) db.resources.set(id, { resourceId: id, ownerId, policyId: me });
+    if (!db.resources.has(id)) {
+      fresh.add(id);
+      db.resources.set(id, { resourceId: id, ownerId, policyId: me });
+    }
     const row = db.resources.get(id);
-    if (isOwn(row) && row?.ownerId === ownerId) setOwnership(db, id, me);
+    if (fresh.has(id) && isOwn(row) && row?.ownerId === ownerId) setOwnership(db, id, me);
   }
   const grants = [
     ...resolved.records.flatMap(({ id, layerIds }) =>

@@ -1,7 +1,8 @@
 import type { AuthnRefusal } from '../../core/authn/refusals.ts';
 import { type FullId, splitFullId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
-import type { PolicyFault, Refusal } from '../../core/policy/types.ts';
+import { describeFault } from '../../core/policy/describe-fault.ts';
+import type { Refusal } from '../../core/policy/types.ts';
 
 /** A role or resource that is not there, or that the caller must not know of. */
 export class RecordNotFound extends Problem {
@@ -43,16 +44,25 @@ export class RecordExists extends Problem {
 
 /** A policy text that cannot be read or loaded. */
 export class PolicyRefused extends Problem {
+  readonly refusal: Refusal['code'];
   /** Where in the text; null when it is no matter of place. */
   readonly at: { readonly line: number; readonly column: number } | null;
   /** The bare detail, without the place. */
   readonly bare: string;
+  /** Whether the sentence begins with the place: it does, where the text could not even be read. */
+  readonly sayPlace: boolean;
 
-  constructor(code: Refusal['code'], message: string, at: PolicyRefused['at'] = null) {
-    const place = at === null ? '' : `Error at line ${at.line}, column ${at.column} in policy : `;
-    super(code, `${place}${message}`);
+  constructor(
+    code: Refusal['code'],
+    message: string,
+    at: PolicyRefused['at'] = null,
+    sayPlace: boolean = at !== null,
+  ) {
+    super(code, at === null || !sayPlace ? message : describeFault({ ...at, message }));
+    this.refusal = code;
     this.at = at;
     this.bare = message;
+    this.sayPlace = sayPlace;
   }
 }
 
@@ -70,11 +80,6 @@ export class StatusRefused extends Problem {
 /** An authentication that is refused. Clients see the status alone; the audit trail has the reason. */
 export function authnRefused({ code, message }: AuthnRefusal): Problem {
   return new Problem(code, message);
-}
-
-/** The refusal for a fault that the reader or the resolver found. */
-export function policyFault(fault: PolicyFault): PolicyRefused {
-  return new PolicyRefused('policy_invalid', fault.message, { line: fault.line, column: fault.column });
 }
 
 /** A variable without a value, or one the caller must not know of: clients match this very text. */

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { splitFullId } from '../../core/ids.ts';
 import { isProblem, type Problem, type ProblemKind } from '../../core/problem.ts';
 import type { ProblemCode } from '../../core/problem-codes.ts';
@@ -33,10 +34,14 @@ interface Shape {
   readonly code?: string | number;
   /** `empty`: no body. `text`: the detail as plain text. `v2`: the shape of version 2, whatever was asked for. */
   readonly form?: 'json' | 'empty' | 'text' | 'v2';
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Headers | (() => Headers);
 }
 
+type Headers = Readonly<Record<string, string>>;
+
 const retrySoon = { 'retry-after': '1' } as const;
+/** As Conjur: 1 to 8 seconds, so that those who were refused together do not come back together. */
+const retrySometime = (): Headers => ({ 'retry-after': String(randomInt(1, 9)) });
 /** Said only where no work had begun. */
 const untouched = { ...retrySoon, [untouchedHeader]: '1' } as const;
 
@@ -70,7 +75,7 @@ const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
   token_expired: { code: 'unauthorized' },
   data_key_mismatch: { code: 'data_key_invalid' },
   read_only: { code: 405 },
-  policy_busy: { code: 'policy_conflict', headers: retrySoon },
+  policy_busy: { code: 'policy_conflict', headers: retrySometime },
   answer_too_late: { code: 'service_unavailable' },
   node_not_serving: { code: 'service_unavailable', headers: untouched },
   writes_closed: { code: 'service_unavailable', headers: untouched },
@@ -82,7 +87,8 @@ export function renderError(error: unknown): RenderedError {
   if (error instanceof StatusRefused) return renderStatus(error);
   const shape = shapes[error.code] ?? {};
   const status = shape.status ?? statusOfKind[error.kind];
-  const headers = shape.headers ?? (status === 503 ? retrySoon : {});
+  const ofShape = typeof shape.headers === 'function' ? shape.headers() : shape.headers;
+  const headers = ofShape ?? (status === 503 ? retrySoon : {});
   if (shape.form === 'v2') return inV2(status, headers, error.detail);
   if (status === 500 || shape.form === 'empty') return { status, headers, body: '' };
   if (shape.form === 'text') {
@@ -131,6 +137,11 @@ function more(error: Problem): Readonly<Record<string, unknown>> {
   if (error instanceof RecordNotFound) {
     const details = { code: 'not_found', target: 'id', message: error.recordId };
     return { target: splitFullId(error.recordId).kind, details };
+  }
+  if (error instanceof PolicyRefused && error.refusal === 'validation_failed') {
+    // As Conjur names a field: its name, then what is wrong with it.
+    const [target = '', ...words] = error.detail.split(' ');
+    return { details: [{ code: 'validation_failed', target, message: words.join(' ') }] };
   }
   if (error instanceof AccountRefused) {
     const { code } = shapes[error.code] ?? {};

@@ -1,31 +1,29 @@
+import type { FullId } from '../../core/ids.ts';
 import type { Change } from '../../core/policy/types.ts';
 import type { AuditRecord } from '../../store/audit.ts';
-import type { CallerCall } from '../http/route.ts';
-import { auditRecord } from './record.ts';
+import { type AuditSource, auditRecord } from './record.ts';
 
 const verbs = { insert: 'added', update: 'changed', delete: 'removed' } as const;
 const operations = { insert: 'add', update: 'change', delete: 'remove' } as const;
 
-/** One record for each row that a load has changed. */
-export function changeRecords(
-  call: CallerCall,
-  changes: readonly Change[],
-  policy: { readonly id: string; readonly version: number },
-): readonly AuditRecord[] {
-  const user = call.caller.roleId;
-  return changes.map((change) => {
-    const { subject, words } = described(change);
-    return auditRecord(call, {
-      msgid: 'policy',
-      operation: operations[change.op],
-      user,
-      subject,
-      policy: { id: policy.id, version: String(policy.version) },
-      failure: null,
-      sentence: `${user} ${verbs[change.op]} ${words}`,
-      attempt: 'Failed to load policy',
-      notice: true,
-    });
+/** The record of one row that a load has changed. */
+export function changeRecord(
+  source: AuditSource,
+  load: { readonly user: FullId; readonly policyId: FullId; readonly version: number },
+  change: Change,
+): AuditRecord {
+  const { user, policyId, version } = load;
+  const { subject, words } = described(change);
+  return auditRecord(source, {
+    msgid: 'policy',
+    operation: operations[change.op],
+    user,
+    subject,
+    policy: { id: policyId, version: String(version) },
+    failure: null,
+    sentence: `${user} ${verbs[change.op]} ${words}`,
+    attempt: 'Failed to load policy',
+    notice: true,
   });
 }
 

@@ -1,6 +1,5 @@
 import { isProblem } from '../../core/problem.ts';
 import type { AuditRecord } from '../../store/audit.ts';
-import type { Call } from '../http/route.ts';
 
 /** RFC 5424, table 1 and 2. */
 const facilityAuth = 4;
@@ -31,11 +30,17 @@ export interface AuditEvent {
   readonly identityCheck?: boolean;
 }
 
+/** What a record says of the request behind it: a `Call`, or what a policy loader was told of one. */
+export interface AuditSource {
+  readonly context: { readonly wallClock: () => number };
+  readonly request: { readonly id: string };
+  readonly address: string;
+}
 /** A failure of which there is nothing more to say than that it was one. */
 export const noReason: unique symbol = Symbol('no reason');
 
 /** The record of an event. */
-export function auditRecord(call: Call, event: AuditEvent): AuditRecord {
+export function auditRecord(call: AuditSource, event: AuditEvent): AuditRecord {
   const failed = event.failure !== null;
   const usual = failed ? severityWarning : severityInfo;
   return {
@@ -52,11 +57,16 @@ export function auditRecord(call: Call, event: AuditEvent): AuditRecord {
       [`client@${pen}`]: { ip: call.address },
       ...(event.policy === undefined ? {} : { [`policy@${pen}`]: event.policy }),
     },
-    message: messageOf(event),
+    message: auditMessage(event),
   };
 }
 
-function messageOf({ failure, sentence, attempt }: AuditEvent): string {
+/** What a record says to people. */
+export function auditMessage({
+  failure,
+  sentence,
+  attempt,
+}: Pick<AuditEvent, 'failure' | 'sentence' | 'attempt'>): string {
   if (failure === null) return sentence;
   return failure === noReason ? attempt : `${attempt}: ${reason(failure)}`;
 }

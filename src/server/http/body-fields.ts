@@ -27,19 +27,24 @@ export function bodyFields(request: FastifyRequest): BodyFields {
 }
 
 /** What is wrong with a body that is not storable. */
-export const unstorable = 'holds a NUL or half a surrogate pair, which cannot be stored';
+export const unstorable = 'holds a NUL or half a surrogate pair, or nests too deep: it cannot be stored';
 
 /**
  * Whether PostgreSQL can store the texts of a value read from JSON. Looks without recursion: a body may be nested as deeply
  * as it is long.
+ *
+ * @param depthLimit levels of lists and objects within each other, where it shall be stored as it is
  */
-export function isStorable(fields: unknown): boolean {
-  const left: unknown[] = [fields];
-  while (left.length > 0) {
-    const value = left.pop();
+export function isStorable(fields: unknown, depthLimit: number = Number.POSITIVE_INFINITY): boolean {
+  const left: { readonly value: unknown; readonly depth: number }[] = [{ value: fields, depth: 0 }];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { value, depth } = next;
     if (typeof value === 'string' && unstorableText.test(value)) return false;
     if (typeof value !== 'object' || value === null) continue;
-    for (const [name, inner] of Object.entries(value)) left.push(name, inner);
+    if (depth >= depthLimit) return false;
+    for (const [name, inner] of Object.entries(value)) {
+      left.push({ value: name, depth }, { value: inner, depth: depth + 1 });
+    }
   }
   return true;
 }

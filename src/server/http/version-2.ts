@@ -8,6 +8,8 @@ import { isStorable, unstorable } from './body-fields.ts';
 import { v2MediaType, wantsV2 } from './media-types.ts';
 import { bodyBytes } from './parameters.ts';
 
+const nestingLimit = 100;
+
 /** How much of a body that is no JSON is shown again. */
 const shownLetters = 100;
 
@@ -85,7 +87,7 @@ function parse(bytes: Buffer): Fields {
     throw malformed(`unexpected token at '${restAfter(text, error)}'`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('it is no object');
-  if (!isStorable(value)) throw malformed(`it ${unstorable}`);
+  if (!isStorable(value, nestingLimit)) throw malformed(`it ${unstorable}`);
   return { ...value };
 }
 

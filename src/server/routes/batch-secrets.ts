@@ -2,14 +2,16 @@ import { json, anyText } from '../http/route-about.ts';
 import { isUtf8 } from 'node:buffer';
 import { type FullId, parseFullId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
-import { jsonAnswer } from '../answers/answer.ts';
-import { forbidden, secretEmpty } from '../answers/refusals.ts';
+import type { SecretRead } from '../../store/secrets.ts';
+import type { Answer } from '../answers/answer.ts';
+import { forbidden } from '../answers/refusals.ts';
 import { queryText } from '../http/parameters.ts';
 import type { CallerCall, Route } from '../http/route.ts';
 import { dynamicRefusal, isDynamicHere } from './issuers/dynamic-secret.ts';
-import { secretRecord } from './secrets.ts';
+import { secretMessage, secretRecord } from './secrets.ts';
 
 const idsLimit = 1000;
+const jsonHeaders = { 'content-type': 'application/json; charset=utf-8' };
 /** RFC 2045 as Ruby's `Base64.encode64` writes it: a newline after every 60 letters and at the end. */
 const mimeLine = 60;
 
@@ -40,55 +42,54 @@ export const batchSecrets: Route = {
   handle: async (call) => {
     const asked = idsParameter(call);
     const wellFormed = asked.map((text) => parseFullId(text)).filter((id) => id !== null);
-    const entries = await Promise.all(
-      wellFormed.map(async (id) => ({
-        id,
-        ...(await call.context.store.secrets.read(call.caller, id, null)),
-      })),
-    );
-    if (entries.some((entry) => !entry.callerExists || (entry.exists && !entry.allowed))) throw forbidden();
-    const dynamic = entries.find((entry) => entry.exists && isDynamicHere(call, entry.id));
-    if (dynamic !== undefined) throw await dynamicRefusal(call, dynamic.id);
-    const values = new Map(entries.map((entry) => [entry.id as string, entry]));
-    for (const text of asked) {
-      if ((values.get(text)?.value ?? null) === null) {
-        throw new Problem('secret_empty', secretEmptyText(text));
-      }
-    }
+    const found = await call.context.store.secrets.readAll(call.caller, wellFormed);
+    if (found.some((entry) => !entry.callerExists || (entry.exists && !entry.allowed))) throw forbidden();
+    const dynamic = wellFormed.find((id, index) => found[index]?.exists === true && isDynamicHere(call, id));
+    if (dynamic !== undefined) throw await dynamicRefusal(call, dynamic);
+    const values = found.flatMap(({ value }) => value ?? []);
+    if (values.length < asked.length)
+      throw new Problem('secret_empty', secretEmptyText(firstEmpty(asked, found)));
     const base64 = call.request.headers['accept-encoding']?.toLowerCase() === 'base64';
-    const answer = jsonAnswer(asMap(entries, base64));
+    const answer: Answer = { status: 200, headers: jsonHeaders, body: mapText(wellFormed, values, base64) };
     return base64 ? { ...answer, headers: { ...answer.headers, 'content-encoding': 'base64' } } : answer;
   },
   audit: (call, failure) => {
     const ids = (queryText(call.request, 'variable_ids') ?? '').split(',').slice(0, idsLimit);
-    const records = ids.flatMap((text) => {
-      const id = parseFullId(text.trim());
-      return id === null ? [] : [{ id, record: secretRecord(call, 'fetch', id, failure) }];
-    });
-    const [first, ...others] = records;
+    const [first, ...others] = ids.flatMap((text) => parseFullId(text.trim()) ?? []);
     if (first === undefined) return [];
-    const also = others.map(({ id, record }) => ({ resource: id, message: record.message }));
-    return [also.length === 0 ? first.record : { ...first.record, also }];
+    const record = secretRecord(call, 'fetch', first, failure);
+    const also = others.map((id) => ({ resource: id, message: secretMessage(call, 'fetch', id, failure) }));
+    return [also.length === 0 ? record : { ...record, also }];
   },
 };
 
-function asMap(entries: readonly Entry[], base64: boolean): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    entries.map(({ id, value }) => {
-      if (value === null) throw secretEmpty(id);
-      if (base64) return [id, mimeBase64(value)];
-      if (isUtf8(value)) return [id, value.toString()];
+/** The first of what was asked for that is no id, or has no value. */
+function firstEmpty(asked: readonly string[], found: readonly SecretRead[]): string {
+  let index = 0;
+  for (const text of asked) {
+    if (parseFullId(text) === null || (found[index]?.value ?? null) === null) return text;
+    index += 1;
+  }
+  return '';
+}
+
+/**
+ * The JSON of ids and values, written out: an object with ids for keys would have each of them made a name of the engine's.
+ *
+ * @throws Problem `secret_not_text`
+ */
+function mapText(ids: readonly FullId[], values: readonly Buffer[], base64: boolean): string {
+  const members = values.map((value, index) => {
+    const id = ids[index] ?? '';
+    if (!base64 && !isUtf8(value)) {
       throw new Problem(
         'secret_not_text',
         `Variable ${id} is not text; ask with the header "Accept-Encoding: base64".`,
       );
-    }),
-  );
-}
-
-interface Entry {
-  readonly id: FullId;
-  readonly value: Buffer | null;
+    }
+    return `${JSON.stringify(id)}:${JSON.stringify(base64 ? mimeBase64(value) : value.toString())}`;
+  });
+  return `{${members.join(',')}}`;
 }
 
 function mimeBase64(value: Buffer): string {

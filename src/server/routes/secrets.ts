@@ -5,10 +5,10 @@ import { Problem } from '../../core/problem.ts';
 import { clearExpirations, writeSecret } from '../../store/secrets.ts';
 import { emptyAnswer } from '../answers/answer.ts';
 import { forbidden, secretEmpty } from '../answers/refusals.ts';
-import { auditRecord } from '../audit/record.ts';
+import { auditMessage, auditRecord } from '../audit/record.ts';
 import { bodyBytes, hasQuery, idOfPath, queryText } from '../http/parameters.ts';
 import type { CallerCall, Route } from '../http/route.ts';
-import { dynamicRefusal, isDynamicHere, refuseStaticValue } from './issuers/dynamic-secret.ts';
+import { dynamicRefusal, isDynamicHere, staticFault } from './issuers/dynamic-secret.ts';
 import { requireAccess } from './require-access.ts';
 
 const hasValue = (kind: string): boolean => kind === 'variable' || kind === 'public_key';
@@ -86,11 +86,14 @@ export const storeSecret: Route = {
       throw new Problem('content_unprocessable', 'Only variables have expirations.');
     }
     const value = bodyBytes(call.request);
+    const fault = expire ? null : (staticFault(call, resourceId) ?? valueFault(resourceId, value));
+    const written =
+      !expire && fault === null && (await store.secretWrites.store(call.caller, resourceId, value));
+    if (written) return emptyAnswer(201);
     await writeAs(call.context, call.caller, async (sql) => {
       await requireAccess(sql, call.caller.roleId, 'update', resourceId);
-      if (!expire) refuseStaticValue(call, resourceId);
       if (expire) return clearExpirations(sql, resourceId);
-      requireValue(resourceId, value);
+      if (fault !== null) throw fault;
       return writeSecret(sql, store.dataKey, resourceId, value);
     });
     return emptyAnswer(201);
@@ -105,18 +108,39 @@ export function secretRecord(
   resourceId: FullId,
   failure: unknown,
 ): ReturnType<typeof auditRecord> {
-  const user = call.caller.roleId;
   const version = queryText(call.request, 'version');
-  const what = version === null ? resourceId : `version ${version} of ${resourceId}`;
   return auditRecord(call, {
     msgid: operation,
     operation,
-    user,
-    subject: { resource: resourceId, ...(version === null ? {} : { version }) },
+    user: call.caller.roleId,
+    subject: version === null ? { resource: resourceId } : { resource: resourceId, version },
     failure,
+    ...secretSentences(call, operation, resourceId),
+  });
+}
+
+/** What `secretRecord` says to people. */
+export function secretMessage(
+  call: CallerCall,
+  operation: 'fetch' | 'update',
+  resourceId: FullId,
+  failure: unknown,
+): string {
+  return auditMessage({ failure, ...secretSentences(call, operation, resourceId) });
+}
+
+function secretSentences(
+  call: CallerCall,
+  operation: 'fetch' | 'update',
+  resourceId: FullId,
+): { readonly sentence: string; readonly attempt: string } {
+  const user = call.caller.roleId;
+  const version = queryText(call.request, 'version');
+  const what = version === null ? resourceId : `version ${version} of ${resourceId}`;
+  return {
     sentence: `${user} ${operation === 'fetch' ? 'fetched' : 'updated'} ${what}`,
     attempt: `${user} tried to ${operation} ${what}`,
-  });
+  };
 }
 
 function versionParameter(call: CallerCall): number | null {
@@ -127,12 +151,15 @@ function versionParameter(call: CallerCall): number | null {
   return Math.max(0, Math.min(Number(text), newestVersion));
 }
 
-function requireValue(resourceId: FullId, value: Buffer): void {
-  if (value.toString('latin1').trim() === '') {
-    throw new Problem('argument_invalid', "'value' may not be empty");
-  }
-  const isKey = /^[\w@.-]+ [A-Za-z0-9+/=]+( .*)?\s*$/.test(value.toString('latin1'));
-  if (kindOf(resourceId) === 'public_key' && !isKey) {
-    throw new Problem('content_unprocessable', 'Invalid public key format: it must be "type base64 name".');
-  }
+/** Why a value cannot be stored; null when it can. */
+function valueFault(resourceId: FullId, value: Buffer): Problem | null {
+  if (isBlank(value)) return new Problem('argument_invalid', "'value' may not be empty");
+  if (kindOf(resourceId) !== 'public_key') return null;
+  if (/^[\w@.-]+ [A-Za-z0-9+/=]+( .*)?\s*$/.test(value.toString('latin1'))) return null;
+  return new Problem('content_unprocessable', 'Invalid public key format: it must be "type base64 name".');
+}
+
+/** Nothing but blanks, as ASCII has them. */
+function isBlank(value: Buffer): boolean {
+  return value.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0);
 }

@@ -108,7 +108,7 @@ describe('the gate', { timeout: 60_000 }, () => {
   it('lets the answers out that it owes while it hands over, and calls a write that is cut off then uncertain', async () => {
     await write('owed');
     const handing = { role: 'starting', writes: 'held' } as const;
-    const { secrets, writes } = server.context.store;
+    const { secrets, secretWrites } = server.context.store;
     const handsOver: typeof secrets = {
       ...secrets,
       read: async (...asked) => {
@@ -119,10 +119,10 @@ describe('the gate', { timeout: 60_000 }, () => {
     };
     Object.assign(server.context.store, {
       secrets: handsOver,
-      writes: {
-        ...writes,
-        transaction: async <T>(work: Parameters<typeof writes.transaction<T>>[0]): Promise<T> => {
-          const answer = await writes.transaction(work);
+      secretWrites: {
+        ...secretWrites,
+        store: async (...asked: Parameters<typeof secretWrites.store>): Promise<boolean> => {
+          const answer = await secretWrites.store(...asked);
           server.become({ role: 'standby', authorityUntil: null, writes: 'closed' });
           return answer;
         },
@@ -135,7 +135,7 @@ describe('the gate', { timeout: 60_000 }, () => {
       assert.equal(cutOff.json<{ error: { code: string } }>().error.code, 'write_indeterminate');
       assert.equal(cutOff.headers['x-holdfast-untouched'], undefined);
     } finally {
-      Object.assign(server.context.store, { secrets, writes });
+      Object.assign(server.context.store, { secrets, secretWrites });
       server.become();
     }
   });

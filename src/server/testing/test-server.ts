@@ -7,6 +7,7 @@ import { type ProvisionedStore, startProvisionedStore } from '../../store/testin
 import { buildApp } from '../app.ts';
 import { installedAuthenticators } from '../authn/installed.ts';
 import type { ServerContext } from '../context.ts';
+import { type LoaderBounds, PolicyLoader } from '../policy/loader.ts';
 import { openMetrics } from '../metrics/open-metrics.ts';
 import type { PassOn } from '../serving/pass-on.ts';
 import { Serving } from '../serving/serving.ts';
@@ -36,6 +37,7 @@ export async function startTestServer(
     readonly passOn?: PassOn;
     readonly holdMs?: number;
     readonly settings?: Partial<ApiSettings>;
+    readonly loader?: Partial<LoaderBounds>;
   } = {},
 ): Promise<TestServer> {
   const provisioned = await startProvisionedStore();
@@ -50,6 +52,7 @@ export async function startTestServer(
     nodeName: 'node-1',
     settings,
     store,
+    policies: new PolicyLoader({ ...provisioned.addresses, dataKey: provisioned.dataKey }, options.loader),
     serving,
     metrics: settings.telemetry ? await openMetrics({ store, serving, settings }) : null,
     keyring,
@@ -103,6 +106,7 @@ export async function startTestServer(
     },
     stop: async () => {
       await app.close();
+      await context.policies.end();
       await provisioned.stop();
     },
   };

@@ -7,7 +7,7 @@ import { deletePolicyTree } from '../../../store/authenticator-list.ts';
 import { lockPolicies } from '../../../store/policy-versions.ts';
 import { emptyAnswer } from '../../answers/answer.ts';
 import { forbidden } from '../../answers/refusals.ts';
-import { requireV2Accept } from '../../http/media-types.ts';
+import { requireV2, v2Answer } from '../../http/version-2.ts';
 import { pathPart } from '../../http/parameters.ts';
 import type { Route } from '../../http/route.ts';
 import { anyFlag, objectOf } from '../../http/route-about.ts';
@@ -15,7 +15,7 @@ import { writeAs } from '../../http/write-as.ts';
 import { switchAs } from '../service-switch.ts';
 import { authenticatorContent } from './authenticator-about.ts';
 import { findAuthenticator, noAuthenticator, whatOf } from './show-authenticators.ts';
-import { objectBody, serviceNamed, v2Answer, v2Record } from './v2-call.ts';
+import { objectBody, serviceNamed, v2Record } from './v2-call.ts';
 
 /** `PATCH /authenticators/:account/:type/:service`: switches it on or off. */
 export const switchV2: Route = {
@@ -37,7 +37,7 @@ export const switchV2: Route = {
     },
   },
   handle: async (call) => {
-    requireV2Accept(call.request);
+    requireV2(call.request);
     const enabled = enabledOf(objectBody(call));
     const service = serviceNamed(call);
     const missing = noAuthenticator(
@@ -79,7 +79,7 @@ export const deleteV2: Route = {
     },
   },
   handle: async (call) => {
-    requireV2Accept(call.request);
+    requireV2(call.request);
     const service = serviceNamed(call);
     const missing = noAuthenticator(call, pathPart(call.request, 'service'));
     if (service === null) throw missing;

@@ -13,13 +13,14 @@ import { applyChanges } from '../../../store/policy-changes.ts';
 import { lockPolicies } from '../../../store/policy-versions.ts';
 import { writeSecret } from '../../../store/secrets.ts';
 import { forbidden } from '../../answers/refusals.ts';
-import { requireV2Accept, v2MediaType } from '../../http/media-types.ts';
+import { v2MediaType } from '../../http/media-types.ts';
+import { requireV2, v2Answer } from '../../http/version-2.ts';
 import { accountOfPath, pathPart } from '../../http/parameters.ts';
 import type { CallerCall, Route } from '../../http/route.ts';
 import { writeAs } from '../../http/write-as.ts';
 import { authenticatorSchema, newAuthenticatorContent } from './authenticator-about.ts';
 import { findAuthenticator } from './show-authenticators.ts';
-import { objectBody, v2Answer, v2Record } from './v2-call.ts';
+import { objectBody, v2Record } from './v2-call.ts';
 
 /** `POST /authenticators/:account`: makes a service: its policy, webservices, variables and groups, switched on. */
 export const createV2: Route = {
@@ -42,7 +43,7 @@ export const createV2: Route = {
     },
   },
   handle: async (call) => {
-    requireV2Accept(call.request);
+    requireV2(call.request);
     const reading = readAuthenticatorSpec(accountOfPath(call.request), objectBody(call));
     if (!reading.ok) throw new Problem('content_unprocessable', reading.message);
     const spec = reading.value;

@@ -6,12 +6,13 @@ import { Problem } from '../../../core/problem.ts';
 import { type AuthenticatorFilter, readAuthenticators } from '../../../store/authenticator-list.ts';
 import type { Sql, TransactionSql } from '../../../store/connection.ts';
 import type { ServerContext } from '../../context.ts';
-import { requireV2Accept, v2MediaType } from '../../http/media-types.ts';
+import { v2MediaType } from '../../http/media-types.ts';
+import { requireV2, v2Answer } from '../../http/version-2.ts';
 import { accountOfPath, hasQuery, paging, pathPart, queryText } from '../../http/parameters.ts';
 import type { CallerCall, Route } from '../../http/route.ts';
 import { anyNumber, listOf, objectOf, pagingAbout } from '../../http/route-about.ts';
 import { authenticatorContent, authenticatorSchema } from './authenticator-about.ts';
-import { serviceNamed, v2Answer, v2Record } from './v2-call.ts';
+import { serviceNamed, v2Record } from './v2-call.ts';
 
 /** `GET /authenticators/:account[?type=&limit=&offset=]`: the services that the caller sees. */
 export const listV2: Route = {
@@ -33,7 +34,7 @@ export const listV2: Route = {
     },
   },
   handle: async (call) => {
-    requireV2Accept(call.request);
+    requireV2(call.request, ['limit', 'offset', 'type']);
     const type = queryText(call.request, 'type');
     const paged = hasQuery(call.request, 'limit') || hasQuery(call.request, 'offset');
     const most = call.context.settings.listLimitMax;
@@ -66,7 +67,7 @@ export const showV2: Route = {
     },
   },
   handle: async (call) => {
-    requireV2Accept(call.request);
+    requireV2(call.request);
     const name = pathPart(call.request, 'service');
     const service = serviceNamed(call);
     if (service === null) throw noAuthenticator(call, name);

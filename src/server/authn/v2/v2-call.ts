@@ -3,10 +3,8 @@ import { longType, namedService } from '../../../core/authn/authenticator-types.
 import { type Service, webserviceOf } from '../../../core/authn/service.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { AuditRecord } from '../../../store/audit.ts';
-import type { Answer } from '../../answers/answer.ts';
 import { auditRecord } from '../../audit/record.ts';
-import { type BodyFields, jsonFields } from '../../http/body-fields.ts';
-import { v2MediaType } from '../../http/media-types.ts';
+import { type BodyFields, isStorable, jsonFields } from '../../http/body-fields.ts';
 import { accountOfPath, bodyBytes, pathPart } from '../../http/parameters.ts';
 import type { CallerCall } from '../../http/route.ts';
 
@@ -31,13 +29,8 @@ export function objectBody(call: CallerCall): BodyFields {
   } catch {
     throw malformed;
   }
-  // PostgreSQL stores neither a NUL nor half a surrogate pair, which JSON can write.
-  if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(JSON.stringify(fields))) throw malformed;
+  if (!isStorable(fields)) throw malformed;
   return fields;
-}
-
-export function v2Answer(value: unknown, status = 200): Answer {
-  return { status, headers: { 'content-type': v2MediaType }, body: JSON.stringify(value) };
 }
 
 const verbs = {

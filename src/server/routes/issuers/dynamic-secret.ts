@@ -23,10 +23,10 @@ export async function dynamicRefusal(call: CallerCall, variable: FullId): Promis
   );
 }
 
-/** @throws Problem `method_not_allowed` for a dynamic variable, which takes no values */
-export function refuseStaticValue(call: CallerCall, variable: FullId): void {
-  if (!isDynamicHere(call, variable)) return;
-  throw new Problem(
+/** Why a dynamic variable takes no value; null for any other. */
+export function staticFault(call: CallerCall, variable: FullId): Problem | null {
+  if (!isDynamicHere(call, variable)) return null;
+  return new Problem(
     'method_not_allowed',
     'adding a static secret to a dynamic secret variable is not allowed',
   );

@@ -3,9 +3,9 @@ import type { LoadMode } from '../../../core/policy/types.ts';
 import type { AuditRecord } from '../../../store/audit.ts';
 import type { TransactionSql } from '../../../store/connection.ts';
 import { applyPlan, planLoad } from '../../../store/load-policy.ts';
-import { addPolicyVersion } from '../../../store/policy-versions.ts';
-import { policyFault, PolicyRefused } from '../../answers/refusals.ts';
-import { changeRecords } from '../../audit/policy-changes.ts';
+import { addPolicyVersion, nextPolicyVersion } from '../../../store/policy-versions.ts';
+import { PolicyRefused } from '../../answers/refusals.ts';
+import { changeRecord } from '../../audit/policy-changes.ts';
 import type { CallerCall } from '../../http/route.ts';
 
 /**
@@ -24,17 +24,20 @@ export async function loadOwnPolicy(
   // The YAML parser is heavy, and most workers never see a policy.
   const { readPolicy } = await import('../../../core/policy/read.ts');
   const reading = readPolicy(text);
-  if (!reading.ok) throw policyFault(reading.fault);
-  const outcome = await planLoad(sql, { policyId, mode, statements: reading.statements });
+  if (!reading.ok) throw new PolicyRefused('policy_invalid', reading.fault.message, reading.fault);
+  const outcome = await planLoad(sql, {
+    policyId,
+    mode,
+    statements: reading.statements,
+    rules: { hostsNameApiKey: false },
+  });
   if (!outcome.ok) throw new PolicyRefused('policy_invalid', outcome.fault.message);
   const [refusal] = outcome.plan.refusals;
   if (refusal !== undefined) throw new PolicyRefused(refusal.code, refusal.message);
   await applyPlan(sql, call.context.store.dataKey, outcome.plan);
-  const version = await addPolicyVersion(sql, {
-    policyId,
-    roleId: call.caller.roleId,
-    text,
-    address: call.address,
-  });
-  return changeRecords(call, outcome.plan.changes, { id: policyId, version });
+  const version = await nextPolicyVersion(sql, policyId);
+  const { roleId } = call.caller;
+  await addPolicyVersion(sql, { policyId, version, roleId, text, address: call.address });
+  const made = { user: roleId, policyId, version };
+  return outcome.plan.changes.map((change) => changeRecord(call, made, change));
 }

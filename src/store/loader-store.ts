@@ -1,0 +1,37 @@
+import type { DataKey } from './cipher.ts';
+import type { InstanceAddress } from './connection.ts';
+import { openSnapshots, type Snapshots } from './snapshots.ts';
+import { openWrites, type Writes } from './writes.ts';
+
+/** Where a policy loader finds its databases, and what it encrypts with. */
+export interface LoaderDatabases {
+  readonly data: InstanceAddress;
+  readonly audit: InstanceAddress;
+  readonly dataKey: DataKey;
+}
+
+/** The databases as a policy loader uses them: one load at a time, beside the connections that serve requests. */
+export interface LoaderStore {
+  readonly snapshots: Snapshots;
+  readonly writes: Writes;
+  /** Transactions on the audit trail. */
+  readonly trail: Writes;
+  readonly dataKey: DataKey;
+  readonly end: () => Promise<void>;
+}
+
+/** Opens a loader's store. Nothing is connected before the first statement. */
+export function openLoaderStore({ data, audit, dataKey }: LoaderDatabases): LoaderStore {
+  const snapshots = openSnapshots(data);
+  const writes = openWrites(data, 1);
+  const trail = openWrites(audit, 1);
+  return {
+    snapshots,
+    writes,
+    trail,
+    dataKey,
+    end: async () => {
+      await Promise.all([snapshots.end(), writes.end(), trail.end()]);
+    },
+  };
+}
