@@ -59,12 +59,12 @@ describe('writes that travel together', { timeout: 60_000 }, () => {
 
   it('stores what comes at once in few transactions, each value at its own variable', async () => {
     const names = Array.from({ length: 40 }, (_, index) => `v${index}`);
-    const before_ = await commits();
+    const already = await commits();
     const written = await Promise.all(
       names.map((name, index) => store(index % 2 === 0 ? writer : admin, name, `one ${name}`)),
     );
     assert.ok(written.every(Boolean));
-    assert.ok((await commits()) - before_ <= 3, 'forty writes in at most three transactions');
+    assert.ok((await commits()) - already <= 3, 'forty writes in at most three transactions');
     for (const name of names) assert.equal(await read(name), `one ${name}`);
   });
 
