@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { apiSettingsDoc, apiSettingsDocPath } from '../../scripts/api-settings-doc.ts';
 import { defaultApiSettings } from './api-settings.ts';
 import { apiSettingDocs, readApiSettings } from './api-settings-read.ts';
 
@@ -42,5 +44,11 @@ describe('settings of the API', () => {
       reading.faults.map((fault) => fault.split(':')[0]),
       apiSettingDocs.map(({ name }) => name),
     );
+  });
+});
+
+describe('docs/api-settings.md', () => {
+  it('shows the settings as they are (node scripts/api-settings-doc.ts writes it)', () => {
+    assert.equal(readFileSync(apiSettingsDocPath, 'utf8'), apiSettingsDoc());
   });
 });

@@ -25,16 +25,16 @@ describe('the texts of policies', { timeout: 60_000 }, () => {
   });
   after(() => server.stop());
 
-  it('are shown as far as an answer may hold them, the newest first', async () => {
+  it('are shown as far as an answer may hold them, the newest of each policy first of all', async () => {
     const { policy_versions: versions = [] } = (
       await server.asAdmin({ url: '/resources/demo/policy/large' })
     ).json<Shown>();
     assert.deepEqual(
       versions.map(({ version, policy_text: text }) => [version, Number.parseInt(text, 10)]),
       [
-        [20, 20],
-        [19, 19],
         [18, 18],
+        [19, 19],
+        [20, 20],
       ],
     );
     const list = (await server.asAdmin({ url: '/resources/demo/policy' })).json<Shown[]>();
