@@ -7,6 +7,7 @@ import type { CliContext } from '../context.ts';
 import { ask, hasPerson } from '../input/terminal-question.ts';
 import { interruptible } from '../interrupt.ts';
 import { plain } from '../render/plain.ts';
+import { jsonText } from '../render/json-text.ts';
 
 interface DirArguments {
   readonly dir: string;
@@ -38,7 +39,7 @@ export function addAccount(program: Command, context: CliContext): void {
     .action(({ dir, json }: DirArguments) =>
       withMaster(dir, async (door) => {
         const names = await listAccounts(door);
-        if (json) context.answer(JSON.stringify(names, null, 2));
+        if (json) context.answer(jsonText(names));
         else if (names.length > 0) context.answer(names.map(plain).join('\n'));
       }),
     );
@@ -60,7 +61,7 @@ function addCreate(group: Command, context: CliContext): void {
       withMaster(dir, async (door) => {
         const apiKey = (await createAccount(door, name)).reveal();
         context.say(`✓ The account ${plain(name)} is there; its user is "admin".`);
-        context.answer(json ? JSON.stringify({ id: name, api_key: apiKey }, null, 2) : apiKey);
+        context.answer(json ? jsonText({ id: name, api_key: apiKey }) : apiKey);
       }),
     );
 }

@@ -9,6 +9,7 @@ import type { CliContext } from '../context.ts';
 import { readGivenSecret } from '../input/given-secret.ts';
 import { renderInstant } from '../render/instant.ts';
 import { plain, withoutAccount } from '../render/plain.ts';
+import { jsonText } from '../render/json-text.ts';
 
 interface CreateTokensArguments extends ApiArguments {
   readonly ttl: number;
@@ -73,9 +74,7 @@ function addCreateTokens(group: Command, context: CliContext): void {
           `✓ ${made.length === 1 ? 'A token' : `${made.length} tokens`} of ${plain(factory)}, good until ${renderInstant(expiration)}.`,
         );
         const revealed = made.map((one) => ({ ...one, token: one.token.reveal() }));
-        context.answer(
-          json ? JSON.stringify(revealed, null, 2) : revealed.map(({ token }) => token).join('\n'),
-        );
+        context.answer(json ? jsonText(revealed) : revealed.map(({ token }) => token).join('\n'));
       }),
     );
 }
@@ -118,7 +117,7 @@ function addCreateHost(group: Command, context: CliContext): void {
         const host = await createHost(door, { id, token, annotations: given.annotation });
         context.say(`✓ ${plain(withoutAccount(host.id, account))} can log in with its new API key.`);
         const apiKey = host.apiKey.reveal();
-        context.answer(given.json ? JSON.stringify({ id: host.id, api_key: apiKey }, null, 2) : apiKey);
+        context.answer(given.json ? jsonText({ id: host.id, api_key: apiKey }) : apiKey);
       }),
     );
 }

@@ -3,6 +3,7 @@ import { addDir } from '../arguments/node-arguments.ts';
 import type { CliContext } from '../context.ts';
 import { renderMembers } from '../render/members.ts';
 import { withCluster } from './cluster.ts';
+import { jsonText } from '../render/json-text.ts';
 
 interface DirArguments {
   readonly dir: string;
@@ -52,7 +53,7 @@ function addList(group: Command, context: CliContext): void {
     .action(({ dir, json }: DirArguments & { readonly json?: true }) =>
       withCluster(dir, async (cluster) => {
         const members = await cluster.members();
-        context.answer(json ? JSON.stringify(members, null, 2) : renderMembers(members, context.style));
+        context.answer(json ? jsonText(members) : renderMembers(members, context.style));
       }),
     );
 }

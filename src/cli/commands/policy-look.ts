@@ -8,6 +8,7 @@ import type { CliContext } from '../context.ts';
 import { policyDiff } from '../render/policy-diff.ts';
 import { renderDiff } from '../render/policy-diff-text.ts';
 import { type PolicyArguments, readPolicyText, tryPolicy, withBranch, withText } from './policy-text.ts';
+import { jsonText } from '../render/json-text.ts';
 
 interface DiffArguments extends PolicyArguments {
   readonly mode: PolicyMode;
@@ -39,7 +40,7 @@ export function addDiff(group: Command, context: CliContext): void {
         const changes = await tryPolicy(client, { branch, mode, text: await readPolicyText(given) });
         context.answer(
           given.json
-            ? JSON.stringify(changes, null, 2)
+            ? jsonText(changes)
             : renderDiff(policyDiff(changes, client.account), client.account, context.style),
         );
       }),

@@ -12,6 +12,7 @@ import { renderDiff } from '../render/policy-diff-text.ts';
 import { renderTable } from '../render/table.ts';
 import { addDiff, addFetch } from './policy-look.ts';
 import { type PolicyArguments, readPolicyText, tryPolicy, withText } from './policy-text.ts';
+import { jsonText } from '../render/json-text.ts';
 
 interface LoadArguments extends PolicyArguments {
   readonly yes?: true;
@@ -117,7 +118,7 @@ function answerRoles(
 ): void {
   if (json) {
     const roles = createdRoles.map(({ id, apiKey }) => [id, { id, api_key: apiKey.reveal() }] as const);
-    context.answer(JSON.stringify({ created_roles: Object.fromEntries(roles), version }, null, 2));
+    context.answer(jsonText({ created_roles: Object.fromEntries(roles), version }));
     return;
   }
   if (createdRoles.length === 0) return;

@@ -8,6 +8,7 @@ import { wholeNumber } from '../arguments/numbers.ts';
 import { withApi } from '../connection/with-api.ts';
 import type { CliContext } from '../context.ts';
 import { renderResource, renderResources } from '../render/resources.ts';
+import { jsonText } from '../render/json-text.ts';
 
 interface ListArguments extends ApiArguments {
   readonly kind?: string;
@@ -54,7 +55,7 @@ export function addList(program: Command, context: CliContext): void {
           return;
         }
         const found = await listResources(client, filter);
-        if (given.json) context.answer(JSON.stringify(found, null, 2));
+        if (given.json) context.answer(jsonText(found));
         else if (found.length > 0) context.answer(renderResources(found, client.account, context.style));
         else context.say('There is nothing that you may see.');
       }),
@@ -74,9 +75,7 @@ export function addShow(program: Command, context: CliContext): void {
       withApi(given, context, async (client) => {
         const resource = await showResource(client, readNamed('resource', name, client.account));
         context.answer(
-          given.json
-            ? JSON.stringify(resource, null, 2)
-            : renderResource(resource, client.account, context.style),
+          given.json ? jsonText(resource) : renderResource(resource, client.account, context.style),
         );
       }),
     );

@@ -8,6 +8,7 @@ import type { CliContext } from '../context.ts';
 import { renderFields } from '../render/fields.ts';
 import { plain, withoutAccount } from '../render/plain.ts';
 import { renderGrants } from '../render/resources.ts';
+import { jsonText } from '../render/json-text.ts';
 
 interface RoleArguments extends ApiArguments {
   readonly json?: true;
@@ -66,7 +67,7 @@ function onRole<A extends RoleArguments>(
     withApi(given, context, async (client) => {
       const role = readNamed('role', name, client.account);
       const { data, text } = await ask(client, role, context, given);
-      context.answer(given.json ? JSON.stringify(data, null, 2) : text);
+      context.answer(given.json ? jsonText(data) : text);
     });
 }
 

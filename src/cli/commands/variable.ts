@@ -9,6 +9,7 @@ import type { CliContext } from '../context.ts';
 import { readGivenBytes } from '../input/given-bytes.ts';
 import { readGivenSecret } from '../input/given-secret.ts';
 import { plain } from '../render/plain.ts';
+import { jsonText } from '../render/json-text.ts';
 
 interface GetArguments extends ApiArguments {
   readonly version?: number;
@@ -70,13 +71,13 @@ function addGet(group: Command, context: CliContext): void {
       return withApi(given, context, async (client) => {
         if (ids.length === 1 && (given.json === undefined || given.version !== undefined)) {
           const value = (await readSecret(client, only, given.version ?? null)).reveal();
-          if (given.json) context.answer(JSON.stringify({ [only]: textOf(only, value) }, null, 2));
+          if (given.json) context.answer(jsonText({ [only]: textOf(only, value) }));
           else writeValue(value);
           return;
         }
         const values = await readSecrets(client, [...new Set(ids)]);
         const revealed = Array.from(values, ([id, value]) => [id, value.reveal()] as const);
-        context.answer(JSON.stringify(Object.fromEntries(revealed), null, 2));
+        context.answer(jsonText(Object.fromEntries(revealed)));
       });
     });
 }

@@ -4,6 +4,7 @@ import { addApiOptions, type ApiArguments } from '../arguments/api-arguments.ts'
 import { withApi } from '../connection/with-api.ts';
 import type { CliContext } from '../context.ts';
 import { renderFields } from '../render/fields.ts';
+import { jsonText } from '../render/json-text.ts';
 
 interface WhoamiArguments extends ApiArguments {
   readonly json?: true;
@@ -19,7 +20,7 @@ export function addWhoami(program: Command, context: CliContext): void {
     withApi(given, context, async (client, { url }) => {
       const me = await whoAmI(client);
       if (given.json) {
-        context.answer(JSON.stringify({ url, ...me }, null, 2));
+        context.answer(jsonText({ url, ...me }));
         return;
       }
       const fields = [
