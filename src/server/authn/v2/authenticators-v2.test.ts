@@ -211,6 +211,15 @@ describe('authenticators by version 2', { timeout: 60_000 }, () => {
     assert.equal((await ask('alice', 'DELETE', '/oidc/keycloak')).status, 403);
     assert.equal((await ask('bob', 'DELETE', '/jwt/third')).status, 404);
     assert.equal(await resource('group', 'conjur/authn-jwt/third/apps'), 200);
+    const apps = 'conjur/authn-jwt/third/apps';
+    await server.load(`- !grant {role: !group ${apps}, member: !user admin}`);
+    const ownRoot = (owner: string) =>
+      server.store.writes.transaction(
+        (sql) => sql`update resources set owner_id = ${owner} where resource_id = 'demo:policy:root'`,
+      );
+    await ownRoot(`demo:group:${apps}`);
+    assert.equal((await ask('admin', 'DELETE', '/jwt/third')).status, 422, 'the root would go along');
+    await ownRoot('demo:user:admin');
     assert.equal((await ask('admin', 'DELETE', '/jwt/third')).status, 204);
     for (const [kind, id] of [
       ['group', 'conjur/authn-jwt/third/apps'],

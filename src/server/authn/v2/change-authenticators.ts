@@ -11,6 +11,7 @@ import { accountOfPath, pathPart } from '../../http/parameters.ts';
 import type { Route } from '../../http/route.ts';
 import { anyFlag, objectOf } from '../../http/route-about.ts';
 import { writeAs, writePoliciesAs } from '../../http/write-as.ts';
+import { requireRootStays } from '../../routes/root-stays.ts';
 import { switchAs } from '../service-switch.ts';
 import { authenticatorContent } from './authenticator-about.ts';
 import { findAuthenticator, noAuthenticator, whatOf } from './show-authenticators.ts';
@@ -75,6 +76,7 @@ export const deleteV2: Route = {
       400: 'The Accept header does not name version 2.',
       403: 'The caller has not `delete` on the policy.',
       404: 'There is no such authenticator, or the caller must not know of it.',
+      422: 'The root belongs to a role of the authenticator, and would go along.',
     },
   },
   handle: async (call) => {
@@ -88,6 +90,7 @@ export const deleteV2: Route = {
       if (!visible) throw missing;
       const { allowed } = await readAccess(sql, call.caller.roleId, 'delete', policyId);
       if (!allowed) throw forbidden();
+      await requireRootStays(sql, service.account, [policyId]);
       await deletePolicyTree(sql, policyId);
     });
     return emptyAnswer(204);

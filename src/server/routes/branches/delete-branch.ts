@@ -1,11 +1,8 @@
-import { identifierOfPath, isRootPath, policyAt } from '../../../core/branches/names.ts';
+import { identifierOfPath, isRootPath } from '../../../core/branches/names.ts';
 import { removalOf } from '../../../core/branches/rows.ts';
-import type { FullId } from '../../../core/ids.ts';
 import { Problem } from '../../../core/problem.ts';
 import { branchContents } from '../../../store/branches.ts';
-import type { TransactionSql } from '../../../store/connection.ts';
 import { applyChanges } from '../../../store/policy-changes.ts';
-import { readDependents } from '../../../store/policy-rows.ts';
 import { emptyAnswer } from '../../answers/answer.ts';
 import { RecordNotFound } from '../../answers/refusals.ts';
 import { v2Record } from '../../audit/v2-record.ts';
@@ -13,6 +10,7 @@ import { pathPart } from '../../http/parameters.ts';
 import type { Route } from '../../http/route.ts';
 import { requireV2 } from '../../http/version-2.ts';
 import { writePoliciesAs } from '../../http/write-as.ts';
+import { requireRootStays } from '../root-stays.ts';
 import { headerMissing, without } from './branch-about.ts';
 import { branchPathOf, requireBranch, requireParent } from './branch-access.ts';
 
@@ -76,18 +74,3 @@ export const deleteBranchRoute: Route = {
     }),
   ],
 };
-
-/** What a deleted role owns goes with it, wherever it lies: all but the root, which holds the whole account. */
-async function requireRootStays(
-  sql: TransactionSql,
-  account: string,
-  doomed: readonly FullId[],
-): Promise<void> {
-  const root = policyAt(account, '/');
-  const gone = await readDependents(sql, doomed);
-  if (!gone.some(({ id }) => id === root)) return;
-  throw new Problem(
-    'content_unprocessable',
-    'The root policy belongs to a role in this branch: give it another owner first.',
-  );
-}
