@@ -105,7 +105,15 @@ export async function buildApp(
   context: ServerContext,
   gate: { readonly passOn: PassOn; readonly holdMs?: number },
 ): Promise<FastifyInstance> {
-  const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, routerOptions: { maxParamLength } });
+  const app = Fastify({
+    logger: false,
+    bodyLimit: bodyLimitBytes,
+    routerOptions: { maxParamLength },
+    frameworkErrors: (_error, _request, reply) => {
+      const { status, headers, body } = renderError(unreadablePath());
+      reply.raw.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+    },
+  });
   takeBodiesAsTheyAre(app);
   app.setErrorHandler((error, request, reply) => {
     const translated = translateHttpError(error);
@@ -142,6 +150,11 @@ function takeBodiesAsTheyAre(app: FastifyInstance): void {
     if (type !== undefined && !mediaType.test(type)) delete request.raw.headers['content-type'];
     done();
   });
+}
+
+/** Of a path that the router gives up before there is a route. */
+function unreadablePath(): Problem {
+  return new Problem('request_malformed', 'The path is too long, or its percent-encoding is no UTF-8 text.');
 }
 
 /** Fastify's own refusals as Problems. */

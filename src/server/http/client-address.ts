@@ -36,6 +36,8 @@ export function clientAddress(request: FastifyRequest, trustedProxies: readonly 
   return client;
 }
 
-function plain(address: string): string {
+/** Without the zone of a link-local address (RFC 4007, 11), which names an interface of this node and no range knows of. */
+function plain(text: string): string {
+  const [address = ''] = text.split('%');
   return /^::ffff:\d+\./i.test(address) ? address.slice('::ffff:'.length) : address;
 }
