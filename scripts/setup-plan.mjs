@@ -74,6 +74,7 @@ export const tools = [
     packages: ['util-linux'],
     version: null,
   },
+  { name: 'wrk (for the benchmarks)', binaries: ['wrk'], packages: ['wrk'], version: null },
   { name: 'iproute2', binaries: ['ip', 'ss', 'tc'], packages: ['iproute2'], version: null },
 ];
 

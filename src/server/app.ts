@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance } from 'fastify';
-import { Problem } from '../core/problem.ts';
+import { isProblem, Problem } from '../core/problem.ts';
 import { renderError, renderErrorV2 } from './answers/render-error.ts';
 import { apiKeyRoutes } from './authn/api-key.ts';
 import { authenticate } from './authn/authenticate.ts';
@@ -13,8 +13,10 @@ import { deleteV2, switchV2 } from './authn/v2/change-authenticators.ts';
 import { createV2 } from './authn/v2/create-authenticator.ts';
 import { listV2, showV2 } from './authn/v2/show-authenticators.ts';
 import type { ServerContext } from './context.ts';
+import { discardBody } from './http/discard-body.ts';
 import { v2MediaType, wantsV2 } from './http/media-types.ts';
 import { addRoute, type Route } from './http/route.ts';
+import { descriptionRoutes } from './openapi/routes.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { countFailure, installMetrics } from './metrics/install-metrics.ts';
 import { rootRoute, whoami } from './routes/about.ts';
@@ -48,8 +50,11 @@ const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;.*)?$/;
 const bodyLimitBytes = 1024 * 1024;
 /** Identifiers may be long; a path is bounded by the HTTP parser's 16 KiB of headers anyway. */
 const maxParamLength = 8192;
+/** As Rails reads paths. The Ruby client puts a slash before every question mark. */
+const asRails = { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true };
 
-const routes: readonly Route[] = [
+/** Every route of the API. */
+export const routes: readonly Route[] = [
   rootRoute,
   whoami,
   healthRoute,
@@ -98,6 +103,7 @@ const routes: readonly Route[] = [
   updateIssuerRoute,
   deleteIssuerRoute,
   signCertificateRoute,
+  ...descriptionRoutes(() => routes),
 ];
 
 /** The API of a node, without a listener: what `listeners.ts` serves and tests call in process. */
@@ -108,15 +114,16 @@ export async function buildApp(
   const app = Fastify({
     logger: false,
     bodyLimit: bodyLimitBytes,
-    routerOptions: { maxParamLength },
+    routerOptions: { maxParamLength, ...asRails },
     frameworkErrors: (_error, _request, reply) => {
       const { status, headers, body } = renderError(unreadablePath());
       reply.raw.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
     },
   });
   takeBodiesAsTheyAre(app);
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const translated = translateHttpError(error);
+    if (isProblem(translated, 'body_too_large')) await discardBody(request.raw);
     if (!(translated instanceof Problem) || translated.kind === 'internal') context.logFault(translated);
     else if (translated.kind === 'unavailable') context.logRefusal(translated);
     if (context.metrics !== null) countFailure(context.metrics, request, translated);

@@ -112,7 +112,7 @@ const json = (sql: Sql | TransactionSql): Fragment => sql`
     when 'policy' then jsonb_build_object('policy_versions', coalesce((
       select jsonb_agg(jsonb_build_object('id', v.resource_id, 'version', v.version, 'role', v.role_id,
         'created_at', ${iso(sql, 'v.created_at')}, 'policy_text', v.policy_text, 'policy_sha256', v.policy_sha256,
-        'finished_at', ${iso(sql, 'v.finished_at')}, 'client_ip', host(v.client_ip)) order by v.version desc)
+        'finished_at', ${iso(sql, 'v.finished_at')}, 'client_ip', host(v.client_ip)) order by v.version)
       from policy_versions v where v.resource_id = x.resource_id), '[]'))
     when 'host_factory' then jsonb_build_object('tokens', coalesce((
       select jsonb_agg(jsonb_build_object('expiration', to_char(t.expiration at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),

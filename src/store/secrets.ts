@@ -63,12 +63,12 @@ export function openSecretReads(address: InstanceAddress, dataKey: DataKey): Sec
     },
     readAll: async (caller, ids) => {
       const found = await findFor(lookups, closures, caller, { ids, version: null, withMimeType: false });
-      return Promise.all(
-        ids.map(async (id, index) => {
-          const read = found === null ? null : decided(dataKey, id, found.rows[index], found.roles);
-          return read ?? one(caller, id, null);
-        }),
+      const reads = ids.map((id, index) =>
+        found === null ? null : decided(dataKey, id, found.rows[index], found.roles),
       );
+      const isRead = (read: SecretRead | null): read is SecretRead => read !== null;
+      if (reads.every(isRead)) return reads;
+      return Promise.all(ids.map(async (id, index) => reads[index] ?? one(caller, id, null)));
     },
     closures,
     warm: () => lookups.warm(),

@@ -106,12 +106,15 @@ function separator(reading: Reading, closing: string): void {
   } else if (reading.text[reading.offset] !== closing) throw new NotSimple();
 }
 
-const plainPattern = /[^-\s?:,[\]{}#&*!|>'"%@`](?:[^\s:,[\]{}#]|:(?![\s,[\]{}:]|$)| +(?=[^\s:,[\]{}#]))*/y;
+/** Each repetition keeps a place to go back to on the engine's stack, so their number is bounded. */
+const plainLimit = 20_000;
+const plainPattern =
+  /[^-\s?:,[\]{}#&*!|>'"%@`](?:[^\s:,[\]{}#]|:(?![\s,[\]{}:]|$)| +(?=[^\s:,[\]{}#])){0,20000}/y;
 
 function plain(reading: Reading): string {
   plainPattern.lastIndex = reading.offset;
   const found = plainPattern.exec(reading.text);
-  if (found === null) throw new NotSimple();
+  if (found === null || found[0].length > plainLimit) throw new NotSimple();
   reading.offset += found[0].length;
   // `a#b` is text and `a #b` a comment: where a `#` comes, the full parser looks.
   if (reading.text[reading.offset] === '#') throw new NotSimple();

@@ -22,6 +22,7 @@ export const authenticate: Route = {
   about: {
     summary: 'An access token for an API key.',
     group: 'Authentication',
+    path: '/authn/{account}/{login}/authenticate',
     body: plain('The API key, as it is.'),
     answers: {
       200: tokenContent,

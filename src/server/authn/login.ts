@@ -13,6 +13,7 @@ export const login: Route = {
   about: {
     summary: 'An API key for a login and its password (or the key itself), by Basic authentication.',
     group: 'Authentication',
+    basic: true,
     answers: { 200: plain('The API key.'), 401: 'Login or secret is wrong, whichever it is.' },
   },
   handle: async (call) => {

@@ -26,6 +26,7 @@ export const changePassword: Route = {
   about: {
     summary: 'Changes the password of a user, by Basic authentication with the old one or the API key.',
     group: 'Authentication',
+    basic: true,
     body: plain('The new password, as it is.'),
     answers: {
       204: 'Changed; the API key stays.',

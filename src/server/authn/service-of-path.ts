@@ -9,7 +9,9 @@ import { accountOfPath, noRoute, pathPart } from '../http/parameters.ts';
  * @throws Problem `route_not_found`
  */
 export function serviceOfPath(request: FastifyRequest): Service {
-  const type = pathPart(request, 'authenticator');
-  if (!/^authn(-[^/]*)?$/.test(type)) throw noRoute();
-  return { account: accountOfPath(request), type, service: pathPart(request, 'service') || null };
+  // The Python package quotes the two as one part: `authn-jwt%2Fci`.
+  const [type = '', ...quoted] = pathPart(request, 'authenticator').split('/');
+  const service = [...quoted, ...[pathPart(request, 'service')].filter(Boolean)].join('/');
+  if (!/^authn(-.*)?$/.test(type)) throw noRoute();
+  return { account: accountOfPath(request), type, service: service || null };
 }

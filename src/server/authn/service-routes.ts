@@ -31,6 +31,7 @@ const byService: Route = {
     summary:
       'An access token by a service of an authenticator, such as `authn-jwt`; a login may stand before the end.',
     group: 'Authentication',
+    path: '/{authenticator}/{service}/{account}/authenticate',
     body,
     answers,
   },

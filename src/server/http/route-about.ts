@@ -6,6 +6,12 @@ export interface RouteAbout {
   readonly summary: string;
   /** The chapter it stands in. */
   readonly group: RouteGroup;
+  /** As people read it (`/authn/{account}/{login}/authenticate`), where the route's own pattern says less. */
+  readonly path?: string;
+  /** Parts of that path that are not what their name says everywhere; see `openapi/path-parts.ts`. */
+  readonly parts?: Readonly<Record<string, ParameterAbout>>;
+  /** It takes a login and an API key or password as a Basic header (RFC 7617). */
+  readonly basic?: true;
   readonly query?: Readonly<Record<string, ParameterAbout>>;
   readonly body?: ContentAbout;
   /** By status; `default` is no status here. */

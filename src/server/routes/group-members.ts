@@ -33,6 +33,7 @@ export const addGroupMemberRoute: Route = {
   about: {
     summary: 'Adds a user, host or group to a group; the caller has `create` on the branch of the group.',
     group: 'Groups',
+    path: '/groups/{account}/{identifier}/members',
     body: v2Content('The member.', memberSchema),
     answers: {
       201: v2Content('The member.', memberSchema),
@@ -85,6 +86,8 @@ export const removeGroupMemberRoute: Route = {
   about: {
     summary: 'Takes a member out of a group; the caller has `update` on the branch of the group.',
     group: 'Groups',
+    path: '/groups/{account}/{identifier}/members/{kind}/{id}',
+    parts: { kind: { about: 'The kind of the member.', schema: { enum: ['user', 'host', 'group'] } } },
     answers: {
       204: 'Taken out.',
       400: headerMissing,

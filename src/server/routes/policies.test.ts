@@ -62,7 +62,7 @@ describe('a load', () => {
     }>();
     assert.equal(versions.length, 20);
     assert.deepEqual(
-      [versions[0]?.version, versions[0]?.role, versions[0]?.policy_text, versions[19]?.version],
+      [versions[19]?.version, versions[19]?.role, versions[19]?.policy_text, versions[0]?.version],
       [22, 'demo:user:loader', '- !variable v22', 3],
     );
   });

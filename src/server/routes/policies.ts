@@ -37,6 +37,7 @@ function policyRoute(
     about: {
       summary: loadSummary[mode],
       group: 'Policies',
+      path: '/policies/{account}/policy/{identifier}',
       query: { dryRun: { about: '`true`: only say what would change.' } },
       body: { about: 'The policy.', content: { 'application/x-yaml': anyText } },
       answers: {

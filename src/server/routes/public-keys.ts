@@ -14,6 +14,7 @@ export const publicKeys: Route = {
   about: {
     summary: 'The public keys of a user, a line each. Anybody may ask.',
     group: 'Public keys',
+    path: '/public_keys/{account}/user/{login}',
     answers: { 200: plain('The keys; an empty line when there are none.') },
   },
   handle: async (call) => {

@@ -1,4 +1,4 @@
-import { type FullId, isRoleKind } from '../../core/ids.ts';
+import { type FullId, isRoleKind, roleKinds } from '../../core/ids.ts';
 import type { Sql } from '../../store/connection.ts';
 import {
   countMembers,
@@ -37,6 +37,7 @@ export const roleRoute: Route = {
   about: {
     summary: 'A role; or, by the presence of a key in the query, its members, memberships or graph.',
     group: 'Roles',
+    parts: { kind: { about: 'The kind of the role.', schema: { enum: roleKinds } } },
     query: {
       graph: { about: 'All memberships in the roles that it has and that have it, as pairs.' },
       all: { about: 'The ids of all roles that it has, itself included.' },

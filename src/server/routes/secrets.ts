@@ -1,4 +1,4 @@
-import { anyText, anyNumber } from '../http/route-about.ts';
+import { anyText, anyNumber, type ParameterAbout } from '../http/route-about.ts';
 import { writeAs } from '../http/write-as.ts';
 import { type FullId, kindOf } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
@@ -13,6 +13,7 @@ import { requireAccess } from './require-access.ts';
 
 const hasValue = (kind: string): boolean => kind === 'variable' || kind === 'public_key';
 const newestVersion = 2 ** 31 - 1;
+const kindAbout: ParameterAbout = { about: 'What has values.', schema: { enum: ['variable', 'public_key'] } };
 
 /** `GET /secrets/:account/variable/:id[?version=n]`: the raw value. */
 export const showSecret: Route = {
@@ -22,6 +23,7 @@ export const showSecret: Route = {
   about: {
     summary: 'The value of a variable.',
     group: 'Secrets',
+    parts: { kind: kindAbout },
     query: {
       version: { about: 'Another version than the newest; the last twenty are kept.', schema: anyNumber },
     },
@@ -60,6 +62,7 @@ export const storeSecret: Route = {
   about: {
     summary: 'A new version of a variable.',
     group: 'Secrets',
+    parts: { kind: kindAbout },
     query: { expirations: { about: 'Instead: takes the expiration from all its versions.' } },
     body: {
       about: 'The value as it is, whatever its type says.',
