@@ -105,7 +105,19 @@ describe('the role that a write speaks for', { timeout: 60_000 }, () => {
     assert.equal(await versions(), earlier);
   });
 
-  it('holds nothing up while a policy load that deletes it is under way: both end, one after the other', async () => {
+  const v2 = { accept: 'application/x.secretsmgr.v2beta+json', 'content-type': 'application/json' };
+  const grants = {
+    'a membership': (ask: Ask) => ask('POST /roles/demo/group/g?members&member=demo:user:admin'),
+    'a membership of version 2': (ask: Ask) =>
+      ask('POST /groups/demo/g/members', '{"kind":"user","id":"admin"}', v2),
+    'a branch': (ask: Ask) => ask('POST /branches/demo', '{"name":"b","branch":"/"}', v2),
+  };
+  for (const [what, grant] of Object.entries(grants)) {
+    it(`holds nothing up, writing ${what}, while a policy load that deletes it is under way`, async () => {
+      await endsAfterLoad(grant);
+    });
+  }
+  async function endsAfterLoad(grant: (ask: Ask) => ReturnType<Ask>): Promise<void> {
     const locked = newGate();
     const over = newGate();
     const load = server.store.writes.transaction(async (sql) => {
@@ -115,12 +127,12 @@ describe('the role that a write speaks for', { timeout: 60_000 }, () => {
       await sql`delete from roles where role_id = 'demo:user:alice'`; // a deadlock, were her row held already
     });
     await locked.opened;
-    const adding = alice('POST /roles/demo/group/g?members&member=demo:user:admin');
+    const adding = grant(alice);
     await untilWaitingForLocks(server, 1);
     over.open();
     await load;
     assert.equal((await adding).statusCode, 403);
-  });
+  }
 
   it('may be a host factory token: it cannot be revoked before its host is made', async () => {
     const form = `host_factory=demo:host_factory:factory&expiration=2050-01-01`;

@@ -1,6 +1,6 @@
 import { type CallerRole, holdCaller } from '../../store/access.ts';
 import type { TransactionSql } from '../../store/connection.ts';
-import { holdOffPolicies } from '../../store/policy-versions.ts';
+import { holdOffPolicies, lockPolicies } from '../../store/policy-versions.ts';
 import { forbidden } from '../answers/refusals.ts';
 import type { ServerContext } from '../context.ts';
 
@@ -40,4 +40,24 @@ export function writeRolesAs<T>(
     if (!(await holdCaller(sql, caller))) throw forbidden();
     return work(sql);
   });
+}
+
+/**
+ * As `writeAs`, for work that is planned as a policy load is, from the rows of an account: no other load of it is under
+ * way. In the order of `writeRolesAs`, for its reason.
+ *
+ * @throws Problem `policy_busy`; and what `writeAs` throws
+ */
+export function writePoliciesAs<T>(
+  context: ServerContext,
+  caller: CallerRole,
+  account: string,
+  work: (sql: TransactionSql) => Promise<T>,
+  waitMs?: number,
+): Promise<T> {
+  return context.store.writes.transaction(async (sql) => {
+    await lockPolicies(sql, account);
+    if (!(await holdCaller(sql, caller))) throw forbidden();
+    return work(sql);
+  }, waitMs);
 }

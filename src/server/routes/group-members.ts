@@ -8,7 +8,6 @@ import { readAccess } from '../../store/access.ts';
 import { hasGrant, readBranch, roleExists } from '../../store/branches.ts';
 import type { TransactionSql } from '../../store/connection.ts';
 import { applyChanges } from '../../store/policy-changes.ts';
-import { lockPolicies } from '../../store/policy-versions.ts';
 import { emptyAnswer } from '../answers/answer.ts';
 import { RecordNotFound } from '../answers/refusals.ts';
 import { v2Record } from '../audit/v2-record.ts';
@@ -16,7 +15,7 @@ import { accountOfPath, noRoute, pathPart } from '../http/parameters.ts';
 import { anyText, objectOf } from '../http/route-about.ts';
 import type { CallerCall, Route } from '../http/route.ts';
 import { accepted, bodyLine, refuse, requireV2, v2Answer, v2Fields } from '../http/version-2.ts';
-import { writeAs } from '../http/write-as.ts';
+import { writePoliciesAs } from '../http/write-as.ts';
 import { headerMissing, v2Content } from './branches/branch-about.ts';
 import { requireBranch } from './branches/branch-access.ts';
 
@@ -51,8 +50,7 @@ export const addGroupMemberRoute: Route = {
     if (group === null) throw noRoute();
     const asked = readNewMember(v2Fields(call.request));
     refuse(asked.fault);
-    const memberId = await writeAs(call.context, call.caller, async (sql) => {
-      await lockPolicies(sql, account);
+    const memberId = await writePoliciesAs(call.context, call.caller, account, async (sql) => {
       await requireBranch(sql, call.caller.roleId, 'create', { account, path: branchOf(group) });
       const member = accepted(asked.read());
       refuse(ownMemberFault(group, member));
@@ -102,8 +100,7 @@ export const removeGroupMemberRoute: Route = {
     const account = accountOfPath(call.request);
     const named = splitMemberPath(pathPart(call.request, '*'));
     if (named === null) throw noRoute();
-    await writeAs(call.context, call.caller, async (sql) => {
-      await lockPolicies(sql, account);
+    await writePoliciesAs(call.context, call.caller, account, async (sql) => {
       await requireBranch(sql, call.caller.roleId, 'update', { account, path: branchOf(named.group) });
       const member = accepted(readMember(named.member));
       const ids = await requireBoth(sql, call.caller.roleId, { account, group: named.group, member });

@@ -4,14 +4,13 @@ import { nameOfService, webserviceOf } from '../../../core/authn/service.ts';
 import { isProblem, Problem } from '../../../core/problem.ts';
 import { readAccess } from '../../../store/access.ts';
 import { deletePolicyTree } from '../../../store/authenticator-list.ts';
-import { lockPolicies } from '../../../store/policy-versions.ts';
 import { emptyAnswer } from '../../answers/answer.ts';
 import { forbidden } from '../../answers/refusals.ts';
 import { requireV2, v2Answer } from '../../http/version-2.ts';
 import { pathPart } from '../../http/parameters.ts';
 import type { Route } from '../../http/route.ts';
 import { anyFlag, objectOf } from '../../http/route-about.ts';
-import { writeAs } from '../../http/write-as.ts';
+import { writeAs, writePoliciesAs } from '../../http/write-as.ts';
 import { switchAs } from '../service-switch.ts';
 import { authenticatorContent } from './authenticator-about.ts';
 import { findAuthenticator, noAuthenticator, whatOf } from './show-authenticators.ts';
@@ -84,8 +83,7 @@ export const deleteV2: Route = {
     const missing = noAuthenticator(call, pathPart(call.request, 'service'));
     if (service === null) throw missing;
     const policyId = policyOf({ service });
-    await writeAs(call.context, call.caller, async (sql) => {
-      await lockPolicies(sql, call.caller.account);
+    await writePoliciesAs(call.context, call.caller, service.account, async (sql) => {
       const { visible } = await readAccess(sql, call.caller.roleId, null, webserviceOf(service));
       if (!visible) throw missing;
       const { allowed } = await readAccess(sql, call.caller.roleId, 'delete', policyId);

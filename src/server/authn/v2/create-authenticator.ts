@@ -10,14 +10,13 @@ import { anyResourceExists } from '../../../store/authenticator-list.ts';
 import { switchService } from '../../../store/authenticators.ts';
 import type { TransactionSql } from '../../../store/connection.ts';
 import { applyChanges } from '../../../store/policy-changes.ts';
-import { lockPolicies } from '../../../store/policy-versions.ts';
 import { writeSecret } from '../../../store/secrets.ts';
 import { forbidden } from '../../answers/refusals.ts';
 import { v2MediaType } from '../../http/media-types.ts';
 import { requireV2, v2Answer } from '../../http/version-2.ts';
 import { accountOfPath, pathPart } from '../../http/parameters.ts';
 import type { CallerCall, Route } from '../../http/route.ts';
-import { writeAs } from '../../http/write-as.ts';
+import { writePoliciesAs } from '../../http/write-as.ts';
 import { authenticatorSchema, newAuthenticatorContent } from './authenticator-about.ts';
 import { findAuthenticator } from './show-authenticators.ts';
 import { objectBody, v2Record } from './v2-call.ts';
@@ -47,12 +46,16 @@ export const createV2: Route = {
     const reading = readAuthenticatorSpec(accountOfPath(call.request), objectBody(call));
     if (!reading.ok) throw new Problem('content_unprocessable', reading.message);
     const spec = reading.value;
-    const made = await writeAs(call.context, call.caller, async (sql) => {
-      await lockPolicies(sql, call.caller.account);
-      await requireCreate(sql, call, spec);
-      await create(sql, call, spec);
-      return findAuthenticator(call.context, sql, spec.branchId, spec.service);
-    });
+    const made = await writePoliciesAs(
+      call.context,
+      call.caller,
+      accountOfPath(call.request),
+      async (sql) => {
+        await requireCreate(sql, call, spec);
+        await create(sql, call, spec);
+        return findAuthenticator(call.context, sql, spec.branchId, spec.service);
+      },
+    );
     return v2Answer(made === null ? {} : authenticatorJson(made), 201);
   },
   audit: (call, failure) => [v2Record(call, 'create', newName(call), failure)],

@@ -3,14 +3,13 @@ import { branchIdAt, pathIn, policyAt } from '../../../core/branches/names.ts';
 import { creationOf } from '../../../core/branches/rows.ts';
 import { resourceExists, roleExists } from '../../../store/branches.ts';
 import { applyChanges } from '../../../store/policy-changes.ts';
-import { lockPolicies } from '../../../store/policy-versions.ts';
 import { RecordExists, RecordNotFound } from '../../answers/refusals.ts';
 import { v2Record } from '../../audit/v2-record.ts';
 import { accountOfPath } from '../../http/parameters.ts';
 import { anyText, objectOf } from '../../http/route-about.ts';
 import type { CallerCall, Route } from '../../http/route.ts';
 import { accepted, bodyLine, requireV2, v2Answer, v2Fields } from '../../http/version-2.ts';
-import { writeAs } from '../../http/write-as.ts';
+import { writePoliciesAs } from '../../http/write-as.ts';
 import { branchSchema, headerMissing, v2Content, without } from './branch-about.ts';
 import { requireBranch, requireParent } from './branch-access.ts';
 
@@ -56,8 +55,7 @@ export const createBranchRoute: Route = {
       policyId: policyAt(account, asked.branch),
       annotations: Object.fromEntries(asked.annotations),
     };
-    await writeAs(call.context, call.caller, async (sql) => {
-      await lockPolicies(sql, account);
+    await writePoliciesAs(call.context, call.caller, account, async (sql) => {
       await requireBranch(sql, call.caller.roleId, 'create', parent);
       const taken = (await resourceExists(sql, branch.id)) || (await roleExists(sql, branch.id));
       if (taken) throw new RecordExists('Branch', branchIdAt(account, path));

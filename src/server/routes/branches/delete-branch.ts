@@ -6,14 +6,13 @@ import { branchContents } from '../../../store/branches.ts';
 import type { TransactionSql } from '../../../store/connection.ts';
 import { applyChanges } from '../../../store/policy-changes.ts';
 import { readDependents } from '../../../store/policy-rows.ts';
-import { lockPolicies } from '../../../store/policy-versions.ts';
 import { emptyAnswer } from '../../answers/answer.ts';
 import { RecordNotFound } from '../../answers/refusals.ts';
 import { v2Record } from '../../audit/v2-record.ts';
 import { pathPart } from '../../http/parameters.ts';
 import type { Route } from '../../http/route.ts';
 import { requireV2 } from '../../http/version-2.ts';
-import { writeAs } from '../../http/write-as.ts';
+import { writePoliciesAs } from '../../http/write-as.ts';
 import { headerMissing, without } from './branch-about.ts';
 import { branchPathOf, requireBranch, requireParent } from './branch-access.ts';
 
@@ -45,11 +44,11 @@ export const deleteBranchRoute: Route = {
     requireV2(call.request);
     const at = branchPathOf(call);
     const caller = call.caller.roleId;
-    await writeAs(
+    await writePoliciesAs(
       call.context,
       call.caller,
+      at.account,
       async (sql) => {
-        await lockPolicies(sql, at.account);
         await requireBranch(sql, caller, 'update', at);
         if (isRootPath(at.path)) throw new Problem('record_not_found', 'The root branch cannot be deleted.');
         await requireParent(sql, at);

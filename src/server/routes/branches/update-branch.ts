@@ -3,14 +3,13 @@ import { branchIdAt, policyAt } from '../../../core/branches/names.ts';
 import { updateOf } from '../../../core/branches/rows.ts';
 import { readBranch, roleExists } from '../../../store/branches.ts';
 import { applyChanges } from '../../../store/policy-changes.ts';
-import { lockPolicies } from '../../../store/policy-versions.ts';
 import { RecordNotFound } from '../../answers/refusals.ts';
 import { v2Record } from '../../audit/v2-record.ts';
 import { pathPart } from '../../http/parameters.ts';
 import { anyText, objectOf } from '../../http/route-about.ts';
 import type { Route } from '../../http/route.ts';
 import { accepted, bodyLine, refuse, requireV2, v2Answer, v2Fields } from '../../http/version-2.ts';
-import { writeAs } from '../../http/write-as.ts';
+import { writePoliciesAs } from '../../http/write-as.ts';
 import { branchSchema, headerMissing, v2Content, without } from './branch-about.ts';
 import { branchPathOf, requireBranch, requireParent } from './branch-access.ts';
 
@@ -48,8 +47,7 @@ export const updateBranchRoute: Route = {
     const id = policyAt(at.account, at.path);
     const asked = readBranchUpdate(v2Fields(call.request));
     refuse(asked.fault);
-    const branch = await writeAs(call.context, call.caller, async (sql) => {
-      await lockPolicies(sql, at.account);
+    const branch = await writePoliciesAs(call.context, call.caller, at.account, async (sql) => {
       await requireBranch(sql, call.caller.roleId, 'read', at);
       await requireBranch(sql, call.caller.roleId, 'update', at);
       const { owner, annotations } = accepted(asked.read());

@@ -3,14 +3,13 @@ import { issuerJson, issuersPolicy, removedIssuerText } from '../../../core/issu
 import { readIssuerUpdate } from '../../../core/issuers/issuer-input.ts';
 import type { AuditRecord } from '../../../store/audit.ts';
 import { deleteVariables, issuerVariables, readIssuer, updateIssuer } from '../../../store/issuers.ts';
-import { lockPolicies } from '../../../store/policy-versions.ts';
 import { emptyAnswer, jsonAnswer } from '../../answers/answer.ts';
 import { auditRecord } from '../../audit/record.ts';
 import { bodyFields } from '../../http/body-fields.ts';
 import { pathPart, queryText } from '../../http/parameters.ts';
 import { anyNumber, anyText, fields, json, objectOf } from '../../http/route-about.ts';
 import type { CallerCall, Route } from '../../http/route.ts';
-import { writeAs } from '../../http/write-as.ts';
+import { writePoliciesAs } from '../../http/write-as.ts';
 import { requireAccess } from '../require-access.ts';
 import {
   asMissing,
@@ -56,8 +55,7 @@ export const updateIssuerRoute: Route = {
     const id = issuerOfPath(call);
     const body = bodyFields(call.request);
     const { dataKey } = call.context.store;
-    const issuer = await writeAs(call.context, call.caller, async (sql) => {
-      await lockPolicies(sql, account);
+    const issuer = await writePoliciesAs(call.context, call.caller, account, async (sql) => {
       await requireAccess(sql, call.caller.roleId, 'update', issuersPolicy(account));
       const before = await readIssuer(sql, dataKey, account, id);
       if (before === null) throw issuerMissing();
@@ -97,8 +95,7 @@ export const deleteIssuerRoute: Route = {
     const keep = queryText(call.request, 'keep_secrets') === 'true';
     const policyId = issuersPolicy(account);
     const { records, variables } = await asMissing(
-      writeAs(call.context, call.caller, async (sql) => {
-        await lockPolicies(sql, account);
+      writePoliciesAs(call.context, call.caller, account, async (sql) => {
         await requireAccess(sql, call.caller.roleId, 'update', policyId);
         if ((await readIssuer(sql, dataKey, account, id)) === null) throw issuerMissing();
         const own = await loadOwnPolicy(sql, call, { policyId, mode: 'modify', text: removedIssuerText(id) });

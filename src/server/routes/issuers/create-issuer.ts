@@ -13,13 +13,12 @@ import type { AuditRecord } from '../../../store/audit.ts';
 import { resourceExists } from '../../../store/branches.ts';
 import type { TransactionSql } from '../../../store/connection.ts';
 import { insertIssuer, issuerVariables, readIssuer } from '../../../store/issuers.ts';
-import { lockPolicies } from '../../../store/policy-versions.ts';
 import { jsonAnswer } from '../../answers/answer.ts';
 import { RecordExists } from '../../answers/refusals.ts';
 import { bodyFields } from '../../http/body-fields.ts';
 import { anyNumber, anyText, fields, json, objectOf } from '../../http/route-about.ts';
 import type { CallerCall, Route } from '../../http/route.ts';
-import { writeAs } from '../../http/write-as.ts';
+import { writePoliciesAs } from '../../http/write-as.ts';
 import { requireAccess } from '../require-access.ts';
 import {
   asForbidden,
@@ -70,8 +69,7 @@ export const createIssuerRoute: Route = {
     const body = bodyFields(call.request);
     const { store } = call.context;
     const { issuer, records } = await asForbidden(
-      writeAs(call.context, call.caller, async (sql) => {
-        await lockPolicies(sql, account);
+      writePoliciesAs(call.context, call.caller, account, async (sql) => {
         const base = await requireIssuersPolicy(sql, call, account);
         const reading = readNewIssuer(body);
         if (!reading.ok) return refuseIssuer(reading);
