@@ -65,8 +65,9 @@ export class JobThread {
       this.#send({ kind: 'job', job }, job.kind === 'fetch' ? [] : ownMemory(job.text));
     });
     clearTimeout(timer);
-    this.#hear = () => undefined;
+    // Until the thread is gone it may say that it commits.
     if (outcome.kind === 'late') await this.#worker.terminate();
+    this.#hear = () => undefined;
     switch (outcome.kind) {
       case 'answer':
         return outcome.answer;
