@@ -54,6 +54,18 @@ describe('what no honest client sends', { timeout: 60_000 }, () => {
     }
   });
 
+  it('is not an address with a port, as some proxies write it', async () => {
+    for (const [forwarded, address] of [
+      ['192.0.2.1:4711', '192.0.2.1'],
+      ['[2001:db8::1]:4711', '2001:db8::1'],
+      ['[2001:db8::1]', '2001:db8::1'],
+      ['192.0.2.1:x', '127.0.0.1'],
+    ] as const) {
+      const answer = await admin('GET /whoami', undefined, { 'x-forwarded-for': forwarded });
+      assert.equal(answer.json<{ client_ip: string }>().client_ip, address);
+    }
+  });
+
   it('is a type that no header can carry: the value comes as bytes', async () => {
     const types = {
       m1: 'a\\nb',

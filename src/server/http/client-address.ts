@@ -29,11 +29,16 @@ export function clientAddress(request: FastifyRequest, trustedProxies: readonly 
   const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',');
   let client = address;
   for (const hop of forwarded.split(',').reverse()) {
-    const next = plain(hop.trim());
+    const next = plain(withoutPort(hop.trim()));
     if (!trusted(client) || isIP(next) === 0) break;
     client = next;
   }
   return client;
+}
+
+/** Some proxies write the port of the client too (RFC 7239, 6). */
+function withoutPort(hop: string): string {
+  return /^(\d+(?:\.\d+){3}):\d+$/.exec(hop)?.[1] ?? /^\[([\da-f:.%]+)\](?::\d+)?$/i.exec(hop)?.[1] ?? hop;
 }
 
 /** Without the zone of a link-local address (RFC 4007, 11), which names an interface of this node and no range knows of. */
