@@ -111,8 +111,15 @@ export async function buildApp(
   context: ServerContext,
   gate: { readonly passOn: PassOn; readonly holdMs?: number },
 ): Promise<FastifyInstance> {
-  const routerOptions = { maxParamLength, ...asRails };
-  const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, routerOptions });
+  const app = Fastify({
+    logger: false,
+    bodyLimit: bodyLimitBytes,
+    routerOptions: { maxParamLength, ...asRails },
+    frameworkErrors: (_error, _request, reply) => {
+      const { status, headers, body } = renderError(unreadablePath());
+      reply.raw.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+    },
+  });
   takeBodiesAsTheyAre(app);
   app.setErrorHandler(async (error, request, reply) => {
     const translated = translateHttpError(error);
@@ -153,6 +160,11 @@ function takeBodiesAsTheyAre(app: FastifyInstance): void {
     if (type !== undefined && !mediaType.test(type)) delete request.raw.headers['content-type'];
     done();
   });
+}
+
+/** Of a path that the router gives up before there is a route. */
+function unreadablePath(): Problem {
+  return new Problem('request_malformed', 'The path is too long, or its percent-encoding is no UTF-8 text.');
 }
 
 /** Fastify's own refusals as Problems. */

@@ -1,6 +1,7 @@
 import { Problem } from '../core/problem.ts';
 import type { InstanceAddress, Sql, TransactionSql } from './connection.ts';
 import { Link } from './link.ts';
+import { errorCode } from './translate.ts';
 
 /** One record of the audit trail: the fields of an RFC 5424 message. */
 export interface AuditRecord {
@@ -163,7 +164,13 @@ class Lane {
 
   async #insert(records: readonly AuditRecord[]): Promise<void> {
     this.#warning = null;
-    await this.#link.use((sql) => insertRecords(sql, records));
+    try {
+      await this.#link.use((sql) => insertRecords(sql, records));
+    } catch (error) {
+      if (!isDataFault(error)) throw error;
+      // One record that cannot be stored must not cost the others of its batch theirs.
+      await this.#link.use((sql) => insertRecords(sql, records.map(storable)));
+    }
     if (this.#warning !== null) throw new Error(this.#warning);
   }
 }
@@ -178,6 +185,28 @@ export async function insertRecords(
     from jsonb_to_recordset(${sql.json(records.map((record) => ({ ...record })))}) as r(
       facility int, severity int, "timestamp" timestamptz, appname text, procid text, msgid text, sdata jsonb,
       message text, also jsonb)`;
+}
+
+/** Class 22 of SQLSTATE: what was sent, not when or where, is at fault. */
+function isDataFault(error: unknown): boolean {
+  return errorCode(error).startsWith('22');
+}
+
+/** The record with a sign in place of what no text of PostgreSQL can hold: a NUL, half a surrogate pair. */
+function storable(record: AuditRecord): AuditRecord {
+  const text = (one: string): string => one.replaceAll('\0', '\ufffd').toWellFormed();
+  const elements = Object.entries(record.sdata).map(([id, fields]) => {
+    return [id, Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, text(value)]))];
+  });
+  return {
+    ...record,
+    procid: text(record.procid),
+    sdata: Object.fromEntries(elements),
+    message: text(record.message),
+    ...(record.also === undefined
+      ? {}
+      : { also: record.also.map((one) => ({ resource: text(one.resource), message: text(one.message) })) }),
+  };
 }
 
 function unavailable(why: string, cause?: unknown): Problem {

@@ -58,6 +58,8 @@ interface Wanted {
   readonly ids: readonly FullId[];
   readonly version: number | null;
   readonly withMimeType: boolean;
+  /** On the monotonic clock, milliseconds. */
+  readonly since: number;
   readonly resolve: (found: FoundSecrets) => void;
   readonly reject: (error: Problem) => void;
 }
@@ -101,7 +103,8 @@ export function openSecretLookups(address: InstanceAddress): SecretLookups {
   };
   const flush = (): void => {
     planned = false;
-    void send(waiting.splice(0, batchLimit));
+    refuseLate(waiting);
+    if (waiting.length > 0) void send(waiting.splice(0, batchLimit));
     plan();
   };
   const plan = (): void => {
@@ -115,7 +118,7 @@ export function openSecretLookups(address: InstanceAddress): SecretLookups {
         throw new Problem('server_busy', 'Too many requests wait for the database of this node; try again.');
       }
       return new Promise((resolve, reject) => {
-        waiting.push({ ...wanted, resolve, reject });
+        waiting.push({ ...wanted, since: performance.now(), resolve, reject });
         plan();
       });
     },
@@ -130,6 +133,12 @@ export function openSecretLookups(address: InstanceAddress): SecretLookups {
     warm: () => link.warm(),
     end: () => link.end(),
   };
+}
+
+/** When the database answers late, who has waited too long behind others hears so, and takes no turn from the rest. */
+function refuseLate(waiting: Wanted[]): void {
+  const before = performance.now() - readTimeoutMs;
+  while (waiting[0] !== undefined && waiting[0].since < before) waiting.shift()?.reject(late());
 }
 
 /** Owner, roles with `execute`, value in base64, MIME type. */

@@ -4,6 +4,7 @@ import { type FullId, fullId } from '../core/ids.ts';
 import { isProblem } from '../core/problem.ts';
 import type { CallerRole } from './access.ts';
 import { openClient, type Sql } from './connection.ts';
+import { openSecretWrites } from './secret-writes.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
 import { stickCommits, waitingBackend } from './testing/stuck-commits.ts';
 
@@ -142,6 +143,35 @@ describe('writes that travel together', { timeout: 60_000 }, () => {
   it('sends values that are large, and callers without incarnation, the other way', async () => {
     assert.equal(await store(writer, 'v8', 'x'.repeat(100_000)), false);
     assert.equal(await store({ ...writer, incarnation: null }, 'v8', 'old token'), false);
+  });
+
+  it('lets nobody wait longer than told, however many wait, when commits get stuck', async () => {
+    const waitMs = 600;
+    const { store: held, addresses, dataKey } = provisioned;
+    const writes = openSecretWrites(addresses.data, held.secrets.closures, dataKey, waitMs);
+    await writes.warm();
+    const letThrough = await stickCommits(provisioned.postgres.superuser, sql);
+    const begun = performance.now();
+    const many = Array.from({ length: 500 }, (_, index) =>
+      writes.store(writer, id(`v${index % 40}`), Buffer.from(`stuck ${index}`)),
+    );
+    const outcomes = await Promise.allSettled(many);
+    const tookMs = performance.now() - begun;
+    await letThrough();
+    await writes.end();
+    assert.ok(tookMs < 2 * waitMs, `${tookMs} ms`);
+    const codes = outcomes.map((one) =>
+      one.status === 'rejected' && isProblem(one.reason) ? one.reason.code : '',
+    );
+    assert.deepEqual([...new Set(codes)].sort(), ['store_unavailable', 'write_indeterminate']);
+  });
+
+  it('tells nobody of a value that cannot be decrypted but who writes there', async () => {
+    await store(writer, 'v11', 'good');
+    await sql`update secrets set value = '\\x4700' where resource_id = ${id('v11')}`;
+    const outcomes = await Promise.all([store(writer, 'v11', 'x'), store(writer, 'v12', 'y')]);
+    assert.deepEqual(outcomes, [false, false]);
+    assert.equal(await store(writer, 'v12', 'y'), true);
   });
 
   it('calls everything that travelled together indeterminate when the wait for the standby is cancelled', async () => {

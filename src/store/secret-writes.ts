@@ -1,4 +1,6 @@
 import type { FullId } from '../core/ids.ts';
+import { isProblem, Problem } from '../core/problem.ts';
+import type { ProblemCode } from '../core/problem-codes.ts';
 import type { CallerRole } from './access.ts';
 import { isSameSecret } from './api-key.ts';
 import { arrayLiteral } from './array-literal.ts';
@@ -25,15 +27,26 @@ interface Waiting {
   readonly caller: CallerRole;
   readonly id: FullId;
   readonly value: Buffer;
+  /** On the monotonic clock, milliseconds. */
+  readonly since: number;
   readonly resolve: (written: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** What `Writes.transaction` says that holds for every entry of a batch. */
+const sharedFates: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'read_only',
+  'server_busy',
+  'store_unavailable',
+  'write_indeterminate',
+]);
 const batchLimit = 64;
 const batchLimitBytes = 2 * 1024 * 1024;
 /** While one waits for the standby, the next is filled and sent. */
 const batchesAtOnce = 2;
 const waitingLimit = 2000;
+/** From the call to the answer. Half of it at most is spent before a transaction begins. */
+const defaultWaitMs = 10_000;
 /** Larger values take a transaction of their own. */
 const valueLimitBytes = 64 * 1024;
 
@@ -42,6 +55,7 @@ export function openSecretWrites(
   address: InstanceAddress,
   closures: Closures,
   dataKey: DataKey,
+  waitMs: number = defaultWaitMs,
 ): SecretWrites {
   const writes = openWrites(address, batchesAtOnce, { name: 'holdfast secrets write', session: byKeys });
   const waiting: Waiting[] = [];
@@ -49,11 +63,17 @@ export function openSecretWrites(
   let planned = false;
   const send = async (batch: readonly Waiting[]): Promise<void> => {
     underWay += 1;
+    const leftMs = waitMs - (performance.now() - (batch[0]?.since ?? 0));
     try {
-      const written = await writes.transaction((sql) => writeBatch(sql, closures, dataKey, batch));
+      const written = await writes.transaction((sql) => writeBatch(sql, closures, dataKey, batch), leftMs);
       for (const entry of batch) entry.resolve(written.has(entry));
     } catch (error) {
-      for (const entry of batch) entry.reject(error);
+      // What is wrong with one must not be said to all: each finds out on its own.
+      const concernsAll = isProblem(error) && sharedFates.has(error.code);
+      for (const entry of batch) {
+        if (concernsAll) entry.reject(error);
+        else entry.resolve(false);
+      }
     } finally {
       underWay -= 1;
       plan();
@@ -61,7 +81,8 @@ export function openSecretWrites(
   };
   const flush = (): void => {
     planned = false;
-    void send(takeBatch(waiting));
+    refuseLate(waiting, waitMs / 2);
+    if (waiting.length > 0) void send(takeBatch(waiting));
     plan();
   };
   const plan = (): void => {
@@ -73,13 +94,25 @@ export function openSecretWrites(
     store: async (caller, id, value) => {
       if (value.length > valueLimitBytes || waiting.length >= waitingLimit) return false;
       return new Promise((resolve, reject) => {
-        waiting.push({ caller, id, value, resolve, reject });
+        waiting.push({ caller, id, value, since: performance.now(), resolve, reject });
         plan();
       });
     },
     warm: () => writes.warm(),
     end: () => writes.end(),
   };
+}
+
+/** When the database answers late, who has waited too long behind others hears so, and takes no turn from the rest. */
+function refuseLate(waiting: Waiting[], waitMs: number): void {
+  const late = performance.now() - waitMs;
+  while (waiting[0] !== undefined && waiting[0].since < late) {
+    waiting
+      .shift()
+      ?.reject(
+        new Problem('store_unavailable', 'Too many writes wait for the database; nothing was written.'),
+      );
+  }
 }
 
 function takeBatch(waiting: Waiting[]): readonly Waiting[] {

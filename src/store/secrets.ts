@@ -210,5 +210,6 @@ export async function writeSecret(
 
 /** Takes the expiration from all versions of a variable. */
 export async function clearExpirations(sql: TransactionSql, resourceId: FullId): Promise<void> {
+  await sql`select from resources where resource_id = ${resourceId} for no key update`; // as every writer of secrets
   await sql`update secrets set expires_at = null where resource_id = ${resourceId}`;
 }

@@ -29,6 +29,10 @@ export function translateStoreError(error: unknown): Problem {
       cause,
     });
   }
+  if (code === '22021' || code === '22P05') {
+    const notText = 'A name or a text holds a NUL, or is no UTF-8: the database cannot store it.';
+    return new Problem('content_unprocessable', notText, { cause });
+  }
   if (code === '54000') {
     const tooLong = 'A name or a text is longer than the database can index: keep names under 2600 bytes.';
     return new Problem('content_unprocessable', tooLong, { cause });

@@ -1,4 +1,4 @@
-import { type FullId, fullId, parseFullId, roleIdOfLogin } from '../../core/ids.ts';
+import { type FullId, fullId, parseFullId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import { type CallerRole, callerExists, readAccess } from '../../store/access.ts';
 import type { Sql, TransactionSql } from '../../store/connection.ts';
@@ -12,7 +12,7 @@ import { accountOfPath, idInAccount, pathPart, queryText } from '../http/paramet
 import { anyText, json, objectOf, plain } from '../http/route-about.ts';
 import type { Call, MaybeCallerCall, Route } from '../http/route.ts';
 import { writeAs } from '../http/write-as.ts';
-import { credentialsInvalid } from './authenticate.ts';
+import { authenticatingRole, credentialsInvalid } from './authenticate.ts';
 import { basicHeader, requireBasic } from './basic.ts';
 
 const query = { role: { about: 'Whose key, as `kind:identifier` or a full id.' } };
@@ -91,7 +91,7 @@ function lastRotated(url: string): Route {
 export function claimedRole(call: Call): FullId {
   const account = pathPart(call.request, 'account');
   const basic = basicHeader(call);
-  return basic === null ? fullId(account, 'user', 'not-found') : roleIdOfLogin(account, basic.login);
+  return basic === null ? fullId(account, 'user', 'not-found') : authenticatingRole(account, basic.login);
 }
 
 /** The caller, and the role whose key it asks for. */

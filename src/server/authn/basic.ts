@@ -11,14 +11,15 @@ export interface BasicCaller extends CallerRole {
   readonly credentials: Credentials;
 }
 
-/** Login and secret of a Basic header (RFC 7617), null when there is none. */
+/** Login and secret of a Basic header (RFC 7617), null when there is none; a name with a NUL is nobody's. */
 export function basicHeader(call: Call): { readonly login: string; readonly secret: Buffer } | null {
   const encoded = /^Basic +([A-Za-z0-9+/=_-]+)\s*$/i.exec(call.request.headers.authorization ?? '')?.[1];
   if (encoded === undefined) return null;
   const bytes = Buffer.from(encoded, 'base64');
   const colon = bytes.indexOf(0x3a);
-  if (colon <= 0) return null;
-  return { login: bytes.subarray(0, colon).toString(), secret: bytes.subarray(colon + 1) };
+  const login = bytes.subarray(0, colon);
+  if (colon <= 0 || login.includes(0)) return null;
+  return { login: login.toString(), secret: bytes.subarray(colon + 1) };
 }
 
 /**

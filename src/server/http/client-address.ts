@@ -29,13 +29,20 @@ export function clientAddress(request: FastifyRequest, trustedProxies: readonly 
   const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',');
   let client = address;
   for (const hop of forwarded.split(',').reverse()) {
-    const next = plain(hop.trim());
+    const next = plain(withoutPort(hop.trim()));
     if (!trusted(client) || isIP(next) === 0) break;
     client = next;
   }
   return client;
 }
 
-function plain(address: string): string {
+/** Some proxies write the port of the client too (RFC 7239, 6). */
+function withoutPort(hop: string): string {
+  return /^(\d+(?:\.\d+){3}):\d+$/.exec(hop)?.[1] ?? /^\[([\da-f:.%]+)\](?::\d+)?$/i.exec(hop)?.[1] ?? hop;
+}
+
+/** Without the zone of a link-local address (RFC 4007, 11), which names an interface of this node and no range knows of. */
+function plain(text: string): string {
+  const [address = ''] = text.split('%');
   return /^::ffff:\d+\./i.test(address) ? address.slice('::ffff:'.length) : address;
 }

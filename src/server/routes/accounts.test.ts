@@ -46,6 +46,31 @@ describe('accounts, by a token of the account "!"', { timeout: 60_000 }, () => {
     assert.deepEqual(list.json(), ['demo', 'new_account@example.com']);
   });
 
+  it('hears no token of a role that was deleted, though one of its name has the right now', async () => {
+    const load = async (text: string): Promise<string> => {
+      const answer = await server.app.inject({
+        method: 'PATCH',
+        url: '/policies/!/policy/root',
+        payload: text,
+        headers: { authorization },
+      });
+      assert.equal(answer.statusCode, 201, answer.body);
+      const { created_roles: roles } = answer.json<{ created_roles: Record<string, { api_key: string }> }>();
+      return roles['!:user:reader']?.api_key ?? '';
+    };
+    await server.store.writes.transaction(async (sql) => {
+      await sql`update resources set policy_id = '!:policy:root' where resource_id = '!:webservice:accounts'`;
+    });
+    const made =
+      '- !user reader\n- !permit { role: !user reader, privilege: read, resource: !webservice accounts }';
+    const old = { authorization: await tokenOf('!', 'reader', await load(made)) };
+    assert.equal((await send('GET', '/accounts', '', old)).statusCode, 200);
+    await load('- !delete { record: !user reader }');
+    assert.equal((await send('GET', '/accounts', '', old)).statusCode, 403);
+    await load(made);
+    assert.equal((await send('GET', '/accounts', '', old)).statusCode, 403);
+  });
+
   // cyberark/conjur, cucumber/api/features/account_create.feature
   it('refuses a name that is taken with 409, and one with a space or a colon with 422', async () => {
     await create('taken');

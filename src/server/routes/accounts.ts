@@ -2,9 +2,10 @@ import { accountsAccount } from '../../core/account-name.ts';
 import { fullId } from '../../core/ids.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { createAccount, deleteAccount, listAccounts } from '../../store/accounts.ts';
+import { callerExists } from '../../store/access.ts';
 import type { AuditRecord } from '../../store/audit.ts';
 import { emptyAnswer, jsonAnswer } from '../answers/answer.ts';
-import { AccountRefused } from '../answers/refusals.ts';
+import { AccountRefused, forbidden } from '../answers/refusals.ts';
 import { auditRecord } from '../audit/record.ts';
 import { bodyFields, textField } from '../http/body-fields.ts';
 import { operatorNode } from '../http/operator-node.ts';
@@ -29,6 +30,7 @@ const list: Route = {
   handle: (call) => {
     requireClaim(call);
     return call.context.store.reads.run(async (sql) => {
+      if (call.caller !== null && !(await callerExists(sql, call.caller))) throw forbidden();
       await requireRight(sql, call, 'read');
       return jsonAnswer(await listAccounts(sql));
     });

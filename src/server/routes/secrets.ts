@@ -47,7 +47,7 @@ export const showSecret: Route = {
     if (!secret.allowed) throw forbidden();
     if (isDynamicHere(call, resourceId)) throw await dynamicRefusal(call, resourceId);
     if (secret.value === null) throw secretEmpty(resourceId);
-    const headers = { 'content-type': secret.mimeType ?? 'application/octet-stream' };
+    const headers = { 'content-type': contentTypeOf(secret.mimeType) };
     return { status: 200, headers, body: secret.value };
   },
   audit: (call, failure) => [secretRecord(call, 'fetch', idOfPath(call.request, hasValue), failure)],
@@ -141,6 +141,11 @@ function secretSentences(
     sentence: `${user} ${operation === 'fetch' ? 'fetched' : 'updated'} ${what}`,
     attempt: `${user} tried to ${operation} ${what}`,
   };
+}
+
+/** An annotation may hold anything; a header field may not (RFC 9110, 5.5). */
+function contentTypeOf(mimeType: string | null): string {
+  return mimeType !== null && /^[\t -~]+$/.test(mimeType) ? mimeType : 'application/octet-stream';
 }
 
 function versionParameter(call: CallerCall): number | null {

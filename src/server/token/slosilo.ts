@@ -31,6 +31,8 @@ const saltBytes = 32;
 const rsaBytes = 256;
 const defaultTtlSeconds = 480;
 const knownClaims: ReadonlySet<string> = new Set(['iat', 'exp', 'cidr', 'sub', 'iss', 'aud', 'jti']);
+/** SHA-256 in hex. */
+const fingerprint = /^[\da-f]{64}$/;
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const padding = constants.RSA_PKCS1_PADDING;
 
@@ -75,7 +77,7 @@ export function expiryOf(claims: TokenClaims): number {
 /** The fingerprint of the key that a token says it was signed with, null when it says none. */
 export function keyIdOf(token: TokenParts): string | null {
   const kid = parseObject(token.protected)?.['kid'];
-  return typeof kid === 'string' ? kid : null;
+  return typeof kid === 'string' && fingerprint.test(kid) ? kid : null;
 }
 
 /** Reads the JSON of a token, null when it is none. */
