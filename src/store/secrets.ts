@@ -1,6 +1,7 @@
 import type { FullId } from '../core/ids.ts';
 import { type CallerRole, isCaller } from './access.ts';
 import { isSameSecret } from './api-key.ts';
+import { arrayLiteral } from './array-literal.ts';
 import { type DataKey, decrypt, encrypt } from './cipher.ts';
 import { type Closure, ClosureCache, readClosure } from './closures.ts';
 import type { InstanceAddress, Sql, TransactionSql } from './connection.ts';
@@ -52,14 +53,14 @@ export interface Closures {
 export function openSecretReads(address: InstanceAddress, dataKey: DataKey): SecretReads {
   const lookups = openSecretLookups(address);
   const closures = closuresOver(lookups);
-  const one = (caller: CallerRole, id: FullId, version: number | null): Promise<SecretRead> =>
-    readWithSql(lookups, dataKey, { caller, id, version });
+  const withSql = (caller: CallerRole, ids: readonly FullId[], version: number | null) =>
+    readWithSql(lookups, dataKey, { caller, ids, version });
   return {
     read: async (caller, id, version) => {
       const wanted = { ids: [id], version, withMimeType: true };
       const found = await findFor(lookups, closures, caller, wanted);
       const read = found === null ? null : decided(dataKey, id, found.rows[0], found.roles);
-      return read ?? one(caller, id, version);
+      return read ?? (await withSql(caller, [id], version))[0] ?? nothing;
     },
     readAll: async (caller, ids) => {
       const found = await findFor(lookups, closures, caller, { ids, version: null, withMimeType: false });
@@ -68,7 +69,11 @@ export function openSecretReads(address: InstanceAddress, dataKey: DataKey): Sec
       );
       const isRead = (read: SecretRead | null): read is SecretRead => read !== null;
       if (reads.every(isRead)) return reads;
-      return Promise.all(ids.map(async (id, index) => reads[index] ?? one(caller, id, null)));
+      // One statement for all that is left: one for each would hold up everybody else's look-ups.
+      const left = ids.filter((_, index) => reads[index] === null);
+      const rest = await withSql(caller, left, null);
+      const byId = new Map(left.map((id, index) => [id, rest[index]]));
+      return ids.map((id, index) => reads[index] ?? byId.get(id) ?? nothing);
     },
     closures,
     warm: () => lookups.warm(),
@@ -152,10 +157,10 @@ async function readWithSql(
   dataKey: DataKey,
   {
     caller,
-    id,
+    ids,
     version,
-  }: { readonly caller: CallerRole; readonly id: FullId; readonly version: number | null },
-): Promise<SecretRead> {
+  }: { readonly caller: CallerRole; readonly ids: readonly FullId[]; readonly version: number | null },
+): Promise<readonly SecretRead[]> {
   const query = async (sql: Sql): Promise<readonly SqlRow[]> => sql<SqlRow[]>`
     with recursive reached(role_id) as (
       select role_id from roles where ${isCaller(sql, caller)}
@@ -169,22 +174,37 @@ async function readWithSql(
        order by s.version desc limit 1) as value,
       (select a.value from annotations a
        where a.resource_id = x.resource_id and a.name = 'conjur/mime_type') as mime_type
-    from (select) one left join resources x on x.resource_id = ${id}
+    from unnest(${arrayLiteral(ids)}::text[]) with ordinality as q(id, n)
+    left join resources x on x.resource_id = q.id collate "C"
     cross join lateral (
       select count(*) > 0 as seen, coalesce(bool_or(p.privilege = 'execute'), false) as granted
       from permissions p
-      where p.resource_id = x.resource_id and p.role_id in (select role_id from reached)) p`;
-  const [row] = await lookups.run(query);
-  const allowed = row !== undefined && (row.owned || row.granted);
-  return {
-    callerExists: row?.caller_exists ?? false,
-    exists: row?.there ?? false,
-    visible: row !== undefined && (row.owned || row.seen),
-    allowed,
-    value: allowed && row.value !== null ? decrypt(dataKey, row.value, id) : null,
-    mimeType: row?.mime_type ?? null,
-  };
+      where p.resource_id = x.resource_id and p.role_id in (select role_id from reached)) p
+    order by q.n`;
+  const rows = await lookups.run(query);
+  return rows.map((row, index) => {
+    const id = ids[index];
+    const allowed = row.owned || row.granted;
+    return {
+      callerExists: row.caller_exists,
+      exists: row.there,
+      visible: row.owned || row.seen,
+      allowed,
+      value: allowed && row.value !== null && id !== undefined ? decrypt(dataKey, row.value, id) : null,
+      mimeType: row.mime_type,
+    };
+  });
 }
+
+/** Where there is no answer at all, nothing is allowed. */
+const nothing: SecretRead = {
+  callerExists: false,
+  exists: false,
+  visible: false,
+  allowed: false,
+  value: null,
+  mimeType: null,
+};
 
 /**
  * Writes a value as the next version, unless the newest version has the same value already, and drops versions past the
