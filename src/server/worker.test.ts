@@ -56,6 +56,33 @@ describe('the API worker', { timeout: 60_000 }, () => {
     assert.equal((await ended)[0], 0);
   });
 
+  it('brings databases of an older version up to date once it is master', async (test) => {
+    const settings = await node.settings();
+    await node.audit.inDatabase(node.audit.address, async (sql) => {
+      await sql`drop view all_messages`;
+      await sql`alter table messages drop column also`;
+      await sql`drop index messages_timestamp_range`;
+      await sql`create index messages_timestamp on messages ("timestamp")`;
+      await sql`create index messages_resource on messages ((sdata -> 'subject@43868' ->> 'resource'))`;
+      await sql`create index messages_role on messages ((sdata -> 'subject@43868' ->> 'role'))`;
+      await sql`delete from schema_migrations where version = 2`;
+    });
+    const worker = await startWorker(
+      settings,
+      createLogger({ name: 'test', level: 'silent' }),
+      () => undefined,
+    );
+    test.after(() => worker.stop());
+    const path = '/authn/demo/admin/authenticate';
+    const login = () =>
+      ask(worker.ports.api, path, { ca: node.tls.ca, method: 'POST', body: node.adminApiKey });
+    worker.obey(stateNow());
+    for (let answer = await login(); answer.status !== 200; answer = await login()) {
+      assert.equal(answer.status, 503, answer.body);
+      worker.obey(stateNow());
+    }
+  });
+
   it('lets other nodes in with a certificate of the cluster only', async () => {
     const settings = await node.settings();
     const worker = await startWorker(

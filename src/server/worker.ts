@@ -6,7 +6,7 @@ import { readDataKey } from '../store/data-key.ts';
 import { closeStore, openStore, warmStore } from '../store/open-store.ts';
 import { PasswordHasher } from '../store/password.ts';
 import { openProbe } from '../store/probe.ts';
-import { prepareAudit } from '../store/provision.ts';
+import { prepareAudit, prepareDatabases } from '../store/provision.ts';
 import { buildApp } from './app.ts';
 import { installedAuthenticators } from './authn/installed.ts';
 import type { ServerContext } from './context.ts';
@@ -71,7 +71,10 @@ export async function startWorker(
     identity = fresh;
   });
   const echo = echoStates(serving, tell);
-  const prepare = preparesFollowersAudit(() => prepareAudit(audit), log);
+  const prepare = preparesDatabases(
+    { follower: () => prepareAudit(audit), master: () => prepareDatabases({ data, audit }) },
+    log,
+  );
   const meet = meetsHeirs(peers.connect);
   const warm = keepsWarm(() => Promise.all([warmStore(store), keyring.ofAccount(settings.account)]));
   return {
@@ -109,22 +112,28 @@ function echoStates(serving: Serving, tell: (event: WorkerEvent) => void): (stat
   };
 }
 
-/** A follower's audit database is its own and starts empty; everybody else's comes by replication or provisioning. */
-function preparesFollowersAudit(prepare: () => Promise<void>, log: Logger): (state: ServingState) => void {
-  let done: 'no' | 'under way' | 'yes' = 'no';
-  const attempt = async (): Promise<void> => {
+/**
+ * A follower's audit database is its own and starts empty; a master's databases may have been made by an older version.
+ * Everybody else's come by replication.
+ */
+function preparesDatabases(
+  prepare: Readonly<Record<'master' | 'follower', () => Promise<void>>>,
+  log: Logger,
+): (state: ServingState) => void {
+  const begun = new Set<ServingState['role']>();
+  const attempt = async (role: 'master' | 'follower'): Promise<void> => {
     try {
-      await prepare();
-      done = 'yes';
+      await prepare[role]();
     } catch (error) {
-      done = 'no'; // the next state tries again
-      log.warn({ reason: describeError(error) }, 'the audit database of this follower is not ready yet');
+      begun.delete(role); // the next state tries again
+      log.warn({ reason: describeError(error) }, `the databases of this ${role} are not up to date yet`);
     }
   };
-  return (state) => {
-    if (state.role !== 'follower' || done !== 'no') return;
-    done = 'under way';
-    void attempt();
+  return ({ role, writes }) => {
+    const may = role === 'follower' || (role === 'master' && writes === 'open');
+    if (!may || begun.has(role)) return;
+    begun.add(role);
+    void attempt(role);
   };
 }
 

@@ -5,7 +5,7 @@ import { createAccount } from './accounts.ts';
 import type { DataKey } from './cipher.ts';
 import type { InstanceAddress } from './connection.ts';
 import { Link } from './link.ts';
-import { migrate } from './migrate.ts';
+import { migrate, type Schema } from './migrate.ts';
 import { translateStoreError } from './translate.ts';
 
 /**
@@ -38,12 +38,28 @@ export async function provision(settings: {
 
 /** Brings the audit database of a node that has one of its own (a follower) to the newest schema. */
 export async function prepareAudit(address: InstanceAddress): Promise<void> {
-  const audit = new Link(address, { name: 'holdfast provision' });
+  await bringUpToDate(address, 'audit');
+}
+
+/**
+ * Brings both databases of a master to the newest schema: they may come from an older version of Holdfast. Where nothing
+ * is missing, nothing is written.
+ */
+export async function prepareDatabases(addresses: {
+  readonly data: InstanceAddress;
+  readonly audit: InstanceAddress;
+}): Promise<void> {
+  await bringUpToDate(addresses.audit, 'audit');
+  await bringUpToDate(addresses.data, 'data');
+}
+
+async function bringUpToDate(address: InstanceAddress, schema: Schema): Promise<void> {
+  const link = new Link(address, { name: 'holdfast migrate' });
   try {
-    await audit.use((sql) => migrate(sql, 'audit'));
+    await link.use((sql) => migrate(sql, schema));
   } catch (error) {
     throw translateStoreError(error);
   } finally {
-    await audit.end();
+    await link.end();
   }
 }

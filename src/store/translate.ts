@@ -37,6 +37,11 @@ export function translateStoreError(error: unknown): Problem {
     const tooLong = 'A name or a text is longer than the database can index: keep names under 2600 bytes.';
     return new Problem('content_unprocessable', tooLong, { cause });
   }
+  if (code === '42703' || code === '42P01' || code === '42883') {
+    const older =
+      'The databases of this cluster come from an older version and are being brought up to date; try again.';
+    return new Problem('store_unavailable', older, { cause });
+  }
   if (isConnectionLoss(error) || unavailableClasses.has(code.slice(0, 2))) {
     return new Problem('store_unavailable', 'The database of this node does not answer; try again.', {
       cause,
