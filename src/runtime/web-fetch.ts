@@ -69,10 +69,11 @@ export function openWebFetch(trust: WebTrust): (url: string, init: Init) => Prom
     const sent = isSecure ? httpsRequest(url, options) : httpRequest(url, options);
     let connected = false;
     sent.once('socket', (socket) => {
+      connected = sent.reusedSocket;
+      if (connected) return; // it is used for many requests: a listener each would pile up on it
       socket.once(isSecure ? 'secureConnect' : 'connect', () => {
         connected = true;
       });
-      connected = sent.reusedSocket;
     });
     try {
       sent.end(init.body ?? undefined);
