@@ -183,14 +183,13 @@ describe('a cluster whose dead nodes stay dead until somebody starts them', { ti
       const took = await underLoad(demo, { prefix: `node-${round}` }, async (load) => {
         const written = load.acknowledged[0];
         process.kill(-groupOf(gone), 'SIGKILL');
+        const killedAt = performance.now();
         const follower = await connected(demo, 'followers'); // authenticates while there is no master
         const found = await until(4000, 'a follower reads', () =>
           follower.read(written?.variable ?? '').catch(() => null),
         );
         assert.equal(found.body, written?.value, 'a follower reads');
-        await until(20_000, 'writes again', () =>
-          load.firstAfter(performance.now() - 1000) === null ? null : true,
-        );
+        await until(20_000, 'writes again', () => (load.firstAfter(killedAt) === null ? null : true));
         const token = await connected(demo);
         served = await writesServedWhileReturning(
           direct,
@@ -218,7 +217,10 @@ describe('a cluster whose dead nodes stay dead until somebody starts them', { ti
   });
 });
 
-/** Starts a node again and writes to it directly, over and over, until the cluster is whole; what it answered. */
+/**
+ * Starts a node again and writes to it directly, over and over, until the cluster is whole with it; what it answered. The
+ * records may still say "whole" of the time before the node died, so its first answer is awaited as well.
+ */
 async function writesServedWhileReturning(
   direct: ApiClient,
   authenticated: ApiClient,
@@ -240,6 +242,7 @@ async function writesServedWhileReturning(
       await sleep(20);
     }
   })();
+  await until(wholeMs, 'the returning node answers', () => (statuses.length > 0 ? true : null));
   await demo.whole(wholeMs);
   finished.abort();
   await hammer;
