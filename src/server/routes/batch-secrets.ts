@@ -2,7 +2,7 @@ import { json, anyText } from '../http/route-about.ts';
 import { isUtf8 } from 'node:buffer';
 import { type FullId, parseFullId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
-import type { SecretRead } from '../../store/secrets.ts';
+import type { SecretRead } from '../../store/secret-reads.ts';
 import type { Answer } from '../answers/answer.ts';
 import { forbidden } from '../answers/refusals.ts';
 import { queryText } from '../http/parameters.ts';
