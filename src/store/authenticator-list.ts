@@ -2,7 +2,6 @@ import type { StoredAuthenticator } from '../core/authn/authenticator-json.ts';
 import { type FullId, fullId, splitFullId } from '../core/ids.ts';
 import { type DataKey, decrypt } from './cipher.ts';
 import type { Sql, TransactionSql } from './connection.ts';
-import { readDependents } from './policy-rows.ts';
 
 export interface AuthenticatorFilter {
   readonly account: string;
@@ -72,20 +71,4 @@ function stored(dataKey: DataKey, row: Row): StoredAuthenticator {
     annotations: row.annotations ?? {},
     values: new Map(Object.entries(row.values ?? {}).map(open)),
   };
-}
-
-/** Deletes a policy with everything that it owns or has made. */
-export async function deletePolicyTree(sql: TransactionSql, policyId: FullId): Promise<void> {
-  const dependents = await readDependents(sql, [policyId]);
-  const ids = sql.json([...new Set([policyId, ...dependents.map(({ id }) => id)])]);
-  await sql`delete from resources
-    where resource_id in (select value collate "C" from jsonb_array_elements_text(${ids}))`;
-  await sql`delete from roles where role_id in (select value collate "C" from jsonb_array_elements_text(${ids}))`;
-}
-
-/** Whether one of these resources exists. */
-export async function anyResourceExists(sql: TransactionSql, ids: readonly FullId[]): Promise<boolean> {
-  const rows = await sql`select from resources
-    where resource_id in (select value collate "C" from jsonb_array_elements_text(${sql.json([...ids])})) limit 1`;
-  return rows.length > 0;
 }

@@ -84,12 +84,6 @@ export async function readClaimant(
   return row === undefined ? null : { ...row, annotations: new Map(Object.entries(row.annotations ?? {})) };
 }
 
-/** Whether there is a resource, visible or not. */
-export async function resourceExists(sql: Sql | TransactionSql, resourceId: FullId): Promise<boolean> {
-  const rows = await sql`select from resources where resource_id = ${resourceId}`;
-  return rows.length > 0;
-}
-
 /** Switches a service on or off. Its webservice must exist. */
 export async function switchService(
   sql: TransactionSql,

@@ -15,18 +15,6 @@ export async function readBranch(sql: Sql | TransactionSql, id: FullId): Promise
   return row ?? null;
 }
 
-/** Whether there is a resource of this id. */
-export async function resourceExists(sql: Sql | TransactionSql, id: FullId): Promise<boolean> {
-  const rows = await sql`select from resources where resource_id = ${id}`;
-  return rows.length > 0;
-}
-
-/** Whether there is a role of this id. */
-export async function roleExists(sql: Sql | TransactionSql, id: FullId): Promise<boolean> {
-  const rows = await sql`select from roles where role_id = ${id}`;
-  return rows.length > 0;
-}
-
 /**
  * The branches of an account that `role` has `read` on, without the root, ordered by id. A policy whose parent is no
  * policy (`!policy a/b` without `!policy a`) is no branch.

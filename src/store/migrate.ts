@@ -44,8 +44,8 @@ export async function migrate(sql: Sql, schema: Schema): Promise<readonly number
 /** The versions that a database says it has; none where nobody has prepared it yet. */
 async function recordedVersions(sql: Sql): Promise<ReadonlySet<number>> {
   try {
-    const rows = await sql<{ version: number }[]>`select version from schema_migrations`.simple();
-    return new Set(rows.map(({ version }) => version));
+    const known = await sql<{ version: number }[]>`select version from schema_migrations`.simple();
+    return new Set(known.map(({ version }) => version));
   } catch (error) {
     if (errorCode(error) !== undefinedTable) throw error;
     return new Set();

@@ -50,9 +50,9 @@ describe('provisioning', { timeout: 40_000 }, () => {
   it('writes nothing, and takes no transaction id, where nothing is missing', async () => {
     const { addresses, postgres } = provisioned;
     const nextId = () => postgres.superuser`select pg_snapshot_xmax(pg_current_snapshot()) as id`;
-    const before = await nextId();
+    const first = await nextId();
     await prepareDatabases(addresses);
-    assert.deepEqual(await nextId(), before);
+    assert.deepEqual(await nextId(), first);
   });
 
   it('gives up where a table is held, so that nobody waits behind it for long, and does it when called again', async () => {
