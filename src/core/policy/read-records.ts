@@ -98,7 +98,7 @@ function recordOf(node: YamlNode, tag: RecordTag, reading: Reading): PolicyRecor
     id: text('id'),
     account: text('account'),
     owner: owner === undefined ? null : readRole('owner', owner, false, reading),
-    annotations: optional(fields, 'annotations', annotationsOf) ?? [],
+    annotations: optional(fields, 'annotations', (name, value) => annotationsOf(name, value, budget)) ?? [],
     uidnumber: optional(fields, 'uidnumber', integerOf),
     gidnumber: optional(fields, 'gidnumber', integerOf),
     mimeType: text('mime_type'),

@@ -222,7 +222,49 @@ describe('a text that is no policy', () => {
     );
     assert.match(
       faultOf(`- &l0 !user a\n${lists.join('\n')}`),
+      /Aliases repeat more than 64000000 characters/,
+    );
+    const users = (count: number): string => Array(count).fill('*u').join(', ');
+    assert.match(
+      faultOf(`- &u !user a\n- &l [${users(1001)}]\n- [${Array(1000).fill('*l').join(', ')}]`),
       /Aliases repeat more than 1000000 list items/,
+    );
+  });
+
+  test('is refused when its aliases build a tower, wherever it stands', () => {
+    const tower = (first: string, next: (below: string) => string): string =>
+      Array.from({ length: 20_000 }, (_, i) => `  - &t${i} ${i === 0 ? first : next(`*t${i - 1}`)}\n`).join(
+        '',
+      );
+    for (const [text, place] of [
+      [
+        `- !grant\n  member:\n${tower('!group g', (below) => `!group {id: g, owner: ${below}}`)}  role: *t19999`,
+        '205:11 ',
+      ],
+      [
+        `- !grant\n  member:\n${tower('!policy p', (below) => `!policy {id: p, body: [${below}]}`)}- *t19999`,
+        '104:11 ',
+      ],
+      [`- !host-factory\n  role:\n${tower('[x]', (below) => `[${below}]`)}- *t19999`, '204:11 '],
+    ] as const) {
+      const fault = faultOf(text);
+      assert.match(fault, /Aliases nest lists and maps more than 200 deep/);
+      assert.ok(fault.startsWith(place), fault);
+    }
+  });
+
+  test('is refused when its aliases repeat annotations, or their values, without end', () => {
+    const many = Array.from({ length: 1000 }, (_, i) => `    a${i}: b\n`).join('');
+    const hosts = (fields: string): string =>
+      Array.from({ length: 1000 }, (_, i) => `- !host {id: h${i}, annotations: ${fields}}\n`).join('');
+    assert.match(
+      faultOf(`- !host\n  id: h\n  annotations: &a\n${many}${hosts('*a')}`),
+      /Aliases repeat more than 1000000 list items and annotations/,
+    );
+    const long = 'a/'.repeat(50_000);
+    assert.match(
+      faultOf(`- !host {id: h, annotations: {x: &a ${long}}}\n${hosts('{x: *a}')}`),
+      /Aliases repeat more than 64000000 characters/,
     );
   });
 });

@@ -110,7 +110,7 @@ function foldedAnnotations(record: PolicyRecord, ids: Ids): Annotation[] {
         record.at,
       );
     }
-    const isPath = value.split('/').includes('..');
+    const isPath = /(?:^|\/)\.\.(?:\/|$)/.test(value);
     return { name, value: isPath ? absolutePath(`${ids.base(record)}/${value}`, record.at) : value };
   });
   const folded: readonly (readonly [string, string | number | null])[] = [
