@@ -86,6 +86,25 @@ describe('a text is refused', () => {
   const faults: readonly (readonly [text: string, policy: string, message: string])[] = [
     ['- !host-factory {id: f}', 'root', "1:3 Host factory 'f' does not include any layers"],
     ['- !group', 'root', '1:3 group has a blank id'],
+    ...['root', 'app'].flatMap((policy) =>
+      (
+        [
+          ['- !grant {role: , member: !user u}', '1:17 role has a blank id'],
+          ['- !grant {roles: [!group g, ~], member: !user u}', '1:29 role has a blank id'],
+          ['- !grant {role: !group g, member: !member {role: }}', '1:50 role has a blank id'],
+          ['- !grant {role: !group g, member: {roles: ~}}', '1:43 role has a blank id'],
+          ['- !revoke {role: null, member: !user u}', '1:18 role has a blank id'],
+          ['- !permit {role: ~, privilege: read, resource: !variable v}', '1:18 role has a blank id'],
+          ['- !permit {role: !user u, privilege: read, resource: }', '1:54 resource has a blank id'],
+          ['- !permit {role: !user u, privilege: read, resources: [~]}', '1:56 resource has a blank id'],
+          ['- !deny {role: !user u, privilege: read, resource: ~}', '1:52 resource has a blank id'],
+          ['- !deny {roles: , privilege: read, resource: !variable v}', '1:17 role has a blank id'],
+          ['- !delete {record: }', '1:20 resource has a blank id'],
+          ['- !delete {records: [!variable v, ~]}', '1:35 resource has a blank id'],
+          ['- !resource {}', '1:3 resource has a blank id'],
+        ] as const
+      ).map(([text, message]) => [text, policy, message] as const),
+    ),
     [
       `- !group a\n- !group ${'g'.repeat(4096)}`,
       'root',
