@@ -80,8 +80,8 @@ async function findFor(
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const known = closures.of(caller);
     const closure = known instanceof Promise ? await known : known;
-    const { rows, life } = await lookups.find(wanted);
-    if (life === closure.life && rows.every((row) => row.epoch === closure.epoch)) {
+    const { rows, epoch, life } = await lookups.find(wanted);
+    if (life === closure.life && epoch === closure.epoch) {
       return { rows, roles: closure.roles };
     }
     closures.forget(caller, closure);
@@ -91,7 +91,7 @@ async function findFor(
 
 /**
  * The rules of `core/access/may.ts`: an owner may everything, anybody else what permissions say. Null where that is not
- * enough to tell: the other privileges, which make a variable visible, are not among what was read.
+ * enough to tell: the other privileges, which make a variable visible, are not among what was read, nor are large values.
  */
 function decided(
   dataKey: DataKey,
@@ -99,7 +99,8 @@ function decided(
   row: SecretRow | undefined,
   roles: ReadonlySet<string> | null,
 ): SecretRead | null {
-  if (row === undefined || roles === null || row.ownerId === null || row.executors === null) return null;
+  if (row === undefined || roles === null || row.ownerId === null || row.executors === null || row.isLarge)
+    return null;
   if (!roles.has(row.ownerId) && !row.executors.some((role) => roles.has(role))) return null;
   return {
     callerExists: true,
