@@ -4,6 +4,7 @@ import { arrayLiteral } from './array-literal.ts';
 import { bounded } from './bounded.ts';
 import { byKeys, type InstanceAddress, type Sql } from './connection.ts';
 import { Link } from './link.ts';
+import { reread } from './reread.ts';
 import { translateStoreError } from './translate.ts';
 
 /** What the database holds of one variable, whoever asks. */
@@ -90,7 +91,7 @@ export function openSecretLookups(address: InstanceAddress): SecretLookups {
     underWay += 1;
     try {
       const found = await bounded(
-        link.use(async (sql, life) => ({ ...(await readRows(sql, batch)), life })),
+        reread(() => link.use(async (sql, life) => ({ ...(await readRows(sql, batch)), life }))),
         readTimeoutMs,
         late,
       );
@@ -128,7 +129,11 @@ export function openSecretLookups(address: InstanceAddress): SecretLookups {
     },
     run: async (query) => {
       try {
-        return await bounded(link.use(query), readTimeoutMs, late);
+        return await bounded(
+          reread(() => link.use(query)),
+          readTimeoutMs,
+          late,
+        );
       } catch (error) {
         throw translateStoreError(error);
       }

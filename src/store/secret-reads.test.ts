@@ -176,6 +176,27 @@ describe('reads of secrets with remembered closures', { timeout: 60_000 }, () =>
     await held.store.writes.transaction((sql) => sql`update resources set owner_id = owner_id`);
     assert.equal(await epoch(), earlier, 'owners are read with the secret');
   });
+
+  it('give values of any size, and refuse more of them at once than an answer can hold', async () => {
+    const [owner, stranger] = [fullId('f', 'user', 'keeper'), fullId('f', 'user', 'stranger')];
+    const large = Array.from({ length: 34 }, (_, n) => fullId('f', 'variable', `large-${n}`));
+    const value = Buffer.alloc(1024 * 1024, 'v');
+    await held.store.writes.transaction(
+      (sql) => sql`insert into roles (role_id) values (${owner}), (${stranger})`,
+    );
+    for (const id of large) {
+      await held.store.writes.transaction(async (sql) => {
+        await sql`insert into resources (resource_id, owner_id) values (${id}, ${owner})`;
+        await writeSecret(sql, held.dataKey, id, value);
+      });
+    }
+    const keeper = await callerOf(owner);
+    const few = await held.store.secrets.readAll(keeper, large.slice(0, 5));
+    assert.ok(few.every((read) => read.value?.equals(value) === true));
+    await assert.rejects(held.store.secrets.readAll(keeper, large), /more than 32 MiB together/);
+    const refused = await held.store.secrets.readAll(await callerOf(stranger), large);
+    assert.ok(refused.every((read) => read.exists && !read.allowed && read.value === null));
+  });
 });
 
 /** The first use after a loss may hear of the loss. */

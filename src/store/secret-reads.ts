@@ -1,5 +1,6 @@
 import type { FullId } from '../core/ids.ts';
 import { type CallerRole, isCaller } from './access.ts';
+import { Problem } from '../core/problem.ts';
 import { arrayLiteral } from './array-literal.ts';
 import { type DataKey, decrypt } from './cipher.ts';
 import { type Closures, closuresOver } from './closures.ts';
@@ -8,6 +9,9 @@ import { openSecretLookups, type SecretLookups, type SecretRow } from './secret-
 
 /** How often a read is begun again because memberships changed meanwhile, before SQL decides alone. */
 const attempts = 3;
+
+/** Of the large values of one answer together, bytes: it is one text in memory, several times. */
+const answerLimitBytes = 32 * 1024 * 1024;
 
 /** What there is to say to a caller about one secret. */
 export interface SecretRead {
@@ -30,7 +34,11 @@ export interface SecretReads {
    * @throws Problem `store_unavailable`, `server_busy`, `data_key_mismatch`
    */
   readonly read: (caller: CallerRole, id: FullId, version: number | null) => Promise<SecretRead>;
-  /** The newest values of several, in the order asked for; without types. */
+  /**
+   * The newest values of several, in the order asked for; without types.
+   *
+   * @throws Problem as `read`, and `argument_invalid` when they are more than `answerLimitBytes` together
+   */
   readonly readAll: (caller: CallerRole, ids: readonly FullId[]) => Promise<readonly SecretRead[]>;
   /** What `Closures` says, for those who decide elsewhere. */
   readonly closures: Closures;
@@ -118,6 +126,8 @@ interface SqlRow {
   readonly owned: boolean;
   readonly seen: boolean;
   readonly granted: boolean;
+  readonly has_value: boolean;
+  /** Only where it is allowed, and nowhere when they are too much together. */
   readonly value: Buffer | null;
   readonly mime_type: string | null;
 }
@@ -141,21 +151,29 @@ async function readWithSql(
       union
       select m.role_id from reached r join role_memberships m on m.member_id = r.role_id
     )
-    select exists (select from reached) as caller_exists, x.resource_id is not null as there,
-      coalesce(x.owner_id in (select role_id from reached), false) as owned, p.seen, p.granted,
-      (select s.value from secrets s
-       where s.resource_id = x.resource_id and (${version}::int is null or s.version = ${version}::int)
-       order by s.version desc limit 1) as value,
-      (select a.value from annotations a
-       where a.resource_id = x.resource_id and a.name = 'conjur/mime_type') as mime_type
-    from unnest(${arrayLiteral(ids)}::text[]) with ordinality as q(id, n)
-    left join resources x on x.resource_id = q.id collate "C"
-    cross join lateral (
-      select count(*) > 0 as seen, coalesce(bool_or(p.privilege = 'execute'), false) as granted
-      from permissions p
-      where p.resource_id = x.resource_id and p.role_id in (select role_id from reached)) p
-    order by q.n`;
+    select exists (select from reached) as caller_exists, there, owned, seen, granted, mime_type,
+      value is not null as has_value,
+      case when (owned or granted) and sum(octet_length(value)) filter (where owned or granted) over () <= ${answerLimitBytes}
+        then value end as value
+    from (
+      select q.n, x.resource_id is not null as there, p.seen, p.granted, s.value,
+        coalesce(x.owner_id in (select role_id from reached), false) as owned,
+        (select a.value from annotations a
+         where a.resource_id = x.resource_id and a.name = 'conjur/mime_type') as mime_type
+      from unnest(${arrayLiteral(ids)}::text[]) with ordinality as q(id, n)
+      left join resources x on x.resource_id = q.id collate "C"
+      left join lateral (
+        select value from secrets
+        where resource_id = x.resource_id and (${version}::int is null or version = ${version}::int)
+        order by version desc limit 1) s on true
+      cross join lateral (
+        select count(*) > 0 as seen, coalesce(bool_or(p.privilege = 'execute'), false) as granted
+        from permissions p
+        where p.resource_id = x.resource_id and p.role_id in (select role_id from reached)) p) f
+    order by n`;
   const rows = await lookups.run(query);
+  const mayAll = rows.every((row) => !row.there || row.owned || row.granted); // else the answer is a refusal anyway
+  if (mayAll && rows.some((row) => row.has_value && row.value === null)) throw tooMuch();
   return rows.map((row, index) => {
     const id = ids[index];
     const allowed = row.owned || row.granted;
@@ -168,6 +186,13 @@ async function readWithSql(
       mimeType: row.mime_type,
     };
   });
+}
+
+function tooMuch(): Problem {
+  return new Problem(
+    'argument_invalid',
+    `variable_ids: the values are more than ${answerLimitBytes / 1024 / 1024} MiB together; ask for fewer at a time`,
+  );
 }
 
 /** Where there is no answer at all, nothing is allowed. */
