@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { workerFlags } from '../src/agent/worker-flags.ts';
 import { provisionAccount } from '../src/server/provision-account.ts';
 import { startTemporaryPostgres, type TemporaryPostgres } from '../src/store/testing/temporary-postgres.ts';
 
@@ -56,12 +57,7 @@ export async function startSetting(): Promise<Setting> {
     audit,
     serve: async (entry, more = {}) => {
       const child = fork(fileURLToPath(new URL(entry, import.meta.url)), {
-        // as the agent starts its workers
-        execArgv: [
-          '--max-semi-space-size=4',
-          '--max-old-space-size=512',
-          ...(process.env['BENCH_NODE_FLAGS']?.split(' ') ?? []),
-        ],
+        execArgv: [...workerFlags, ...(process.env['BENCH_NODE_FLAGS']?.split(' ') ?? [])],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       });
       children.push(child);

@@ -5,6 +5,7 @@ import type { ServingState, WorkerCommand, WorkerEvent, WorkerSettings } from '.
 import type { Logger } from '../runtime/log.ts';
 import { spawnDependent } from '../runtime/dependent-child.ts';
 import { realClock } from '../runtime/real-clock.ts';
+import { workerFlags } from './worker-flags.ts';
 
 const firstRestartMs = 100;
 const longestRestartMs = 5000;
@@ -64,8 +65,7 @@ export class ApiWorkers {
     // The same form as this file: sources run from sources, the build from the build.
     const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const entry = fileURLToPath(new URL(`../server/main.${suffix}`, import.meta.url));
-    const flags = ['--max-semi-space-size=16', '--max-old-space-size=512'];
-    const child = spawnDependent([process.execPath, ...flags, entry], {
+    const child = spawnDependent([process.execPath, ...workerFlags, entry], {
       deathSignal: 'SIGKILL',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

@@ -8,6 +8,7 @@ import { writeFileAtomically } from '../runtime/files.ts';
 import { createLogger } from '../runtime/log.ts';
 import { readKnownCluster, rememberCluster } from './known-cluster.ts';
 import { type NodeLayout, nodeLayout } from './layout.ts';
+import { clusterConfig } from './testing/cluster-config.ts';
 
 const log = createLogger({ name: 'test', level: 'fatal' });
 let layout: NodeLayout;
@@ -25,17 +26,7 @@ function cluster(term: number, beat = 1): ClusterState {
   const record: BeatRecord = { counter: beat, term, ttlMs: 5000 };
   return {
     revision: beat,
-    config: stored({
-      ttlMs: 5000,
-      beatMs: 600,
-      syncCount: 1,
-      strict: true,
-      autoRejoin: true,
-      account: 'demo',
-      publicName: 'vault.example.com',
-      loadBalancer: null,
-      members: [],
-    }),
+    config: stored(clusterConfig()),
     sync: stored({ term, master: 'n1', standbys: ['n2'], previous: [], alone: false }, term),
     leader: null,
     beat: stored(record, beat),

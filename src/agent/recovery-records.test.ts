@@ -6,6 +6,7 @@ import { holdsEveryWrite } from '../core/failover/eligibility.ts';
 import type { KnownCluster } from './known-cluster.ts';
 import { lossSentence } from './recovery-checks.ts';
 import { followersKept, type RecoveryFacts, recoveryRecords, recoveryWrites } from './recovery-records.ts';
+import { clusterConfig } from './testing/cluster-config.ts';
 
 function addresses(etcdClient: number | null): NodeAddresses {
   const etcdPeer = etcdClient === null ? null : etcdClient + 1;
@@ -19,15 +20,7 @@ function member(name: string, kind: NodeKind = 'standby'): DeclaredMember {
 const known: KnownCluster = {
   version: 1,
   seenAt: '2026-01-02T03:04:05.000Z',
-  config: {
-    ttlMs: 5000,
-    beatMs: 600,
-    syncCount: 1,
-    strict: true,
-    autoRejoin: true,
-    account: 'demo',
-    publicName: 'vault.example.com',
-    loadBalancer: null,
+  config: clusterConfig({
     members: [
       member('n1'),
       member('n2'),
@@ -35,7 +28,7 @@ const known: KnownCluster = {
       member('dr1', 'asynchronous'),
       member('f1', 'follower'),
     ],
-  },
+  }),
   sync: { term: 6, master: 'n1', standbys: ['n2'], previous: [], alone: false },
   leader: { name: 'n1', term: 6 },
   history: [6].map((term) => ({

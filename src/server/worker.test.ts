@@ -56,19 +56,9 @@ describe('the API worker', { timeout: 60_000 }, () => {
     assert.equal((await ended)[0], 0);
   });
 
-  it('brings databases of an older version up to date once it is master', async (test) => {
-    const settings = await node.settings();
-    await node.audit.inDatabase(node.audit.address, async (sql) => {
-      await sql`drop view all_messages`;
-      await sql`alter table messages drop column also`;
-      await sql`drop index messages_timestamp_range`;
-      await sql`create index messages_timestamp on messages ("timestamp")`;
-      await sql`create index messages_resource on messages ((sdata -> 'subject@43868' ->> 'resource'))`;
-      await sql`create index messages_role on messages ((sdata -> 'subject@43868' ->> 'role'))`;
-      await sql`delete from schema_migrations where version = 2`;
-    });
+  it('brings databases of an older version up to date each time it becomes master', async (test) => {
     const worker = await startWorker(
-      settings,
+      await node.settings(),
       createLogger({ name: 'test', level: 'silent' }),
       () => undefined,
     );
@@ -76,10 +66,14 @@ describe('the API worker', { timeout: 60_000 }, () => {
     const path = '/authn/demo/admin/authenticate';
     const login = () =>
       ask(worker.ports.api, path, { ca: node.tls.ca, method: 'POST', body: node.adminApiKey });
-    worker.obey(stateNow());
-    for (let answer = await login(); answer.status !== 200; answer = await login()) {
-      assert.equal(answer.status, 503, answer.body);
-      worker.obey(stateNow());
+    for (const term of [1, 2]) {
+      await makeOlder(node);
+      worker.obey(stateNow({ term }));
+      for (let answer = await login(); answer.status !== 200; answer = await login()) {
+        assert.equal(answer.status, 503, answer.body);
+        worker.obey(stateNow({ term }));
+      }
+      worker.obey(stateNow({ term, role: 'standby', writes: 'closed', authorityUntil: null }));
     }
   });
 
@@ -138,3 +132,16 @@ describe('the API worker', { timeout: 60_000 }, () => {
     }
   });
 });
+
+/** Takes the last step of the audit database back. */
+async function makeOlder(node: TestNode): Promise<void> {
+  await node.audit.inDatabase(node.audit.address, async (sql) => {
+    await sql`drop view all_messages`;
+    await sql`alter table messages drop column also`;
+    await sql`drop index messages_timestamp_range`;
+    await sql`create index messages_timestamp on messages ("timestamp")`;
+    await sql`create index messages_resource on messages ((sdata -> 'subject@43868' ->> 'resource'))`;
+    await sql`create index messages_role on messages ((sdata -> 'subject@43868' ->> 'role'))`;
+    await sql`delete from schema_migrations where version = 2`;
+  });
+}

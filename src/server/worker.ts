@@ -114,26 +114,27 @@ function echoStates(serving: Serving, tell: (event: WorkerEvent) => void): (stat
 
 /**
  * A follower's audit database is its own and starts empty; a master's databases may have been made by an older version.
- * Everybody else's come by replication.
+ * Everybody else's come by replication, from a master that may be older than the last one: each time that a node begins to
+ * write is a first time.
  */
 function preparesDatabases(
   prepare: Readonly<Record<'master' | 'follower', () => Promise<void>>>,
   log: Logger,
 ): (state: ServingState) => void {
-  const begun = new Set<ServingState['role']>();
+  let begun: ServingState['role'] | null = null;
   const attempt = async (role: 'master' | 'follower'): Promise<void> => {
     try {
       await prepare[role]();
     } catch (error) {
-      begun.delete(role); // the next state tries again
+      if (begun === role) begun = null; // the next state tries again
       log.warn({ reason: describeError(error) }, `the databases of this ${role} are not up to date yet`);
     }
   };
   return ({ role, writes }) => {
     const may = role === 'follower' || (role === 'master' && writes === 'open');
-    if (!may || begun.has(role)) return;
-    begun.add(role);
-    void attempt(role);
+    if (begun === role && may) return;
+    begun = may ? role : null;
+    if (may) void attempt(role);
   };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type AccessGraph, closure, may, visible } from '../core/access/may.ts';
 import { type FullId, fullId } from '../core/ids.ts';
-import { type Access, canAssume, readAccess } from './access.ts';
+import { type Access, canAssume, descendantsWithout, readAccess } from './access.ts';
 import { openClient, type Sql } from './connection.ts';
 import { migrate } from './migrate.ts';
 import { readAllRoles } from './roles.ts';
@@ -29,7 +29,7 @@ function randomGraph(seed: number): AccessGraph & { readonly roles: readonly Ful
   const roles = Array.from({ length: 8 }, (_, index) => fullId('a', 'group', `g${index}`));
   const role = (): FullId => roles[below(roles.length)] ?? fullId('a', 'group', 'g0');
   const resources = Array.from({ length: 5 }, (_, index) => ({
-    resourceId: fullId('a', 'variable', `v${index}`),
+    resourceId: fullId('a', 'variable', `b/v${index}`),
     ownerId: role(),
   }));
   return {
@@ -37,7 +37,7 @@ function randomGraph(seed: number): AccessGraph & { readonly roles: readonly Ful
     resources,
     memberships: Array.from({ length: 9 }, () => ({ roleId: role(), memberId: role() })),
     permissions: Array.from({ length: 6 }, () => ({
-      resourceId: resources[below(resources.length)]?.resourceId ?? fullId('a', 'variable', 'v0'),
+      resourceId: resources[below(resources.length)]?.resourceId ?? fullId('a', 'variable', 'b/v0'),
       roleId: role(),
       privilege: privileges[below(4)] ?? 'read',
     })),
@@ -118,6 +118,13 @@ describe('access in SQL', { timeout: 60_000 }, () => {
         const why: string = `seed ${seed}: ${role} to ${privilege} ${resourceId}`;
         assert.deepEqual(access, { callerExists: true, ...expected }, why);
       }
+    }
+    for (const privilege of privileges) {
+      const inTheWay = await descendantsWithout(sql, role, privilege, { account: 'a', identifier: 'b' });
+      const ids = graph.resources.map(({ resourceId }) => resourceId);
+      const expected: readonly FullId[] = ids.filter((id) => !may(role, privilege, id, graph));
+      const why: string = `seed ${seed}: what ${role} has no ${privilege} on`;
+      assert.deepEqual(inTheWay, expected, why);
     }
   }
 

@@ -23,6 +23,19 @@ export const isCaller = (sql: Sql | TransactionSql, caller: CallerRole): Fragmen
   role_id = ${caller.roleId} and case when ${caller.incarnation}::uuid is null
     then created_at < to_timestamp(${caller.issuedAt + 1}) else incarnation = ${caller.incarnation}::uuid end`;
 
+/** All roles that `role` has, none when it is not there: for use in a `with recursive`. */
+export const reached = (sql: Sql | TransactionSql, role: FullId): Fragment => sql`
+  reached(role_id) as (
+    select role_id from roles where role_id = ${role}
+    union
+    select m.role_id from reached r join role_memberships m on m.member_id = r.role_id)`;
+
+/** Whether `reached` has a privilege on the resource `x`; with null: any, so that it sees it. */
+export const mayDo = (sql: Sql | TransactionSql, privilege: string | null): Fragment => sql`
+  (x.owner_id in (select role_id from reached)
+    or exists (select from permissions p where p.resource_id = x.resource_id
+      and (${privilege}::text is null or p.privilege = ${privilege}) and p.role_id in (select role_id from reached)))`;
+
 /** Whether the role of a caller is still there. */
 export async function callerExists(sql: Sql | TransactionSql, caller: CallerRole): Promise<boolean> {
   const rows = await sql`select from roles where ${isCaller(sql, caller)}`;
@@ -47,11 +60,7 @@ export async function readAccess(
 ): Promise<Access> {
   type Row = { caller_exists: boolean; owned: boolean; seen: boolean; granted: boolean };
   const [row] = await sql<Row[]>`
-    with recursive reached(role_id) as (
-      select role_id from roles where role_id = ${role}
-      union
-      select m.role_id from reached r join role_memberships m on m.member_id = r.role_id
-    )
+    with recursive ${reached(sql, role)}
     select exists (select from reached) as caller_exists,
       coalesce(x.owner_id in (select role_id from reached), false) as owned,
       p.seen, p.granted
@@ -85,10 +94,10 @@ export async function descendantsWithout(
 ): Promise<readonly FullId[]> {
   const below = `${branch.identifier}/`;
   const rows = await sql<{ resource_id: FullId }[]>`
+    with recursive ${reached(sql, role)}
     select x.resource_id from resources x
     where x.resource_id >= ${`${branch.account}:`} and x.resource_id < ${`${branch.account};`}
-      and starts_with(identifier(x.resource_id), ${below})
-      and not is_role_allowed_to(${role}, ${privilege}, x.resource_id)
+      and starts_with(identifier(x.resource_id), ${below}) and not ${mayDo(sql, privilege)}
     order by x.resource_id limit 5`;
   return rows.map((row) => row.resource_id);
 }

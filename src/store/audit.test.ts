@@ -19,7 +19,7 @@ describe('the audit trail', { timeout: 60_000 }, () => {
     msgid: 'test',
     sdata: { 'subject@43868': { resource: message } },
     message,
-    also: [{ resource: message, message: `also ${message}` }],
+    also: { resources: [message], before: 'also ', after: '' },
   });
 
   it('keeps all records of a batch, when one holds what PostgreSQL cannot store', async () => {

@@ -14,8 +14,13 @@ export interface AuditRecord {
   readonly msgid: string;
   readonly sdata: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly message: string;
-  /** Further records of the same request, which differ in resource and message alone (see the view `all_messages`). */
-  readonly also?: readonly { readonly resource: string; readonly message: string }[];
+  /** Further records of the same request, which differ in the resource alone (see the view `all_messages`). */
+  readonly also?: {
+    readonly resources: readonly string[];
+    /** The message of each is its resource between these. */
+    readonly before: string;
+    readonly after: string;
+  };
 }
 
 /**
@@ -203,10 +208,15 @@ function storable(record: AuditRecord): AuditRecord {
     procid: text(record.procid),
     sdata: Object.fromEntries(elements),
     message: text(record.message),
-    ...(record.also === undefined
-      ? {}
-      : { also: record.also.map((one) => ({ resource: text(one.resource), message: text(one.message) })) }),
+    ...(record.also === undefined ? {} : { also: storableAlso(record.also, text) }),
   };
+}
+
+function storableAlso(
+  { resources, before, after }: NonNullable<AuditRecord['also']>,
+  text: (one: string) => string,
+): NonNullable<AuditRecord['also']> {
+  return { resources: resources.map(text), before: text(before), after: text(after) };
 }
 
 function unavailable(why: string, cause?: unknown): Problem {

@@ -1,8 +1,8 @@
 import type { StoredAuthenticator } from '../core/authn/authenticator-json.ts';
 import { type FullId, fullId, splitFullId } from '../core/ids.ts';
+import { mayDo, reached } from './access.ts';
 import { type DataKey, decrypt } from './cipher.ts';
 import type { Sql, TransactionSql } from './connection.ts';
-import { readDependents } from './policy-rows.ts';
 
 export interface AuthenticatorFilter {
   readonly account: string;
@@ -14,15 +14,19 @@ export interface AuthenticatorFilter {
   readonly offset: number;
 }
 
-interface Row {
+interface ServiceRow {
   readonly webserviceId: FullId;
   readonly ownerId: FullId;
   readonly enabled: boolean;
   readonly annotations: Readonly<Record<string, string>> | null;
   /** In base64. */
   readonly values: Readonly<Record<string, string | null>> | null;
-  readonly count: number;
 }
+
+/** A page past the end is one row that has the count and nothing else. */
+type Row = (ServiceRow | { readonly webserviceId: null }) & { readonly count: number };
+
+const isService = (row: Row): row is ServiceRow & { readonly count: number } => row.webserviceId !== null;
 
 /**
  * The services whose webservice `role` sees, ordered by id, and how many there are without a limit.
@@ -38,12 +42,14 @@ export async function readAuthenticators(
 ): Promise<{ readonly found: readonly StoredAuthenticator[]; readonly count: number }> {
   const { account, type, webserviceId, limit, offset } = filter;
   const rows = await sql<Row[]>`
-    with seen as (
-      select v.resource_id, v.owner_id, count(*) over () as total from visible_resources(${role}) v
-      where account(v.resource_id) = ${account} and kind(v.resource_id) = 'webservice'
-        and identifier(v.resource_id) ~ '^conjur/authn-[^/]+(/[^/]+)?$' and identifier(v.resource_id) !~ '/status$'
-        and (${type}::text is null or split_part(identifier(v.resource_id), '/', 2) = ${type})
-        and (${webserviceId}::text is null or v.resource_id = ${webserviceId}))
+    with recursive ${reached(sql, role)}, seen as materialized (
+      select x.resource_id, x.owner_id from resources x
+      where x.resource_id >= ${`${account}:webservice:conjur/authn-`}
+        and x.resource_id < ${`${account}:webservice:conjur/authn.`}
+        and identifier(x.resource_id) ~ '^conjur/authn-[^/]+(/[^/]+)?$' and identifier(x.resource_id) !~ '/status$'
+        and (${type}::text is null or split_part(identifier(x.resource_id), '/', 2) = ${type})
+        and (${webserviceId}::text is null or x.resource_id = ${webserviceId})
+        and ${mayDo(sql, null)})
     select s.resource_id as "webserviceId", s.owner_id as "ownerId", coalesce(c.enabled, false) as enabled,
       (select jsonb_object_agg(a.name, a.value) from annotations a where a.resource_id = s.resource_id) as annotations,
       (select jsonb_object_agg(n.name, (
@@ -52,14 +58,16 @@ export async function readAuthenticators(
        from jsonb_array_elements_text(${sql.json([...variables])}) n(name)
        join resources x on x.resource_id
          = (${`${account}:variable:`}::text || identifier(s.resource_id) || '/' || n.name) collate "C") as values,
-      (select total from seen limit 1)::int as count
-    from (select * from seen order by resource_id limit ${limit} offset ${offset}) s
+      t.count
+    from (select count(*)::int as count from seen) t
+    left join (select * from seen order by resource_id limit ${limit} offset ${offset}) s on true
     left join authenticator_configs c using (resource_id)
     order by s.resource_id`;
-  return { found: rows.map((row) => stored(dataKey, row)), count: rows[0]?.count ?? 0 };
+  const found = rows.flatMap((row) => (isService(row) ? [stored(dataKey, row)] : []));
+  return { found, count: rows[0]?.count ?? 0 };
 }
 
-function stored(dataKey: DataKey, row: Row): StoredAuthenticator {
+function stored(dataKey: DataKey, row: ServiceRow): StoredAuthenticator {
   const { account, identifier } = splitFullId(row.webserviceId);
   const open = ([name, value]: [string, string | null]): [string, string | null] => {
     const id = fullId(account, 'variable', `${identifier}/${name}`);
@@ -72,20 +80,4 @@ function stored(dataKey: DataKey, row: Row): StoredAuthenticator {
     annotations: row.annotations ?? {},
     values: new Map(Object.entries(row.values ?? {}).map(open)),
   };
-}
-
-/** Deletes a policy with everything that it owns or has made. */
-export async function deletePolicyTree(sql: TransactionSql, policyId: FullId): Promise<void> {
-  const dependents = await readDependents(sql, [policyId]);
-  const ids = sql.json([...new Set([policyId, ...dependents.map(({ id }) => id)])]);
-  await sql`delete from resources
-    where resource_id in (select value collate "C" from jsonb_array_elements_text(${ids}))`;
-  await sql`delete from roles where role_id in (select value collate "C" from jsonb_array_elements_text(${ids}))`;
-}
-
-/** Whether one of these resources exists. */
-export async function anyResourceExists(sql: TransactionSql, ids: readonly FullId[]): Promise<boolean> {
-  const rows = await sql`select from resources
-    where resource_id in (select value collate "C" from jsonb_array_elements_text(${sql.json([...ids])})) limit 1`;
-  return rows.length > 0;
 }

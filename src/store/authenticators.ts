@@ -84,12 +84,6 @@ export async function readClaimant(
   return row === undefined ? null : { ...row, annotations: new Map(Object.entries(row.annotations ?? {})) };
 }
 
-/** Whether there is a resource, visible or not. */
-export async function resourceExists(sql: Sql | TransactionSql, resourceId: FullId): Promise<boolean> {
-  const rows = await sql`select from resources where resource_id = ${resourceId}`;
-  return rows.length > 0;
-}
-
 /** Switches a service on or off. Its webservice must exist. */
 export async function switchService(
   sql: TransactionSql,
@@ -108,12 +102,17 @@ export interface NamedService {
 
 const namedServicesLimit = 10_000;
 
-/** The names of all services (`authn-jwt/ci`), each once. */
+/**
+ * The names of all services (`authn-jwt/ci`), each once. Anybody may ask for them, so it looks at one range of ids in each
+ * account (whose key is `authn:<account>`) and at no others.
+ */
 export async function listServices(sql: Sql): Promise<readonly NamedService[]> {
   return sql<NamedService[]>`
     select substr(identifier(x.resource_id), 8) as name, bool_or(coalesce(c.enabled, false)) as enabled
-    from resources x left join authenticator_configs c using (resource_id)
-    where kind(x.resource_id) = 'webservice' and identifier(x.resource_id) ~ '^conjur/authn(-[^/]+)?(/[^/]+)?$'
-      and not identifier(x.resource_id) ~ '/status$'
+    from (select substr(id, 7) as account from slosilo_keystore) k
+    join resources x on x.resource_id >= (k.account || ':webservice:conjur/authn') collate "C"
+      and x.resource_id < (k.account || ':webservice:conjur/autho') collate "C"
+    left join authenticator_configs c using (resource_id)
+    where identifier(x.resource_id) ~ '^conjur/authn(-[^/]+)?(/[^/]+)?$' and not identifier(x.resource_id) ~ '/status$'
     group by 1 order by 1 limit ${namedServicesLimit}`;
 }

@@ -1,5 +1,6 @@
 import type { Branch } from '../core/branches/branch.ts';
 import type { FullId } from '../core/ids.ts';
+import { mayDo, reached } from './access.ts';
 import type { Fragment, Sql, TransactionSql } from './connection.ts';
 
 /** One page of the branches that a role may read, and how many there are altogether. */
@@ -13,18 +14,6 @@ export async function readBranch(sql: Sql | TransactionSql, id: FullId): Promise
   const [row] = await sql<Branch[]>`
     select ${columns(sql)} from resources x where x.resource_id = ${id}`;
   return row ?? null;
-}
-
-/** Whether there is a resource of this id. */
-export async function resourceExists(sql: Sql | TransactionSql, id: FullId): Promise<boolean> {
-  const rows = await sql`select from resources where resource_id = ${id}`;
-  return rows.length > 0;
-}
-
-/** Whether there is a role of this id. */
-export async function roleExists(sql: Sql | TransactionSql, id: FullId): Promise<boolean> {
-  const rows = await sql`select from roles where role_id = ${id}`;
-  return rows.length > 0;
 }
 
 /**
@@ -83,16 +72,3 @@ const columns = (sql: Sql | TransactionSql): Fragment => sql`
   x.resource_id as id, x.owner_id as "ownerId", x.policy_id as "policyId",
   coalesce((select json_object_agg(a.name, a.value order by a.name) from annotations a
     where a.resource_id = x.resource_id), '{}') as annotations`;
-
-/** All roles that `role` has, for use in a `with recursive`. */
-const reached = (sql: Sql | TransactionSql, role: FullId): Fragment => sql`
-  reached(role_id) as (
-    select role_id from roles where role_id = ${role}
-    union
-    select m.role_id from reached r join role_memberships m on m.member_id = r.role_id)`;
-
-/** Whether `reached` has a privilege on the resource `x`. */
-const mayDo = (sql: Sql | TransactionSql, privilege: string): Fragment => sql`
-  (x.owner_id in (select role_id from reached)
-    or exists (select from permissions p where p.resource_id = x.resource_id and p.privilege = ${privilege}
-      and p.role_id in (select role_id from reached)))`;

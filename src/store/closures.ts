@@ -1,6 +1,7 @@
 import type { FullId } from '../core/ids.ts';
 import { type CallerRole, isCaller } from './access.ts';
 import type { Sql } from './connection.ts';
+import type { Life, SecretLookups } from './secret-lookups.ts';
 
 /** All roles that a caller has, as they were in one instant. */
 export interface Closure {
@@ -19,7 +20,7 @@ const rolesLimit = 200_000;
  * Remembers closures under what tells callers apart, the least recently used forgotten first. Nothing here says that a
  * closure still holds: whoever uses one compares its epoch with that of the data it reads.
  */
-export class ClosureCache {
+class ClosureCache {
   readonly #known = new Map<string, Closure>();
   readonly #loading = new Map<string, Promise<Closure>>();
   #size = 0;
@@ -78,8 +79,33 @@ export class ClosureCache {
   }
 }
 
+/** The roles that callers have, remembered. */
+export interface Closures {
+  readonly of: (caller: CallerRole) => Closure | Promise<Closure>;
+  /** Whether a closure holds for data that was read with this epoch, over whichever connection. */
+  readonly holds: (closure: Closure, epoch: string) => boolean;
+  readonly forget: (caller: CallerRole, stale: Closure) => void;
+}
+
+/** Remembers closures, and reads them over the connection that secrets are looked up on. */
+export function closuresOver(lookups: SecretLookups): Closures {
+  const cache = new ClosureCache();
+  let newestLife: Life | null = null;
+  const load = (caller: CallerRole): Promise<Closure> =>
+    lookups.run(async (sql, life) => {
+      if (newestLife !== life) cache.clear(); // the database behind it may be another one: rewound, or copied anew
+      newestLife = life;
+      return readClosure(sql, caller, life);
+    });
+  return {
+    of: (caller) => cache.known(caller) ?? cache.learn(caller, () => load(caller)),
+    holds: (closure, epoch) => closure.epoch === epoch && lookups.isAlive(closure.life),
+    forget: (caller, stale) => cache.forget(caller, stale),
+  };
+}
+
 /** Reads a closure and its epoch in one statement, so that they belong to one snapshot. */
-export async function readClosure(sql: Sql, caller: CallerRole, life: object): Promise<Closure> {
+async function readClosure(sql: Sql, caller: CallerRole, life: object): Promise<Closure> {
   const [row] = await sql<{ epoch: string; roles: readonly FullId[] | null }[]>`
     with recursive reached(role_id) as (
       select role_id from roles where ${isCaller(sql, caller)}

@@ -1,4 +1,5 @@
 import type { FullId } from '../core/ids.ts';
+import { Problem } from '../core/problem.ts';
 import { Secret } from '../core/secret.ts';
 import { newApiKey } from './api-key.ts';
 import { type DataKey, decrypt, encrypt } from './cipher.ts';
@@ -71,16 +72,21 @@ export async function readKeyState(sql: Sql | TransactionSql, roleId: FullId): P
   return { kind: row.keyed ? 'with key' : 'without key', updatedAtMs: row.updated_at_ms ?? 0 };
 }
 
-/** Gives a role that has credentials a new API key. The old one is worth nothing from the commit on. */
+/**
+ * Gives a role that has credentials a new API key. The old one is worth nothing from the commit on.
+ *
+ * @throws Problem `record_not_found` when somebody has deleted the role meanwhile
+ */
 export async function rotateApiKey(
   sql: TransactionSql,
   dataKey: DataKey,
   roleId: FullId,
 ): Promise<Secret<string>> {
   const key = newApiKey();
-  await sql`update credentials
+  const rows = await sql`update credentials
     set api_key = ${encrypt(dataKey, Buffer.from(key.reveal()), roleId)}, updated_at = transaction_timestamp()
-    where role_id = ${roleId}`;
+    where role_id = ${roleId} returning 1`;
+  if (rows.length === 0) throw new Problem('record_not_found', 'The role was deleted meanwhile.');
   return key;
 }
 

@@ -30,8 +30,8 @@ const checkMs = 500;
 export function openLoaderStore({ data, audit, dataKey }: LoaderDatabases): LoaderStore {
   const snapshots = openSnapshots(data);
   const session = { client_connection_check_interval: checkMs };
-  const writes = openWrites(data, 1, { name: 'holdfast write', session });
-  const trail = openWrites(audit, 1, { name: 'holdfast write', session });
+  const writes = openWrites(data, 1, { name: 'holdfast policy load', session });
+  const trail = openWrites(audit, 1, { name: 'holdfast policy audit', session });
   return {
     snapshots,
     writes,

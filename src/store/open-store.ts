@@ -1,5 +1,5 @@
 import { openSecretWrites, type SecretWrites } from './secret-writes.ts';
-import { openSecretReads, type SecretReads } from './secrets.ts';
+import { openSecretReads, type SecretReads } from './secret-reads.ts';
 import { type AuditTrail, openAuditTrail } from './audit.ts';
 import type { DataKey } from './cipher.ts';
 import type { InstanceAddress } from './connection.ts';

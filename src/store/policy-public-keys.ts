@@ -4,9 +4,7 @@ import { isSameSecret } from './api-key.ts';
 import { type DataKey, decrypt, encrypt } from './cipher.ts';
 import type { TransactionSql } from './connection.ts';
 import { inChunks } from './policy-chunks.ts';
-
-/** As of every secret. */
-const versionsKept = 20;
+import { versionsKept } from './secrets.ts';
 
 interface Newest {
   readonly id: FullId;

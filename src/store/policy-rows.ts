@@ -36,7 +36,7 @@ export async function readCurrent(
   };
 }
 
-/** The rows of a policy, and the roles and resources of `ids`. */
+/** The rows of a policy, and the roles and resources of `ids`: each by its own index, where one `or` would read the table. */
 async function readOwn(
   sql: Sql | TransactionSql,
   policyId: FullId,
@@ -46,11 +46,15 @@ async function readOwn(
   const [roles, resources, memberships, permissions, annotations] = await Promise.all([
     sql<RoleRow[]>`select role_id as "roleId", policy_id as "policyId" from roles
       where policy_id = ${policyId}
-        or role_id in (select value collate "C" from jsonb_array_elements_text(${ids}))`,
+      union
+      select role_id, policy_id from roles
+      where role_id in (select value collate "C" from jsonb_array_elements_text(${ids}))`,
     sql<ResourceRow[]>`
       select resource_id as "resourceId", owner_id as "ownerId", policy_id as "policyId" from resources
       where policy_id = ${policyId}
-        or resource_id in (select value collate "C" from jsonb_array_elements_text(${ids}))`,
+      union
+      select resource_id, owner_id, policy_id from resources
+      where resource_id in (select value collate "C" from jsonb_array_elements_text(${ids}))`,
     sql<MembershipRow[]>`
       select role_id as "roleId", member_id as "memberId", admin_option as "adminOption", ownership,
         policy_id as "policyId"

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { fullId } from '../core/ids.ts';
 import { isProblem } from '../core/problem.ts';
 import { readCredentials } from './credentials.ts';
-import { prepareAudit, provision } from './provision.ts';
+import { prepareAudit, prepareDatabases, provision } from './provision.ts';
 import { readSigningKey } from './signing-key.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
 
@@ -45,5 +45,27 @@ describe('provisioning', { timeout: 40_000 }, () => {
     await Promise.all([prepareAudit(address), prepareAudit(address)]);
     const count = await provisioned.postgres.inDatabase(address, (sql) => sql`select * from messages`);
     assert.equal(count.length, 0);
+  });
+
+  it('writes nothing, and takes no transaction id, where nothing is missing', async () => {
+    const { addresses, postgres } = provisioned;
+    const nextId = () => postgres.superuser`select pg_snapshot_xmax(pg_current_snapshot()) as id`;
+    const first = await nextId();
+    await prepareDatabases(addresses);
+    assert.deepEqual(await nextId(), first);
+  });
+
+  it('gives up where a table is held, so that nobody waits behind it for long, and does it when called again', async () => {
+    const { addresses, postgres } = provisioned;
+    await postgres.inDatabase(addresses.data, async (sql) => {
+      await sql`drop table authenticator_configs`;
+      await sql`delete from schema_migrations where version = 8`;
+      await sql.begin(async (tx) => {
+        await tx`lock table resources in row exclusive mode`;
+        await assert.rejects(prepareDatabases(addresses), (error) => isProblem(error, 'server_busy'));
+      });
+      await prepareDatabases(addresses);
+      assert.equal((await sql`select from authenticator_configs`).length, 0);
+    });
   });
 });

@@ -2,12 +2,13 @@ import { Problem } from '../core/problem.ts';
 import { bounded } from './bounded.ts';
 import type { Client, InstanceAddress, Sql } from './connection.ts';
 import { Link } from './link.ts';
+import { reread } from './reread.ts';
 import { translateStoreError } from './translate.ts';
 
 /** Bounded reads of the data instance. */
 export interface Reads {
   /**
-   * Runs one read, at most `readTimeoutMs` long.
+   * Runs one read, at most `readTimeoutMs` long; again, when replication cancels it (`reread`).
    *
    * @throws Problem `store_unavailable`, `server_busy` (too many reads wait already), `store_rejected`
    */
@@ -44,7 +45,8 @@ export function openReads(address: InstanceAddress): Reads {
       }
       underWay += 1;
       try {
-        return await bounded(leastBusy(links).use(query), readTimeoutMs, late);
+        const reading = reread(() => leastBusy(links).use(query));
+        return await bounded(reading, readTimeoutMs, late);
       } catch (error) {
         throw translateStoreError(error);
       } finally {

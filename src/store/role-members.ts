@@ -8,12 +8,6 @@ export async function readPolicyOf(sql: Sql | TransactionSql, roleId: FullId): P
   return row?.policy_id ?? null;
 }
 
-/** Whether a role exists. */
-export async function roleExists(sql: Sql | TransactionSql, roleId: FullId): Promise<boolean> {
-  const rows = await sql`select from roles where role_id = ${roleId}`;
-  return rows.length > 0;
-}
-
 /**
  * Grants a role, without admin option and by no policy. The transaction must hold off policy loads (`holdOffPolicies`).
  *

@@ -5,8 +5,9 @@ import type { CallerRole } from './access.ts';
 import { isSameSecret } from './api-key.ts';
 import { arrayLiteral } from './array-literal.ts';
 import { type DataKey, decrypt, encrypt } from './cipher.ts';
+import type { Closures } from './closures.ts';
 import { byKeys, type InstanceAddress, type TransactionSql } from './connection.ts';
-import { type Closures, versionsKept } from './secrets.ts';
+import { versionsKept } from './secrets.ts';
 import { openWrites } from './writes.ts';
 
 export interface SecretWrites {

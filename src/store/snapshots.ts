@@ -2,12 +2,13 @@ import { Problem } from '../core/problem.ts';
 import { bounded } from './bounded.ts';
 import type { InstanceAddress, TransactionSql } from './connection.ts';
 import { Link } from './link.ts';
+import { reread } from './reread.ts';
 import { translateStoreError } from './translate.ts';
 
 /** Long reads: several statements that see the database in one instant. */
 export interface Snapshots {
   /**
-   * Runs `work` in one read-only snapshot, at most `snapshotWaitMs` long.
+   * Runs `work` in one read-only snapshot, at most `snapshotWaitMs` long; again, when replication cancels it (`reread`).
    *
    * @throws Problem `store_unavailable`, `server_busy`, `store_rejected`
    */
@@ -29,8 +30,10 @@ export function openSnapshots(address: InstanceAddress): Snapshots {
   return {
     run: async (work) => {
       try {
-        const reading = link.use((sql) =>
-          sql.begin('isolation level repeatable read read only', async (tx) => ({ value: await work(tx) })),
+        const reading = reread(() =>
+          link.use((sql) =>
+            sql.begin('isolation level repeatable read read only', async (tx) => ({ value: await work(tx) })),
+          ),
         );
         const { value } = await bounded(reading, snapshotWaitMs, late);
         return value;

@@ -24,6 +24,9 @@ export function translateStoreError(error: unknown): Problem {
   if (code === '55P03' || code === '40P01') {
     return new Problem('server_busy', 'Another write holds the same rows; try again.', { cause });
   }
+  if (code === '40001') {
+    return new Problem('store_unavailable', 'Replication was in the way of this read; try again.', { cause });
+  }
   if (code === '23503') {
     return new Problem('record_not_found', 'Something that this write needs was deleted meanwhile.', {
       cause,

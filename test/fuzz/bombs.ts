@@ -23,6 +23,21 @@ export const bombs: Readonly<Record<string, Bomb>> = {
   'policies in policies': refused('!policy { id: p, body: [ '.repeat(2000)),
   'a billion laughs': refused(`- &l0 [!user x]\n${laughs.join('\n')}`),
   'aliases of aliases': refused(`- &a { owner: &b !user x }\n${'- *a\n'.repeat(50_000)}`),
+  'a tower of owners': refused(
+    `- !grant\n  member:\n${tower('!group g', (below) => `!group { id: g, owner: ${below} }`)}  role: *t49999`,
+  ),
+  'a tower of policies': refused(
+    `- !grant\n  member:\n${tower('!policy p', (below) => `!policy { id: p, body: [ ${below} ] }`)}- *t49999`,
+  ),
+  'a tower of lists': refused(
+    `- !host-factory\n  id: f\n  role:\n${tower('[x]', (below) => `[ ${below} ]`)}- *t49999`,
+  ),
+  'annotations that repeat': refused(
+    `- !host\n  id: h\n  annotations: &a\n${lines(2000, (i) => `    a${i}: b`)}${lines(50_000, (i) => `- !host { id: h${i}, annotations: *a }`)}`,
+  ),
+  'a value that repeats': refused(
+    `- !host { id: h, annotations: { a: &a ${'a/'.repeat(megabyte)} } }\n${lines(50_000, (i) => `- !host { id: h${i}, annotations: { a: *a } }`)}`,
+  ),
   'an anchor in itself': refused('&a [ *a ]'),
   'a merge with itself': refused('- &a { <<: *a }'),
   'a key of a megabyte': refused(`- !user { ${'k'.repeat(megabyte)}: x }`),
@@ -46,7 +61,7 @@ export const bombs: Readonly<Record<string, Bomb>> = {
   'a NUL': refused('- !user "a\0b"'),
   'an escaped NUL': refused('- !user "a\\0b"'),
   'half a surrogate pair': refused('- !user "\\uD800"'),
-  'a policy that owns itself': refused('- !policy { id: p, owner: !policy p }', 'it is loaded'),
+  'a policy that owns itself': refused('- !policy { id: p, owner: !policy p }'),
   'owners in a ring': refused('- !policy { id: p, owner: !policy q }\n- !policy { id: q, owner: !policy p }'),
   directives: either(`${'%TAG ! tag:x,2000:\n'.repeat(5000)}---\n- !user x`),
   'a comment of nine megabytes': either(`# ${'c'.repeat(9 * megabyte)}`),
@@ -65,6 +80,15 @@ export const bombs: Readonly<Record<string, Bomb>> = {
 
 function refused(text: string | Buffer, pending?: string): Bomb {
   return { text, outcome: 'refused', ...(pending === undefined ? {} : { pending }) };
+}
+
+function lines(count: number, line: (index: number) => string): string {
+  return Array.from({ length: count }, (_, index) => `${line(index)}\n`).join('');
+}
+
+/** Items of a list, each with an alias of the one before. */
+function tower(ground: string, floor: (below: string) => string): string {
+  return lines(50_000, (i) => `  - &t${i} ${i === 0 ? ground : floor(`*t${i - 1}`)}`);
 }
 
 function either(text: string | Buffer): Bomb {

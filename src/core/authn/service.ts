@@ -1,7 +1,7 @@
 import { type FullId, fullId } from '../ids.ts';
 
 /** Every type that Conjur knows beside plain `authn`. Those that are not implemented here count as not enabled. */
-const serviceTypes: ReadonlySet<string> = new Set([
+export const serviceTypes: ReadonlySet<string> = new Set([
   'authn-azure',
   'authn-gcp',
   'authn-iam',

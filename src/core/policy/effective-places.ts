@@ -37,8 +37,7 @@ export function placesOf(target: EffectiveTarget, rows: EffectiveRows): Places {
     }
   }
   const outside = ancestors(inside).find((policy) => policy === '' || all.has(policy)) ?? '';
-  const byDashes = new Map<string, string[]>();
-  for (const policy of all) byDashes.set(dashed(policy), [...(byDashes.get(dashed(policy)) ?? []), policy]);
+  const byDashes = Map.groupBy(all, dashed);
   const owners = new Map(rows.resources.map(({ resourceId, ownerId }) => [resourceId, ownerId]));
 
   const pathPlace = (path: string): Place | null => {

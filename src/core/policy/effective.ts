@@ -15,7 +15,7 @@ const order: readonly string[] = [
  * Loaded again where it came from (root into root, another into the policy around it), the text changes nothing.
  *
  * Some things no text can say: annotations whose value climbs (`a/../b` is resolved when it is loaded), ids with `..` in
- * them, and owners that own each other in a circle, which loads refuse.
+ * them, and owners that own each other in a circle, or a policy that owns itself, which loads refuse.
  */
 export function effectivePolicy(target: EffectiveTarget, rows: EffectiveRows): readonly Tagged[] {
   const view = viewOf(target, rows);

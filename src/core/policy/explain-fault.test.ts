@@ -26,5 +26,9 @@ test('says in the words of libyaml what is wrong, and what to do about it', () =
     assert.match(reading.fault.message, message);
     assert.match(explainFault(reading.fault.message), advice, reading.fault.message);
   }
+  assert.match(
+    explainFault("Dependency cycle encountered: policy 'p' owns itself"),
+    /^Give it another owner/,
+  );
   assert.equal(explainFault('something nobody foresaw'), '');
 });

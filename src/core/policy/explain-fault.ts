@@ -27,6 +27,10 @@ const advice: readonly (readonly [RegExp, string])[] = [
     /^Illegal absolute id/,
     'Leave the leading slash off, and load the text into the policy where it belongs.',
   ],
+  [
+    /^Dependency cycle .* owns itself$/,
+    'Give it another owner, or none: then it is that of the policy around it.',
+  ],
   [/^Dependency cycle/, 'Give one of the two another owner.'],
   [/is declared more than once$/, 'Leave one of the declarations out.'],
   [/does not include any layers$/, 'Name its layers in the field layers.'],

@@ -2,35 +2,42 @@ import { readCidr } from './cidr.ts';
 import { ReadFault, type YamlMapping, type YamlNode, type YamlScalar } from './read-yaml-node.ts';
 import type { Annotation } from './types.ts';
 
-/** How many list items a text may stand for once its aliases are written out: what stops an alias bomb. */
+/** How many list items and annotations a text may stand for once its aliases are written out. */
 const maxItems = 1_000_000;
 
-/** Counts list items across one reading. */
+/** Counts list items and annotations across one reading. */
 export interface Budget {
   items: number;
 }
 
-/** Whether a field is left empty: `owner:`, `~`, `null`. Such a field counts as not written. */
+/** Whether a field is left empty: `owner:`, `~`, `null`. */
 export function isEmpty(node: YamlNode): boolean {
   return node.type === 'scalar' && node.tag === null && node.plain && /^(~|null|)$/i.test(node.text);
 }
 
-/** The items of a field that takes one or many: nested lists are one list, an empty field is none. */
+/**
+ * The items of a field that takes one or many: nested lists are one list. An empty item stays, for its reader to refuse:
+ * who writes `restricted_to: [ ~ ]` does not mean everywhere.
+ */
 export function itemsOf(node: YamlNode, budget: Budget): YamlNode[] {
   const found: YamlNode[] = [];
   const collect = (item: YamlNode): void => {
-    budget.items += 1;
-    if (budget.items > maxItems) {
-      throw new ReadFault(
-        `Aliases repeat more than ${maxItems} list items; write less into one text`,
-        node.at,
-      );
-    }
+    spend(budget, 1, node);
     if (item.type === 'sequence') for (const inner of item.items) collect(inner);
-    else if (!isEmpty(item)) found.push(item);
+    else found.push(item);
   };
   collect(node);
   return found;
+}
+
+function spend(budget: Budget, items: number, node: YamlNode): void {
+  budget.items += items;
+  if (budget.items > maxItems) {
+    throw new ReadFault(
+      `Aliases repeat more than ${maxItems} list items and annotations; write less into one text`,
+      node.at,
+    );
+  }
 }
 
 /** The text of a field that wants text. A plain `12` or `yes` is no text in YAML, and is refused with that word. */
@@ -41,12 +48,15 @@ export function stringOf(field: string, node: YamlNode): string {
   throw expected('string', field, guessed, node);
 }
 
-/** A whole number. */
+/** A whole number, of a size that it keeps when it is written out again. */
 export function integerOf(field: string, node: YamlNode): number {
   const scalar = scalarOf(field, node, 'integer');
   const guessed = guess(scalar);
   if (guessed !== 'Integer') throw expected('integer', field, guessed, node);
-  return Number(scalar.text.replaceAll('_', ''));
+  const value = Number(scalar.text.replaceAll('_', ''));
+  if (!Number.isSafeInteger(value))
+    throw new ReadFault(`The number in field '${field}' is too large`, node.at);
+  return value;
 }
 
 /** `true` or `false`. */
@@ -68,8 +78,9 @@ export function cidrOf(field: string, node: YamlNode): string {
  * The annotations of a record, values as text. Truth values become `true` or `false` however they are spelled, an empty
  * value becomes empty text, and numbers stay as written.
  */
-export function annotationsOf(field: string, node: YamlNode): Annotation[] {
+export function annotationsOf(field: string, node: YamlNode, budget: Budget): Annotation[] {
   if (node.type !== 'mapping') throw expected('hash', field, typeNameOf(node), node);
+  spend(budget, node.entries.length, node);
   return node.entries.map(({ key, value }): Annotation => {
     if (value.type === 'mapping') throw new ReadFault(`Attribute '${key}' can't be a mapping`, value.at);
     const scalar = scalarOf(key, value, 'string');

@@ -11,26 +11,36 @@ import {
 } from './read-fields.ts';
 import type { Reading } from './read-statements.ts';
 import { isRecordTag, type Tag, tagOf, tagRules } from './read-tags.ts';
-import { ReadFault, type YamlNode } from './read-yaml-node.ts';
+import { ReadFault, type YamlEntry, type YamlNode, type YamlScalar } from './read-yaml-node.ts';
 import type { PolicyRecord, RecordTag, Statement } from './types.ts';
 
-/** The fields of a mapping, by name, empty ones left out. */
+/** The fields of a mapping, by name, without those that are as good as absent because they are empty. */
 export type Fields = ReadonlyMap<string, YamlNode>;
+
+/** The fields of statements that refer to something. Conjur takes an empty one for a reference whose id is blank. */
+const referring: ReadonlySet<string> = new Set(
+  ['role', 'member', 'resource', 'record'].flatMap((name) => [name, `${name}s`]),
+);
 
 /** The fields of `node`, each known to `tag`. A scalar (`!user alice`) is a mapping with an id. Throws ReadFault. */
 export function fieldsOf(node: YamlNode, tag: Tag): Fields {
   const rules = tagRules[tag];
   if (node.type === 'sequence') throw new ReadFault(`${rules.name} cannot be a list`, node.at);
-  const entries =
-    node.type === 'mapping'
-      ? node.entries
-      : [{ key: 'id', keyAt: node.at, value: { ...node, tag: null, plain: false } }];
+  const entries = node.type === 'mapping' ? node.entries : idOf(node);
   for (const entry of entries) {
     if (!rules.fields.includes(entry.key)) {
       throw new ReadFault(`No such attribute '${entry.key}' on type ${rules.name}`, entry.keyAt);
     }
   }
-  return new Map(entries.filter(({ value }) => !isEmpty(value)).map(({ key, value }) => [key, value]));
+  const counts = ({ key, value }: YamlEntry): boolean =>
+    !isEmpty(value) || (!isRecordTag(tag) && referring.has(key));
+  return new Map(entries.filter(counts).map(({ key, value }) => [key, value]));
+}
+
+/** An empty node without a tag refers to something without an id. */
+function idOf(node: YamlScalar): readonly YamlEntry[] {
+  if (isEmpty(node)) return [];
+  return [{ key: 'id', keyAt: node.at, value: { ...node, tag: null, plain: false } }];
 }
 
 /** The items of a field that has a name for one and a name for many; both may stand. */
@@ -71,7 +81,9 @@ interface Wanted {
 function readReference(wanted: Wanted, reading: Reading): PolicyRecord {
   const { field, node, what } = wanted;
   const tag = tagOf(node) ?? wanted.untagged;
-  if (tag === null) throw expected(what, field, typeNameOf(node), node);
+  if (tag === null || (what === 'Layer' && isEmpty(node))) {
+    throw expected(what, field, typeNameOf(node), node);
+  }
   const rules = tagRules[tag];
   const fits =
     isRecordTag(tag) &&
@@ -98,7 +110,7 @@ function recordOf(node: YamlNode, tag: RecordTag, reading: Reading): PolicyRecor
     id: text('id'),
     account: text('account'),
     owner: owner === undefined ? null : readRole('owner', owner, false, reading),
-    annotations: optional(fields, 'annotations', annotationsOf) ?? [],
+    annotations: optional(fields, 'annotations', (name, value) => annotationsOf(name, value, budget)) ?? [],
     uidnumber: optional(fields, 'uidnumber', integerOf),
     gidnumber: optional(fields, 'gidnumber', integerOf),
     mimeType: text('mime_type'),
@@ -115,9 +127,11 @@ function recordOf(node: YamlNode, tag: RecordTag, reading: Reading): PolicyRecor
 
 function refuseIncomplete(record: PolicyRecord): void {
   const { tag, at } = record;
-  if ((tag === 'role' || tag === 'resource') && (record.kind === null || record.kind.includes(':'))) {
-    const fault =
-      record.kind === null ? 'needs a kind, or a tag such as !user or !variable' : 'has a colon in its kind';
+  const kind = record.kind ?? '';
+  // Without an id either it is an empty reference, whose blank id `resolve` refuses.
+  const lacksKind = kind === '' && record.id !== null;
+  if ((tag === 'role' || tag === 'resource') && (lacksKind || kind.includes(':'))) {
+    const fault = lacksKind ? 'needs a kind, or a tag such as !user or !variable' : 'has a colon in its kind';
     throw new ReadFault(`${tagRules[tag].name} '${record.id ?? ''}' ${fault}`, at);
   }
   if (tag === 'automatic_role' && (record.record === null || record.roleName === null)) {

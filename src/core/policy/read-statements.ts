@@ -2,7 +2,7 @@ import { type Budget, booleanOf, expected, stringOf, typeNameOf } from './read-f
 import { type Fields, fieldsOf, listOf, readRecord, readResource, readRole } from './read-records.ts';
 import { isRecordTag, tagOf, tagRules } from './read-tags.ts';
 import { ReadFault, type YamlNode } from './read-yaml-node.ts';
-import type { GrantMember, PolicyRecord, Statement } from './types.ts';
+import type { GrantMember, PolicyRecord, Position, Statement } from './types.ts';
 
 /** What one reading carries along. */
 export interface Reading {
@@ -49,7 +49,7 @@ export function readStatement(node: YamlNode, reading: Reading): Statement {
         resources: recordsIn(fields, 'resource', reading),
       };
     case 'delete':
-      return { type: 'delete', at, records: recordsIn(fields, 'record', reading) };
+      return { type: 'delete', at, records: deletedBy(fields, at, reading) };
     default:
       return tag satisfies never;
   }
@@ -61,6 +61,13 @@ function rolesOf(fields: Fields, reading: Reading): PolicyRecord[] {
 
 function recordsIn(fields: Fields, field: 'resource' | 'record', reading: Reading): PolicyRecord[] {
   return listOf(fields, field, reading.budget).map((item) => readResource(field, item, reading));
+}
+
+/** Other statements may be about nothing, as in Conjur; one that deletes has to say what. */
+function deletedBy(fields: Fields, at: Position, reading: Reading): PolicyRecord[] {
+  const records = recordsIn(fields, 'record', reading);
+  if (records.length === 0) throw new ReadFault('Delete has no record', at);
+  return records;
 }
 
 function formerMembersOf(fields: Fields, reading: Reading): PolicyRecord[] {

@@ -12,6 +12,7 @@ import {
   type Tags,
 } from 'yaml';
 import { inLibyamlWords } from './libyaml-words.ts';
+import { refuseAliasBombs } from './read-yaml-aliases.ts';
 import { ReadFault, type YamlEntry, type YamlNode } from './read-yaml-node.ts';
 import { readSimpleYaml } from './read-yaml-simple.ts';
 import type { Position } from './types.ts';
@@ -35,7 +36,9 @@ export function readYaml(text: string, knownTags: readonly string[]): YamlNode |
   if (text.length > maxTextLength) {
     throw new ReadFault(`The text is longer than ${maxTextLength} characters; load it in parts`, start);
   }
-  return readSimpleYaml(text, maxDepth) ?? readAnyYaml(text, knownTags);
+  const tree = readSimpleYaml(text, maxDepth) ?? readAnyYaml(text, knownTags);
+  if (tree !== null && text.includes('*')) refuseAliasBombs(tree, maxDepth);
+  return tree;
 }
 
 /** The same with the full parser. */

@@ -134,6 +134,31 @@ describe('a text that is a policy', () => {
     );
   });
 
+  test('may leave fields empty that may be absent, and statements may be about nothing', () => {
+    for (const record of ['user', 'group', 'host', 'layer', 'policy', 'variable', 'webservice']) {
+      const [read] = statementsOf(`- !${record} {id: x, account: , owner: ~, annotations: null}`);
+      assert.ok(read?.type === 'record' && read.owner === null && read.account === null);
+    }
+    const fields = {
+      user: ['uidnumber', 'public_key', 'public_keys', 'restricted_to'],
+      group: ['gidnumber'],
+      host: ['restricted_to'],
+      policy: ['body'],
+      variable: ['kind', 'mime_type'],
+      'host-factory': ['role'],
+    };
+    for (const [tag, names] of Object.entries(fields)) {
+      for (const name of names) assert.equal(onlyRecord(`- !${tag}\n  id: x\n  ${name}:\n`).id, 'x', name);
+    }
+    const [permit, deny, grant] = statementsOf(
+      '- !permit {role: !user u, privilege: , resource: !variable v}\n- !deny {privileges: ~}\n- !grant {}',
+    );
+    assert.ok(permit?.type === 'permit' && deny?.type === 'deny' && grant?.type === 'grant');
+    assert.deepEqual([permit.privileges, deny.privileges, grant.members], [[], [], []]);
+    const [plain] = statementsOf('- !grant {role: !group g, member: {role: !user u, admin: }}');
+    assert.ok(plain?.type === 'grant' && plain.members[0]?.admin === false);
+  });
+
   test('is empty when nothing but blanks and comments are there', () => {
     for (const text of ['', ' \n\n', '# nothing\n', '[]']) assert.deepEqual(statementsOf(text), [], text);
   });
@@ -175,7 +200,26 @@ describe('a text that is no policy', () => {
       "1:66 Expected a boolean for field 'admin', got String",
     ],
     ['- !host-factory {id: f, layers: [!group g]}', "1:34 Expected a Layer for field 'layer', got Group"],
+    ['- !grant {role: !group g, member: }', "1:35 Expected a Member for field 'member', got NilClass"],
+    ['- !grant {role: !group g, members: ~}', "1:36 Expected a Member for field 'member', got NilClass"],
+    ['- !grant {role: !group g, member: [~]}', "1:36 Expected a Member for field 'member', got NilClass"],
+    ['- !revoke {role: !group g, member: ~}', "1:36 Expected a Role for field 'member', got NilClass"],
+    ['- !grant {role: !group g, member: {admin: true}}', '1:35 Member has no role'],
+    ['- !permit {privilege: [read, ~]}', "1:30 Expected a string for field 'privilege', got NilClass"],
+    ['- !host {id: h, restricted_to: [~]}', "1:33 Expected a string for field 'restricted_to', got NilClass"],
+    ['- !user {id: u, public_keys: [~]}', "1:31 Expected a string for field 'public_key', got NilClass"],
+    ['- !host-factory {id: f, layers: [~]}', "1:34 Expected a Layer for field 'layer', got NilClass"],
+    ['- !user u\n-\n', '2:2 No type given or inferred for sequence entry, got NilClass'],
+    ['- !policy {id: p, body: [~]}', '1:26 No type given or inferred for sequence entry, got NilClass'],
+    ['- !delete {}', '1:3 Delete has no record'],
+    ['- !delete {records: []}', '1:3 Delete has no record'],
+    [
+      '- !grant {role: !automatic-role {record: , role_name: x}}',
+      '1:17 AutomaticRole needs the fields record and role_name',
+    ],
     ['- !resource x', "1:3 Resource 'x' needs a kind, or a tag such as !user or !variable"],
+    ['- !role {kind: "", id: x}', "1:3 Role 'x' needs a kind, or a tag such as !user or !variable"],
+    [`- !user {id: a, uidnumber: ${'9'.repeat(16)}}`, "1:28 The number in field 'uidnumber' is too large"],
     ['- !resource {kind: "a:b", id: x}', "1:3 Resource 'x' has a colon in its kind"],
     [
       '- !host {id: h, restricted_to: 10.0.0.1/8}',
@@ -222,7 +266,49 @@ describe('a text that is no policy', () => {
     );
     assert.match(
       faultOf(`- &l0 !user a\n${lists.join('\n')}`),
+      /Aliases repeat more than 64000000 characters/,
+    );
+    const users = (count: number): string => Array(count).fill('*u').join(', ');
+    assert.match(
+      faultOf(`- &u !user a\n- &l [${users(1001)}]\n- [${Array(1000).fill('*l').join(', ')}]`),
       /Aliases repeat more than 1000000 list items/,
+    );
+  });
+
+  test('is refused when its aliases build a tower, wherever it stands', () => {
+    const tower = (first: string, next: (below: string) => string): string =>
+      Array.from({ length: 20_000 }, (_, i) => `  - &t${i} ${i === 0 ? first : next(`*t${i - 1}`)}\n`).join(
+        '',
+      );
+    for (const [text, place] of [
+      [
+        `- !grant\n  member:\n${tower('!group g', (below) => `!group {id: g, owner: ${below}}`)}  role: *t19999`,
+        '205:11 ',
+      ],
+      [
+        `- !grant\n  member:\n${tower('!policy p', (below) => `!policy {id: p, body: [${below}]}`)}- *t19999`,
+        '104:11 ',
+      ],
+      [`- !host-factory\n  role:\n${tower('[x]', (below) => `[${below}]`)}- *t19999`, '204:11 '],
+    ] as const) {
+      const fault = faultOf(text);
+      assert.match(fault, /Aliases nest lists and maps more than 200 deep/);
+      assert.ok(fault.startsWith(place), fault);
+    }
+  });
+
+  test('is refused when its aliases repeat annotations, or their values, without end', () => {
+    const many = Array.from({ length: 1000 }, (_, i) => `    a${i}: b\n`).join('');
+    const hosts = (fields: string): string =>
+      Array.from({ length: 1000 }, (_, i) => `- !host {id: h${i}, annotations: ${fields}}\n`).join('');
+    assert.match(
+      faultOf(`- !host\n  id: h\n  annotations: &a\n${many}${hosts('*a')}`),
+      /Aliases repeat more than 1000000 list items and annotations/,
+    );
+    const long = 'a/'.repeat(50_000);
+    assert.match(
+      faultOf(`- !host {id: h, annotations: {x: &a ${long}}}\n${hosts('{x: *a}')}`),
+      /Aliases repeat more than 64000000 characters/,
     );
   });
 });

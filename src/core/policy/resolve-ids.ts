@@ -123,7 +123,8 @@ function nameAll(
 function inNamespace(record: PolicyRecord, namespace: string | null): string {
   const id = record.id ?? '';
   if (id.trim() === '') {
-    if (namespace === null) throw new ResolveFault(`${record.tag} has a blank id`, record.at);
+    if (namespace === null || kindOf(record) === '')
+      throw new ResolveFault(`${record.tag} has a blank id`, record.at);
     return namespace;
   }
   return id.startsWith('/') || namespace === null ? id : `${namespace}/${id}`;

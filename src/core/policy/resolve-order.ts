@@ -14,7 +14,8 @@ export interface Orderable {
 
 /**
  * `records` so that roles come before the records that depend on them, otherwise in the order of the text. Depth-first
- * without recursion: policies own policies own policies. Throws ResolveFault on a cycle; to own oneself is none.
+ * without recursion: policies own policies own policies. Throws ResolveFault on a cycle; a record that owns itself is none,
+ * because its role is made before its resource.
  */
 export function inCreationOrder<T extends Orderable>(records: readonly T[]): T[] {
   const roles = new Map<FullId, T>();

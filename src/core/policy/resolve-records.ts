@@ -1,4 +1,4 @@
-import { type FullId, fullId, identifierOf } from '../ids.ts';
+import { type FullId, fullId, identifierOf, kindOf } from '../ids.ts';
 import { attributeNames, tagRules } from './read-tags.ts';
 import {
   absolutePath,
@@ -9,7 +9,7 @@ import {
   maxNameBytes,
   ResolveFault,
 } from './resolve-ids.ts';
-import type { Annotation, PolicyRecord, PublicKeySecret, ResolvedRecord } from './types.ts';
+import type { Annotation, PolicyRecord, Position, PublicKeySecret, ResolvedRecord } from './types.ts';
 
 /** A created record, with what putting it in order needs. */
 export interface NamedRecord extends ResolvedRecord {
@@ -34,6 +34,7 @@ export function createdRecord(
   const id = ids.subject(record);
   const { isRole = false, isResource = false } = tagRules[record.tag];
   const ownerId = record.owner === null ? defaultOwner : ids.reference(record.owner);
+  if (record.owner !== null) refuseOwnPolicy(id, ownerId, record.owner.at);
   const layerIds = record.tag === 'host_factory' ? layersOf(record, id, ids) : [];
   const annotations = foldedAnnotations(record, ids);
   if (rules.hostsNameApiKey) refuseHostWithoutApiKey(record, annotations);
@@ -83,6 +84,15 @@ export function publicKeyRecords(record: NamedRecord): NamedRecord[] {
   }));
 }
 
+/**
+ * A policy that owns itself is nobody's: what it holds would belong to no role but its own. A group or user that owns
+ * itself is a way to let its members administer it, and Conjur takes it.
+ */
+function refuseOwnPolicy(id: FullId, ownerId: FullId, at: Position): void {
+  if (id !== ownerId || kindOf(id) !== 'policy') return;
+  throw new ResolveFault(`Dependency cycle encountered: policy '${identifierOf(id)}' owns itself`, at);
+}
+
 function layersOf(record: PolicyRecord, id: FullId, ids: Ids): FullId[] {
   if (record.layers === null) {
     throw new ResolveFault(`Host factory '${identifierOf(id)}' does not include any layers`, record.at);
@@ -100,7 +110,7 @@ function foldedAnnotations(record: PolicyRecord, ids: Ids): Annotation[] {
         record.at,
       );
     }
-    const isPath = value.split('/').includes('..');
+    const isPath = /(?:^|\/)\.\.(?:\/|$)/.test(value);
     return { name, value: isPath ? absolutePath(`${ids.base(record)}/${value}`, record.at) : value };
   });
   const folded: readonly (readonly [string, string | number | null])[] = [

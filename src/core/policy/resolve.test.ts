@@ -86,6 +86,25 @@ describe('a text is refused', () => {
   const faults: readonly (readonly [text: string, policy: string, message: string])[] = [
     ['- !host-factory {id: f}', 'root', "1:3 Host factory 'f' does not include any layers"],
     ['- !group', 'root', '1:3 group has a blank id'],
+    ...['root', 'app'].flatMap((policy) =>
+      (
+        [
+          ['- !grant {role: , member: !user u}', '1:17 role has a blank id'],
+          ['- !grant {roles: [!group g, ~], member: !user u}', '1:29 role has a blank id'],
+          ['- !grant {role: !group g, member: !member {role: }}', '1:50 role has a blank id'],
+          ['- !grant {role: !group g, member: {roles: ~}}', '1:43 role has a blank id'],
+          ['- !revoke {role: null, member: !user u}', '1:18 role has a blank id'],
+          ['- !permit {role: ~, privilege: read, resource: !variable v}', '1:18 role has a blank id'],
+          ['- !permit {role: !user u, privilege: read, resource: }', '1:54 resource has a blank id'],
+          ['- !permit {role: !user u, privilege: read, resources: [~]}', '1:56 resource has a blank id'],
+          ['- !deny {role: !user u, privilege: read, resource: ~}', '1:52 resource has a blank id'],
+          ['- !deny {roles: , privilege: read, resource: !variable v}', '1:17 role has a blank id'],
+          ['- !delete {record: }', '1:20 resource has a blank id'],
+          ['- !delete {records: [!variable v, ~]}', '1:35 resource has a blank id'],
+          ['- !resource {}', '1:3 resource has a blank id'],
+        ] as const
+      ).map(([text, message]) => [text, policy, message] as const),
+    ),
     [
       `- !group a\n- !group ${'g'.repeat(4096)}`,
       'root',
@@ -143,6 +162,36 @@ describe('a text is refused', () => {
       "2:3 Dependency cycle encountered between group 'b' and group 'a'",
     ],
     [
+      '- !policy {id: a, owner: !policy b}\n- !policy {id: b, owner: !group c}\n- !group {id: c, owner: !policy a}',
+      'root',
+      "3:3 Dependency cycle encountered between group 'c' and policy 'a'",
+    ],
+    [
+      '- !policy {id: p, owner: !policy p/q, body: [!policy q]}',
+      'x',
+      "1:46 Dependency cycle encountered between policy 'x/p/q' and policy 'x/p'",
+    ],
+    [
+      '- !policy {id: p, owner: !policy p}',
+      'root',
+      "1:26 Dependency cycle encountered: policy 'p' owns itself",
+    ],
+    [
+      '- !policy {id: p, owner: !policy /x/y/../p}',
+      'x',
+      "1:26 Dependency cycle encountered: policy 'x/p' owns itself",
+    ],
+    [
+      '- !policy {id: p, body: [!policy {id: q, owner: !role {kind: policy, id: q}}]}',
+      'root',
+      "1:49 Dependency cycle encountered: policy 'p/q' owns itself",
+    ],
+    [
+      '- !role {kind: policy, id: p}\n- !resource {kind: policy, id: p, owner: !policy p}',
+      'root',
+      "2:42 Dependency cycle encountered: policy 'p' owns itself",
+    ],
+    [
       '- !policy {id: p, owner: !group p/g, body: [!group g]}',
       'root',
       "1:45 Dependency cycle encountered between group 'p/g' and policy 'p'",
@@ -172,6 +221,18 @@ describe('resolving', () => {
     assert.deepEqual(
       records.map(({ id }) => id),
       ['a:group:b', 'a:group:c', 'a:variable:v', 'a:group:a'],
+    );
+  });
+
+  test('takes users, groups and other roles that own themselves, but for policies', () => {
+    for (const tag of ['user', 'group', 'host', 'layer']) {
+      const [record] = resolvedOf(`- !${tag} {id: x, owner: !${tag} x}`, 'app').records;
+      assert.equal(record?.ownerId, record?.id);
+    }
+    const { records } = resolvedOf('- !policy {id: p, owner: !policy q, body: [!policy q]}\n- !policy q');
+    assert.deepEqual(
+      records.map(({ id, ownerId }) => `${id} ${ownerId}`),
+      ['a:policy:q a:user:admin', 'a:policy:p a:policy:q', 'a:policy:p/q a:policy:p'],
     );
   });
 

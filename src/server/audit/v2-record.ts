@@ -1,7 +1,7 @@
 import type { AuditRecord } from '../../store/audit.ts';
-import { storable } from '../http/version-2.ts';
+import { storableText } from '../http/version-2.ts';
 import type { CallerCall } from '../http/route.ts';
-import { auditRecord } from './record.ts';
+import { type AuditEvent, auditRecord } from './record.ts';
 
 const attempts = {
   create: 'create',
@@ -9,6 +9,8 @@ const attempts = {
   list: 'list',
   update: 'update',
   remove: 'remove',
+  enable: 'enable',
+  delete: 'delete',
 } as const;
 const deeds = {
   create: 'created',
@@ -16,35 +18,51 @@ const deeds = {
   list: 'listed',
   update: 'updated',
   remove: 'removed',
+  enable: 'enabled',
+  delete: 'deleted',
 } as const;
 const lettersLimit = 4000;
 
 /** What was done, or tried, through version 2 of the API. */
 export interface V2Event {
-  readonly type: 'branch' | 'membership';
+  readonly msgid: 'branch' | 'membership' | 'authenticators';
   readonly operation: keyof typeof deeds;
-  /** The path of the branch or group. */
-  readonly name: string;
-  /** The body in one line; null when there is none. */
+  readonly subject: AuditEvent['subject'];
+  /** What it was done to: `branch a/b`, `authn-jwt ci`. */
+  readonly what: string;
+  /** The body in one line; null when there is none to show. */
   readonly body: string | null;
   readonly failure: unknown;
 }
 
 /** The record of one call of version 2: always a notice, with path and body in its sentence. */
-export function v2Record(call: CallerCall, { type, operation, name, body, failure }: V2Event): AuditRecord {
+export function v2Record(call: CallerCall, event: V2Event): AuditRecord {
+  const { msgid, operation, subject, what, body, failure } = event;
   const user = call.caller.roleId;
   const path = (call.request.raw.url ?? '').split('?', 1)[0] ?? '';
-  const shown = name === '' ? '' : ` ${storable(name)}`;
   const object = body === null ? '' : ` and JSON object: ${body.slice(0, lettersLimit)}`;
-  const what = `${type}${shown} with URI path: '${path}'${object}`;
+  const where = `${what} with URI path: '${path}'${object}`;
   return auditRecord(call, {
-    msgid: type,
+    msgid,
     operation,
     user,
-    subject: { edge: '' },
+    subject,
     failure,
-    sentence: `${user} successfully ${deeds[operation]} ${what}`,
-    attempt: `${user} failed to ${attempts[operation]} ${what}`,
+    sentence: `${user} successfully ${deeds[operation]} ${where}`,
+    attempt: `${user} failed to ${attempts[operation]} ${where}`,
     notice: true,
   });
+}
+
+/** A call that was about a branch, or the members of a group. */
+export interface TreeEvent extends Pick<V2Event, 'operation' | 'body' | 'failure'> {
+  readonly type: 'branch' | 'membership';
+  /** The path of the branch or group. */
+  readonly name: string;
+}
+
+/** The record of a call about branches or memberships. */
+export function treeRecord(call: CallerCall, { type, name, ...event }: TreeEvent): AuditRecord {
+  const what = name === '' ? type : `${type} ${storableText(name)}`;
+  return v2Record(call, { msgid: type, subject: { edge: '' }, what, ...event });
 }

@@ -3,7 +3,7 @@ import { Problem } from '../../core/problem.ts';
 import { type CallerRole, callerExists, readAccess } from '../../store/access.ts';
 import type { Sql, TransactionSql } from '../../store/connection.ts';
 import { type KeyState, readKeyState, rotateApiKey } from '../../store/credentials.ts';
-import { roleExists } from '../../store/role-members.ts';
+import { roleExists } from '../../store/exists.ts';
 import { jsonAnswer, textAnswer } from '../answers/answer.ts';
 import { forbidden } from '../answers/refusals.ts';
 import { auditRecord } from '../audit/record.ts';

@@ -6,7 +6,8 @@ import {
   statusWebserviceOf,
 } from '../../core/authn/service.ts';
 import { readAccess } from '../../store/access.ts';
-import { readService, resourceExists } from '../../store/authenticators.ts';
+import { readService } from '../../store/authenticators.ts';
+import { resourceExists } from '../../store/exists.ts';
 import { jsonAnswer } from '../answers/answer.ts';
 import type { CallerCall, Route } from '../http/route.ts';
 import { anyText, json, objectOf } from '../http/route-about.ts';

@@ -57,12 +57,12 @@ export function bodyLine(request: FastifyRequest): string {
   try {
     return JSON.stringify(parse(bytes));
   } catch {
-    return storable(bytes.toString()).replaceAll(/\s+/g, ' ').trim();
+    return storableText(bytes.toString()).replaceAll(/\s+/g, ' ').trim();
   }
 }
 
 /** A text without what PostgreSQL cannot store. */
-export function storable(text: string): string {
+export function storableText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
@@ -96,7 +96,7 @@ function restAfter(text: string, error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   if (message.includes('end of JSON input')) return '';
   const at = /at position (\d+)/.exec(message)?.[1];
-  return storable(text.slice(at === undefined ? 0 : Number(at)).slice(0, shownLetters));
+  return storableText(text.slice(at === undefined ? 0 : Number(at)).slice(0, shownLetters));
 }
 
 function malformed(why: string): Problem {

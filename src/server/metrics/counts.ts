@@ -1,7 +1,8 @@
 import type { Gauge } from 'prom-client';
+import { serviceTypes } from '../../core/authn/service.ts';
 import type { Reads } from '../../store/reads.ts';
 import { readStatistics } from '../../store/statistics.ts';
-import { authenticatorTypes, kindLabel } from './operations.ts';
+import { kindLabel } from './operations.ts';
 
 /** The gauges of what the database holds. */
 export interface CountGauges {
@@ -23,7 +24,7 @@ export function refreshesCounts(reads: Reads, gauges: CountGauges): () => Promis
     const { roles, resources, authenticators } = await reads.run(readStatistics);
     setByKind(gauges.roles, roles);
     setByKind(gauges.resources, resources);
-    for (const type of authenticatorTypes) {
+    for (const type of serviceTypes) {
       const labels = { type, status: 'configured' };
       const many = authenticators[type];
       if (many === undefined) gauges.authenticators.remove(labels);

@@ -1,3 +1,4 @@
+import { serviceTypes } from '../../core/authn/service.ts';
 import { roleKinds, resourceKinds } from '../../core/ids.ts';
 
 /** What Conjur's dashboards call the routes; in a key each part of a path that varies is a star. */
@@ -46,17 +47,6 @@ const names: Readonly<Record<string, string>> = {
 /** The label of what is no route. */
 export const unknownOperation = 'unknown';
 
-/** Types of authenticator with services that Conjur knows; anything else that somebody calls so is no type. */
-export const authenticatorTypes: readonly string[] = [
-  'authn-azure',
-  'authn-gcp',
-  'authn-iam',
-  'authn-jwt',
-  'authn-k8s',
-  'authn-ldap',
-  'authn-oidc',
-];
-
 /**
  * The label `operation` of a route: Conjur's name for it, else its method and pattern. There are as many as there are
  * routes and types of authenticator, whatever clients send.
@@ -69,8 +59,9 @@ export function operationOf(
   parameters: Readonly<Record<string, unknown>> = {},
 ): string {
   const asked = method === 'HEAD' ? 'GET' : method;
-  const type = authenticatorTypes.find((known) => known === parameters['authenticator']);
-  const route = type === undefined ? pattern : pattern.replace(':authenticator', type);
+  const type = parameters['authenticator'];
+  const isKnown = typeof type === 'string' && serviceTypes.has(type);
+  const route = isKnown ? pattern.replace(':authenticator', type) : pattern;
   return names[`${asked} ${route.replaceAll(/:[^/]+/g, '*')}`] ?? `${asked} ${route}`;
 }
 

@@ -29,7 +29,7 @@ function job(text: string): LoadJob {
 
 async function loaders(): Promise<number> {
   const rows = await provisioned.postgres.superuser`
-    select from pg_stat_activity where application_name in ('holdfast write', 'holdfast snapshot') and datname is not null`;
+    select from pg_stat_activity where application_name in ('holdfast snapshot', 'holdfast policy load', 'holdfast policy audit')`;
   return rows.length;
 }
 

@@ -2,13 +2,13 @@ import { json, anyText } from '../http/route-about.ts';
 import { isUtf8 } from 'node:buffer';
 import { type FullId, parseFullId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
-import type { SecretRead } from '../../store/secrets.ts';
+import type { SecretRead } from '../../store/secret-reads.ts';
 import type { Answer } from '../answers/answer.ts';
 import { forbidden } from '../answers/refusals.ts';
 import { queryText } from '../http/parameters.ts';
 import type { CallerCall, Route } from '../http/route.ts';
 import { dynamicRefusal, isDynamicHere } from './issuers/dynamic-secret.ts';
-import { secretMessage, secretRecord } from './secrets.ts';
+import { secretRecord } from './secrets.ts';
 
 const idsLimit = 1000;
 const jsonHeaders = { 'content-type': 'application/json; charset=utf-8' };
@@ -58,8 +58,11 @@ export const batchSecrets: Route = {
     const [first, ...others] = ids.flatMap((text) => parseFullId(text.trim()) ?? []);
     if (first === undefined) return [];
     const record = secretRecord(call, 'fetch', first, failure);
-    const also = others.map((id) => ({ resource: id, message: secretMessage(call, 'fetch', id, failure) }));
-    return [also.length === 0 ? record : { ...record, also }];
+    if (others.length === 0) return [record];
+    const at = record.message.indexOf(first, call.caller.roleId.length); // a reason, at the end, may name it again
+    const before = record.message.slice(0, at);
+    const after = record.message.slice(at + first.length);
+    return [{ ...record, also: { resources: others, before, after } }];
   },
 };
 

@@ -5,12 +5,13 @@ import { membershipRow } from '../../core/branches/rows.ts';
 import { type FullId, fullId, identifierOf, kindOf } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import { readAccess } from '../../store/access.ts';
-import { hasGrant, readBranch, roleExists } from '../../store/branches.ts';
+import { hasGrant, readBranch } from '../../store/branches.ts';
+import { roleExists } from '../../store/exists.ts';
 import type { TransactionSql } from '../../store/connection.ts';
 import { applyChanges } from '../../store/policy-changes.ts';
 import { emptyAnswer } from '../answers/answer.ts';
 import { RecordNotFound } from '../answers/refusals.ts';
-import { v2Record } from '../audit/v2-record.ts';
+import { treeRecord } from '../audit/v2-record.ts';
 import { accountOfPath, noRoute, pathPart } from '../http/parameters.ts';
 import { anyText, objectOf } from '../http/route-about.ts';
 import type { CallerCall, Route } from '../http/route.ts';
@@ -65,7 +66,7 @@ export const addGroupMemberRoute: Route = {
     return v2Answer({ kind: kindOf(memberId), id: identifierOf(memberId) }, 201);
   },
   audit: (call, failure) => [
-    v2Record(call, {
+    treeRecord(call, {
       type: 'membership',
       operation: 'create',
       name: groupOf(call) ?? '',
@@ -118,7 +119,7 @@ export const removeGroupMemberRoute: Route = {
     return emptyAnswer(204);
   },
   audit: (call, failure) => [
-    v2Record(call, {
+    treeRecord(call, {
       type: 'membership',
       operation: 'remove',
       name: splitMemberPath(pathPart(call.request, '*'))?.group ?? '',

@@ -1,7 +1,7 @@
 import { type FullId, isResourceKind } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import { countResources, listResources, type ResourceFilter } from '../../store/resources.ts';
-import { roleExists } from '../../store/role-members.ts';
+import { roleExists } from '../../store/exists.ts';
 import { type Answer, jsonAnswer } from '../answers/answer.ts';
 import { RecordNotFound } from '../answers/refusals.ts';
 import { resourceAnswer } from '../answers/resource-answer.ts';

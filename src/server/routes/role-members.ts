@@ -2,12 +2,14 @@ import { accountOf, type FullId, isRoleKind } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import { readAccess } from '../../store/access.ts';
 import type { TransactionSql } from '../../store/connection.ts';
-import { addMember, readPolicyOf, removeMember, roleExists } from '../../store/role-members.ts';
+import { roleExists } from '../../store/exists.ts';
+import { addMember, readPolicyOf, removeMember } from '../../store/role-members.ts';
 import { isRoleVisible } from '../../store/roles.ts';
-import { emptyAnswer } from '../answers/answer.ts';
+import { type Answer, emptyAnswer } from '../answers/answer.ts';
 import { forbidden, RecordNotFound } from '../answers/refusals.ts';
 import { hasQuery, idOfPath, noRoute, queryRole } from '../http/parameters.ts';
 import type { CallerCall, Route } from '../http/route.ts';
+import type { RouteAbout } from '../http/route-about.ts';
 import { writeRolesAs } from '../http/write-as.ts';
 import { memberRecord } from './role-records.ts';
 
@@ -31,22 +33,16 @@ export const addMemberRoute: Route = {
     query,
     answers: {
       204: 'The member has the role; perhaps it had it before.',
-      403: 'The caller sees the role, but has not `create` on the policy that it belongs to.',
       404: 'There is no such role or member, or the caller must not know of the role.',
-      409: 'A policy load is under way; Retry-After says when to try again.',
-      422: 'No member is named.',
+      ...refusals('create'),
     },
   },
   checksCaller: true,
-  handle: async (call) => {
-    const { roleId, memberId } = idsOf(call);
-    await writeRolesAs(call.context, call.caller, accountOf(roleId), async (sql) => {
-      await requireOnPolicy(sql, call, 'create', roleId);
+  handle: (call) =>
+    changeMembers(call, 'create', async (sql, roleId, memberId) => {
       if (!(await roleExists(sql, memberId))) throw new RecordNotFound(memberId);
       if (!(await addMember(sql, roleId, memberId))) unchanged.add(call.request);
-    });
-    return emptyAnswer(204);
-  },
+    }),
   audit: (call, failure) => (unchanged.has(call.request) ? [] : [memberRecord(call, 'add', failure)]),
 };
 
@@ -62,23 +58,39 @@ export const removeMemberRoute: Route = {
     query,
     answers: {
       204: 'The member has this grant no more.',
-      403: 'The caller sees the role, but has not `update` on the policy that it belongs to.',
       404: 'There is no such role or grant, or the caller must not know of the role.',
-      409: 'A policy load is under way; Retry-After says when to try again.',
-      422: 'No member is named.',
+      ...refusals('update'),
     },
   },
   checksCaller: true,
-  handle: async (call) => {
-    const { roleId, memberId } = idsOf(call);
-    await writeRolesAs(call.context, call.caller, accountOf(roleId), async (sql) => {
-      await requireOnPolicy(sql, call, 'update', roleId);
+  handle: (call) =>
+    changeMembers(call, 'update', async (sql, roleId, memberId) => {
       if ((await removeMember(sql, roleId, memberId)) === null) throw new RecordNotFound(memberId);
-    });
-    return emptyAnswer(204);
-  },
+    }),
   audit: (call, failure) => [memberRecord(call, 'remove', failure)],
 };
+
+/** Changes who has a role, for whoever has the privilege on its policy. */
+async function changeMembers(
+  call: CallerCall,
+  privilege: 'create' | 'update',
+  change: (sql: TransactionSql, roleId: FullId, memberId: FullId) => Promise<void>,
+): Promise<Answer> {
+  const { roleId, memberId } = idsOf(call);
+  await writeRolesAs(call.context, call.caller, accountOf(roleId), async (sql) => {
+    await requireOnPolicy(sql, call, privilege, roleId);
+    await change(sql, roleId, memberId);
+  });
+  return emptyAnswer(204);
+}
+
+function refusals(privilege: 'create' | 'update'): RouteAbout['answers'] {
+  return {
+    403: `The caller sees the role, but has not \`${privilege}\` on the policy that it belongs to.`,
+    409: 'A policy load is under way; Retry-After says when to try again.',
+    422: 'No member is named.',
+  };
+}
 
 function idsOf({ request }: CallerCall): { readonly roleId: FullId; readonly memberId: FullId } {
   const roleId = idOfPath(request, isRoleKind);

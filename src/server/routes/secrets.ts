@@ -5,7 +5,7 @@ import { Problem } from '../../core/problem.ts';
 import { clearExpirations, writeSecret } from '../../store/secrets.ts';
 import { emptyAnswer } from '../answers/answer.ts';
 import { forbidden, secretEmpty } from '../answers/refusals.ts';
-import { auditMessage, auditRecord } from '../audit/record.ts';
+import { auditRecord } from '../audit/record.ts';
 import { bodyBytes, hasQuery, idOfPath, queryText } from '../http/parameters.ts';
 import type { CallerCall, Route } from '../http/route.ts';
 import { dynamicRefusal, isDynamicHere, staticFault } from './issuers/dynamic-secret.ts';
@@ -117,16 +117,6 @@ export function secretRecord(
     failure,
     ...secretSentences(call, operation, resourceId),
   });
-}
-
-/** What `secretRecord` says to people. */
-export function secretMessage(
-  call: CallerCall,
-  operation: 'fetch' | 'update',
-  resourceId: FullId,
-  failure: unknown,
-): string {
-  return auditMessage({ failure, ...secretSentences(call, operation, resourceId) });
 }
 
 function secretSentences(

@@ -5,7 +5,7 @@ import { Problem } from '../../core/problem.ts';
 import type { HostAuthority } from '../../identity/host-certificate.ts';
 import { limited } from '../../runtime/limited.ts';
 import { readAccess } from '../../store/access.ts';
-import { resourceExists } from '../../store/branches.ts';
+import { resourceExists } from '../../store/exists.ts';
 import { readSigningService, type SigningService } from '../../store/signing-services.ts';
 import { type Answer, jsonAnswer } from '../answers/answer.ts';
 import { forbidden, RecordNotFound } from '../answers/refusals.ts';

@@ -3,7 +3,7 @@ import type { Migration } from './migration.ts';
 /**
  * Records come in by the thousand a second and are looked for by time: a block range index (manual, chapter 71) costs an
  * insert next to nothing, where three trees cost as much as the row. A request that reads many variables leaves one row:
- * `also` holds what differs in the records of the others, and `all_messages` shows each as a row of its own.
+ * `also` holds the resources of the others and the words around each, and `all_messages` shows a row for each.
  */
 export const ranges: Migration = {
   version: 2,
@@ -17,7 +17,8 @@ create view all_messages as
   select id, 0 as part, facility, severity, "timestamp", hostname, appname, procid, msgid, sdata, message from messages
   union all
   select m.id, a.part::int, m.facility, m.severity, m."timestamp", m.hostname, m.appname, m.procid, m.msgid,
-    jsonb_set(m.sdata, '{subject@43868,resource}', a.record -> 'resource'), a.record ->> 'message'
-  from messages m cross join lateral jsonb_array_elements(m.also) with ordinality as a(record, part);
+    jsonb_set(m.sdata, '{subject@43868,resource}', to_jsonb(a.resource)),
+    concat(m.also ->> 'before', a.resource, m.also ->> 'after')
+  from messages m cross join lateral jsonb_array_elements_text(m.also -> 'resources') with ordinality as a(resource, part);
 `,
 };

@@ -119,6 +119,7 @@ describe('authenticators by version 2', { timeout: 60_000 }, () => {
     assert.deepEqual(await list('admin'), [['first', 'keycloak'], 2]);
     assert.deepEqual(await list('admin', '?limit=1'), [['first'], 2]);
     assert.deepEqual(await list('admin', '?offset=1'), [['keycloak'], 2]);
+    assert.deepEqual(await list('admin', '?offset=5'), [[], 2]);
     assert.deepEqual(await list('admin', '?type=oidc'), [['keycloak'], 1]);
     assert.deepEqual(await list('alice', '?type=authn-jwt'), [['first'], 1]);
     assert.deepEqual(await list('bob'), [[], 0]);

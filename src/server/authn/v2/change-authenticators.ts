@@ -3,7 +3,7 @@ import { policyOf } from '../../../core/authn/authenticator-rows.ts';
 import { nameOfService, webserviceOf } from '../../../core/authn/service.ts';
 import { isProblem, Problem } from '../../../core/problem.ts';
 import { readAccess } from '../../../store/access.ts';
-import { deletePolicyTree } from '../../../store/authenticator-list.ts';
+import { deletePolicyTree } from '../../../store/policy-tree.ts';
 import { emptyAnswer } from '../../answers/answer.ts';
 import { forbidden } from '../../answers/refusals.ts';
 import { requireV2, v2Answer } from '../../http/version-2.ts';
@@ -15,7 +15,7 @@ import { requireRootStays } from '../../routes/root-stays.ts';
 import { switchAs } from '../service-switch.ts';
 import { authenticatorContent } from './authenticator-about.ts';
 import { findAuthenticator, noAuthenticator, whatOf } from './show-authenticators.ts';
-import { objectBody, serviceNamed, v2Record } from './v2-call.ts';
+import { objectBody, serviceNamed, authenticatorRecord } from './v2-call.ts';
 
 /** `PATCH /authenticators/:account/:type/:service`: switches it on or off. */
 export const switchV2: Route = {
@@ -58,7 +58,7 @@ export const switchV2: Route = {
     if (switched === null) throw missing;
     return v2Answer(authenticatorJson(switched));
   },
-  audit: (call, failure) => [v2Record(call, 'enable', whatOf(call), failure)],
+  audit: (call, failure) => [authenticatorRecord(call, 'enable', whatOf(call), failure)],
 };
 
 /** `DELETE /authenticators/:account/:type/:service`: with its policy and everything in it. */
@@ -95,7 +95,7 @@ export const deleteV2: Route = {
     });
     return emptyAnswer(204);
   },
-  audit: (call, failure) => [v2Record(call, 'delete', whatOf(call), failure)],
+  audit: (call, failure) => [authenticatorRecord(call, 'delete', whatOf(call), failure)],
 };
 
 /** @throws Problem `content_unprocessable` */

@@ -6,8 +6,8 @@ import { variableOf, webserviceOf } from '../../../core/authn/service.ts';
 import type { FullId } from '../../../core/ids.ts';
 import { Problem } from '../../../core/problem.ts';
 import { readAccess } from '../../../store/access.ts';
-import { anyResourceExists } from '../../../store/authenticator-list.ts';
 import { switchService } from '../../../store/authenticators.ts';
+import { anyResourceExists } from '../../../store/exists.ts';
 import type { TransactionSql } from '../../../store/connection.ts';
 import { applyChanges } from '../../../store/policy-changes.ts';
 import { writeSecret } from '../../../store/secrets.ts';
@@ -19,7 +19,7 @@ import type { CallerCall, Route } from '../../http/route.ts';
 import { writePoliciesAs } from '../../http/write-as.ts';
 import { authenticatorSchema, newAuthenticatorContent } from './authenticator-about.ts';
 import { findAuthenticator } from './show-authenticators.ts';
-import { objectBody, v2Record } from './v2-call.ts';
+import { objectBody, authenticatorRecord } from './v2-call.ts';
 
 /** `POST /authenticators/:account`: makes a service: its policy, webservices, variables and groups, switched on. */
 export const createV2: Route = {
@@ -53,7 +53,7 @@ export const createV2: Route = {
     });
     return v2Answer(made === null ? {} : authenticatorJson(made), 201);
   },
-  audit: (call, failure) => [v2Record(call, 'create', newName(call), failure)],
+  audit: (call, failure) => [authenticatorRecord(call, 'create', newName(call), failure)],
 };
 
 /** @throws Problem `authenticator_missing`, `forbidden` */

@@ -12,7 +12,7 @@ import { accountOfPath, hasQuery, paging, pathPart, queryText } from '../../http
 import type { CallerCall, Route } from '../../http/route.ts';
 import { anyNumber, listOf, objectOf, pagingAbout } from '../../http/route-about.ts';
 import { authenticatorContent, authenticatorSchema } from './authenticator-about.ts';
-import { serviceNamed, v2Record } from './v2-call.ts';
+import { serviceNamed, authenticatorRecord } from './v2-call.ts';
 
 /** `GET /authenticators/:account[?type=&limit=&offset=]`: the services that the caller sees. */
 export const listV2: Route = {
@@ -49,7 +49,7 @@ export const listV2: Route = {
     const { found, count } = await read(call, filter);
     return v2Answer({ authenticators: found.map(authenticatorJson), count });
   },
-  audit: (call, failure) => [v2Record(call, 'list', 'authenticators', failure)],
+  audit: (call, failure) => [authenticatorRecord(call, 'list', 'authenticators', failure)],
 };
 
 /** `GET /authenticators/:account/:type/:service`. */
@@ -76,7 +76,7 @@ export const showV2: Route = {
     if (found === null) throw noAuthenticator(call, name);
     return v2Answer(authenticatorJson(found));
   },
-  audit: (call, failure) => [v2Record(call, 'get', whatOf(call), failure)],
+  audit: (call, failure) => [authenticatorRecord(call, 'get', whatOf(call), failure)],
 };
 
 /** `authn-jwt ci`, as records name a service. */

@@ -3,7 +3,7 @@ import { longType, namedService } from '../../../core/authn/authenticator-types.
 import { type Service, webserviceOf } from '../../../core/authn/service.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { AuditRecord } from '../../../store/audit.ts';
-import { auditRecord } from '../../audit/record.ts';
+import { v2Record } from '../../audit/v2-record.ts';
 import { type BodyFields, isStorable, jsonFields } from '../../http/body-fields.ts';
 import { accountOfPath, bodyBytes, pathPart } from '../../http/parameters.ts';
 import type { CallerCall } from '../../http/route.ts';
@@ -33,44 +33,25 @@ export function objectBody(call: CallerCall): BodyFields {
   return fields;
 }
 
-const verbs = {
-  list: ['listed', 'list'],
-  get: ['retrieved', 'retrieve'],
-  create: ['created', 'create'],
-  enable: ['enabled', 'enable'],
-  delete: ['deleted', 'delete'],
-} as const;
-
 /**
  * The audit record of a request of version 2.
  *
  * @param what `authn-jwt ci`, or `authenticators`
  */
-export function v2Record(
+export function authenticatorRecord(
   call: CallerCall,
-  operation: keyof typeof verbs,
+  operation: 'list' | 'get' | 'create' | 'enable' | 'delete',
   what: string,
   failure: unknown,
 ): AuditRecord {
-  const user = call.caller.roleId;
-  const [path = ''] = (call.request.raw.url ?? '').split('?');
   const service = operation === 'list' || operation === 'create' ? null : serviceNamed(call);
-  const body = operation === 'enable' ? shownBody(call) : '';
-  const where = `${what} with URI path: '${path}'${body === '' ? '' : ` and JSON object: ${body}`}`;
-  return auditRecord(call, {
-    msgid: 'authenticators',
-    operation,
-    user,
-    subject: service === null ? {} : { resource: webserviceOf(service) },
-    failure,
-    sentence: `${user} successfully ${verbs[operation][0]} ${where}`,
-    attempt: `${user} failed to ${verbs[operation][1]} ${where}`,
-    notice: true,
-  });
+  const subject = service === null ? {} : { resource: webserviceOf(service) };
+  const body = operation === 'enable' ? shownBody(call) : null;
+  return v2Record(call, { msgid: 'authenticators', operation, subject, what, body, failure });
 }
 
 /** The body of a switch, which holds nothing secret when it is right; whatever else is no text of ours to repeat. */
-function shownBody(call: CallerCall): string {
+function shownBody(call: CallerCall): string | null {
   const text = bodyBytes(call.request).toString().slice(0, shownLetters);
-  return /^\{\s*"enabled"\s*:\s*(true|false)\s*\}\s*$/.test(text) ? text : '';
+  return /^\{\s*"enabled"\s*:\s*(true|false)\s*\}\s*$/.test(text) ? text : null;
 }

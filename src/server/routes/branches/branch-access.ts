@@ -1,8 +1,8 @@
 import { branchIdAt, branchOf, isRootPath, policyAt } from '../../../core/branches/names.ts';
 import type { FullId } from '../../../core/ids.ts';
 import { readAccess } from '../../../store/access.ts';
-import { resourceExists } from '../../../store/branches.ts';
 import type { Sql, TransactionSql } from '../../../store/connection.ts';
+import { resourceExists } from '../../../store/exists.ts';
 import { forbidden, RecordNotFound } from '../../answers/refusals.ts';
 import { accountOfPath, noRoute, pathPart } from '../../http/parameters.ts';
 import type { CallerCall } from '../../http/route.ts';

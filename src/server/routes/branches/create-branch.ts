@@ -1,10 +1,10 @@
 import { branchJson, ownerOfNew, pathAskedFor, readNewBranch } from '../../../core/branches/branch.ts';
 import { branchIdAt, pathIn, policyAt } from '../../../core/branches/names.ts';
 import { creationOf } from '../../../core/branches/rows.ts';
-import { resourceExists, roleExists } from '../../../store/branches.ts';
+import { resourceExists, roleExists } from '../../../store/exists.ts';
 import { applyChanges } from '../../../store/policy-changes.ts';
 import { RecordExists, RecordNotFound } from '../../answers/refusals.ts';
-import { v2Record } from '../../audit/v2-record.ts';
+import { treeRecord } from '../../audit/v2-record.ts';
 import { accountOfPath } from '../../http/parameters.ts';
 import { anyText, objectOf } from '../../http/route-about.ts';
 import type { CallerCall, Route } from '../../http/route.ts';
@@ -66,7 +66,7 @@ export const createBranchRoute: Route = {
     return v2Answer(branchJson(branch), 201);
   },
   audit: (call, failure) => [
-    v2Record(call, {
+    treeRecord(call, {
       type: 'branch',
       operation: 'create',
       name: pathIfReadable(call),

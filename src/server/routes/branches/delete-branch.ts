@@ -5,7 +5,7 @@ import { branchContents } from '../../../store/branches.ts';
 import { applyChanges } from '../../../store/policy-changes.ts';
 import { emptyAnswer } from '../../answers/answer.ts';
 import { RecordNotFound } from '../../answers/refusals.ts';
-import { v2Record } from '../../audit/v2-record.ts';
+import { treeRecord } from '../../audit/v2-record.ts';
 import { pathPart } from '../../http/parameters.ts';
 import type { Route } from '../../http/route.ts';
 import { requireV2 } from '../../http/version-2.ts';
@@ -65,7 +65,7 @@ export const deleteBranchRoute: Route = {
     return emptyAnswer(204);
   },
   audit: (call, failure) => [
-    v2Record(call, {
+    treeRecord(call, {
       type: 'branch',
       operation: 'remove',
       name: pathPart(call.request, '*'),

@@ -2,7 +2,7 @@ import { branchJson } from '../../../core/branches/branch.ts';
 import { branchIdAt, policyAt } from '../../../core/branches/names.ts';
 import { listBranches, readBranch } from '../../../store/branches.ts';
 import { RecordNotFound } from '../../answers/refusals.ts';
-import { v2Record } from '../../audit/v2-record.ts';
+import { treeRecord } from '../../audit/v2-record.ts';
 import { accountOfPath, pathPart } from '../../http/parameters.ts';
 import { anyNumber, listOf, objectOf, pagingAbout } from '../../http/route-about.ts';
 import type { CallerCall, Route } from '../../http/route.ts';
@@ -41,7 +41,7 @@ export const listBranchesRoute: Route = {
     return v2Answer({ branches: branches.map(branchJson), count });
   },
   audit: (call, failure) => [
-    v2Record(call, { type: 'branch', operation: 'list', name: 'root', body: null, failure }),
+    treeRecord(call, { type: 'branch', operation: 'list', name: 'root', body: null, failure }),
   ],
 };
 
@@ -67,7 +67,7 @@ export const showBranchRoute: Route = {
     return v2Answer(branchJson(branch));
   },
   audit: (call, failure) => [
-    v2Record(call, {
+    treeRecord(call, {
       type: 'branch',
       operation: 'get',
       name: pathPart(call.request, '*'),

@@ -1,10 +1,11 @@
 import { branchJson, namedRoleId, readBranchUpdate } from '../../../core/branches/branch.ts';
 import { branchIdAt, policyAt } from '../../../core/branches/names.ts';
 import { updateOf } from '../../../core/branches/rows.ts';
-import { readBranch, roleExists } from '../../../store/branches.ts';
+import { readBranch } from '../../../store/branches.ts';
+import { roleExists } from '../../../store/exists.ts';
 import { applyChanges } from '../../../store/policy-changes.ts';
 import { RecordNotFound } from '../../answers/refusals.ts';
-import { v2Record } from '../../audit/v2-record.ts';
+import { treeRecord } from '../../audit/v2-record.ts';
 import { pathPart } from '../../http/parameters.ts';
 import { anyText, objectOf } from '../../http/route-about.ts';
 import type { Route } from '../../http/route.ts';
@@ -63,7 +64,7 @@ export const updateBranchRoute: Route = {
     return v2Answer(branchJson(branch));
   },
   audit: (call, failure) => [
-    v2Record(call, {
+    treeRecord(call, {
       type: 'branch',
       operation: 'update',
       name: pathPart(call.request, '*'),

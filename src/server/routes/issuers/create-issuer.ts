@@ -10,7 +10,7 @@ import {
 import { type NewIssuer, readNewIssuer } from '../../../core/issuers/issuer-input.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { AuditRecord } from '../../../store/audit.ts';
-import { resourceExists } from '../../../store/branches.ts';
+import { resourceExists } from '../../../store/exists.ts';
 import type { TransactionSql } from '../../../store/connection.ts';
 import { insertIssuer, issuerVariables, readIssuer } from '../../../store/issuers.ts';
 import { jsonAnswer } from '../../answers/answer.ts';

@@ -6,7 +6,7 @@ import { auditRecord } from '../../audit/record.ts';
 import { accountOfPath, noRoute, pathPart } from '../../http/parameters.ts';
 import { anyNumber, anyText, type JsonSchema, objectOf } from '../../http/route-about.ts';
 import type { CallerCall } from '../../http/route.ts';
-import { storable } from '../../http/version-2.ts';
+import { storableText } from '../../http/version-2.ts';
 
 /** An issuer as the wire shows it. */
 export const issuerSchema: JsonSchema = objectOf({
@@ -79,7 +79,7 @@ export function issuerRecord(
 ): AuditRecord {
   const user = call.caller.roleId;
   const account = pathPart(call.request, 'account');
-  const issuer = storable(id).slice(0, 1000);
+  const issuer = storableText(id).slice(0, 1000);
   const named = `${account}:issuer:${issuer}`;
   return auditRecord(call, {
     msgid: 'issuer',
