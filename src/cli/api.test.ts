@@ -11,6 +11,7 @@ const policy = `
   body:
     - !variable {id: db/password, kind: password}
     - !variable note
+    - !variable 'with, comma'
     - !host web
     - !user eve
     - !group ops
@@ -70,7 +71,7 @@ describe('the command line, with a real server', { timeout: 120_000 }, () => {
       /^- variable shop\/note$/mu,
     );
     assert.equal(await ok(['policy', 'replace', '-b', 'root', '--yes'], smaller), '');
-    assert.equal(await ok(['list', '--kind', 'variable', '--count']), '1\n');
+    assert.equal(await ok(['list', '--kind', 'variable', '--count']), '2\n');
     await fails(
       ['policy', 'load', '-b', 'root', '-y'],
       1,
@@ -94,6 +95,9 @@ describe('the command line, with a real server', { timeout: 120_000 }, () => {
     assert.equal(await ok(['variable', 'get', id]), 'canary-value');
     assert.equal(await ok(['variable', 'get', id, '--version', '2']), 'canary-value\n');
     assert.deepEqual(JSON.parse(await ok(['variable', 'get', id, '--json'])), { [id]: 'canary-value' });
+    const comma = 'shop/with, comma';
+    await ok(['variable', 'set', comma], 'canary-value');
+    assert.deepEqual(JSON.parse(await ok(['variable', 'get', comma, '--json'])), { [comma]: 'canary-value' });
     await fails(['variable', 'get', id, 'shop/none'], 1, /CONJ00076E.*404/u);
     await fails(['variable', 'get', id, id, '--version', '1'], 2, /--version/u);
     await fails(['variable', 'get', id, '--version', '1', '--json'], 2, /not text/u);

@@ -26,6 +26,7 @@ export async function createAccount(door: Door, name: string): Promise<Secret<st
     path: '/accounts',
     headers: { ...operatorHeaders, 'content-type': 'application/x-www-form-urlencoded' },
     body: formOf({ id: name }),
+    answeredOnce: true,
   };
   const { api_key: apiKey } = recordOf(jsonOf(await exchange(door, request))) ?? {};
   if (typeof apiKey !== 'string') throw unexpectedAnswer(attempt);

@@ -134,3 +134,28 @@ test('ends a request, and the wait before the next, when it is told to', async (
     (error) => isProblem(error, 'api_unanswered') && /gave no answer within/u.test(error.detail),
   );
 });
+
+/** Sends a request and is interrupted meanwhile; the answer comes all the same, to who still waits for it. */
+async function interrupted(request: ApiRequest): Promise<{ readonly status: number; readonly door: Door }> {
+  const interruption = new AbortController();
+  const fetch: Door['fetch'] = (_url, { signal }) => {
+    const answer = Promise.withResolvers<FetchAnswer>();
+    signal.addEventListener('abort', () => answer.reject(signal.reason));
+    queueMicrotask(() => {
+      interruption.abort();
+      answer.resolve(new Response('k3y'));
+    });
+    return answer.promise;
+  };
+  const door = { ...scripted({ status: 200 }).door, fetch, signal: interruption.signal };
+  return { status: (await exchange(door, request)).status, door };
+}
+
+test('an interruption ends what can be asked again, and waits for an answer that is given once', async () => {
+  const isInterrupted = (error: unknown): boolean => isProblem(error, 'interrupted');
+  await assert.rejects(interrupted(write), isInterrupted);
+  const once: ApiRequest = { ...write, answeredOnce: true };
+  const { status, door } = await interrupted(once);
+  assert.equal(status, 200);
+  await assert.rejects(exchange(door, once), isInterrupted, 'what was not sent is not');
+});

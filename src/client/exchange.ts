@@ -13,7 +13,7 @@ export interface Door {
   /** For one attempt, connection and body included. */
   readonly timeoutMs: number;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Ends whatever is under way. */
+  /** Ends whatever is under way, but for what is `answeredOnce`. */
   readonly signal: AbortSignal;
 }
 
@@ -30,6 +30,8 @@ export interface ApiRequest {
   readonly expected?: readonly number[];
   /** Sending it twice is the same as once, although it is no GET. */
   readonly repeatable?: boolean;
+  /** The answer holds what nobody can ask for again: once sent, it is waited for, whatever the door's signal says. */
+  readonly answeredOnce?: true;
   /** Where it needs longer than the door's own timeout. */
   readonly timeoutMs?: number;
   /** What must never be quoted, should a server (or what stands between) send it back. */
@@ -73,18 +75,19 @@ type Outcome = { readonly answer: ApiAnswer } | { readonly problem: Problem; rea
 
 async function attemptOnce(door: Door, request: ApiRequest): Promise<Outcome> {
   const timeout = AbortSignal.timeout(request.timeoutMs ?? door.timeoutMs);
+  if (door.signal.aborted) throw interrupted();
   try {
     const answer: FetchAnswer = await door.fetch(`${door.baseUrl}${request.path}`, {
       method: request.method,
       headers: { accept: '*/*', ...request.headers },
       body: request.body ?? null,
-      signal: AbortSignal.any([door.signal, timeout]),
+      signal: request.answeredOnce === true ? timeout : AbortSignal.any([door.signal, timeout]),
       redirect: 'manual',
     });
     const bytes = new Uint8Array(await answer.arrayBuffer());
     return { answer: { status: answer.status, header: (name) => answer.headers.get(name), bytes } };
   } catch (error) {
-    if (door.signal.aborted) throw interrupted();
+    if (door.signal.aborted && request.answeredOnce !== true) throw interrupted();
     return noAnswer(door, request, error, timeout.aborted);
   }
 }

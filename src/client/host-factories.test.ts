@@ -59,7 +59,7 @@ test('a token makes a host by itself, as it is, and is revoked by its name', asy
     token,
     annotations: { team: 'a&b' },
   });
-  assert.deepEqual([host.id, host.apiKey.reveal()], ['demo:host:web-1', 'k3y']);
+  assert.deepEqual([host.id, host.apiKey?.reveal()], ['demo:host:web-1', 'k3y']);
   assert.deepEqual(sent[0], {
     method: 'POST',
     path: '/host_factories/hosts',
@@ -69,6 +69,17 @@ test('a token makes a host by itself, as it is, and is revoked by its name', asy
   const revoked = answering(204, null);
   await revokeHostFactoryToken(openClient({ ...who, fetch: revoked.fetch }), token);
   assert.deepEqual([revoked.sent[0]?.method, revoked.sent[0]?.path], ['DELETE', '/host_factory_tokens/t0k']);
+});
+
+test('a host that shall have no API key is made without one', async () => {
+  const wanted = { id: 'web-1', token: new Secret('t0k'), annotations: { 'authn/api-key': 'false' } };
+  const made = answering(201, { id: 'demo:host:web-1', api_key: null });
+  const host = await createHost(openDoor({ url: who.url, fetch: made.fetch }), wanted);
+  assert.deepEqual([host.id, host.apiKey], ['demo:host:web-1', null]);
+  const odd = answering(201, { id: 'demo:host:web-1' });
+  await assert.rejects(createHost(openDoor({ url: who.url, fetch: odd.fetch }), wanted), (error) =>
+    isProblem(error, 'api_unexpected'),
+  );
 });
 
 test('a token that is refused is not quoted', async () => {

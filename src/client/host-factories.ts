@@ -56,7 +56,8 @@ export async function revokeHostFactoryToken(client: ConjurClient, token: Secret
 export interface CreatedHost {
   /** Its full id. */
   readonly id: string;
-  readonly apiKey: Secret<string>;
+  /** Null: the host has none, as its annotation `authn/api-key` says. */
+  readonly apiKey: Secret<string> | null;
 }
 
 /** Makes a host by nothing but a token; one that the same factory made before gets a new API key. */
@@ -83,6 +84,7 @@ export async function createHost(
   const header = new Secret(`Token token="${wanted.token.reveal()}"`);
   const answer = await exchange(door, authorized(request, header));
   const { id, api_key: apiKey } = recordOf(jsonOf(answer)) ?? {};
-  if (typeof id !== 'string' || typeof apiKey !== 'string') throw unexpectedAnswer(attempt);
-  return { id, apiKey: new Secret(apiKey) };
+  const hasKey = typeof apiKey === 'string';
+  if (typeof id !== 'string' || !(hasKey || apiKey === null)) throw unexpectedAnswer(attempt);
+  return { id, apiKey: hasKey ? new Secret(apiKey) : null };
 }

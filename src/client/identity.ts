@@ -55,7 +55,8 @@ export async function whoAmI(client: ConjurClient): Promise<WhoAmI> {
 export async function rotateOwnKey(client: ConjurClient): Promise<Secret<string>> {
   const attempt = `rotate the API key of ${loginOfClient(client)}`;
   const path = pathOf(['authn', client.account, 'api_key']);
-  return keyOf(textOf(await client.sendAsSelf({ attempt, method: 'PUT', path })), attempt);
+  const request = { attempt, method: 'PUT', path, answeredOnce: true } as const;
+  return keyOf(textOf(await client.sendAsSelf(request)), attempt);
 }
 
 /** A new API key for another role, `kind` and `identifier`; needs the privilege `update` on it. */
@@ -66,7 +67,8 @@ export async function rotateKeyOf(
   const name = `${role.kind}:${role.identifier}`;
   const attempt = `rotate the API key of ${name}`;
   const path = pathOf(['authn', client.account, 'api_key'], { role: name });
-  return keyOf(textOf(await client.send({ attempt, method: 'PUT', path })), attempt);
+  const request = { attempt, method: 'PUT', path, answeredOnce: true } as const;
+  return keyOf(textOf(await client.send(request)), attempt);
 }
 
 /** Another password for oneself. The API key stays. */

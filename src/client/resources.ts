@@ -1,6 +1,6 @@
 import type { ConjurClient } from './client.ts';
 import { pathOf } from './path.ts';
-import { jsonOf, recordOf } from './refusal.ts';
+import { ApiRefusal, jsonOf, recordOf } from './refusal.ts';
 import { unexpectedAnswer } from './unexpected.ts';
 
 /** A JSON object of the server, with the fields that the kind has. */
@@ -21,8 +21,8 @@ export interface ResourceFilter {
   readonly offset: number | null;
 }
 
-/** The most that a server gives at once. */
-const pageSize = 1000;
+/** The most that a server gives at once, unless its operator says otherwise. */
+const usualPageSize = 1000;
 
 /** The resources that the caller may see, ordered by id; without a limit all of them, page by page. */
 export async function listResources(
@@ -31,13 +31,27 @@ export async function listResources(
 ): Promise<readonly ApiRecord[]> {
   const found: ApiRecord[] = [];
   const first = filter.offset ?? 0;
+  const wanted = filter.limit ?? Number.POSITIVE_INFINITY;
+  let pageSize = usualPageSize;
   for (;;) {
-    const left = (filter.limit ?? Number.POSITIVE_INFINITY) - found.length;
-    const limit = Math.min(pageSize, left);
-    const page = await listPage(client, { ...filter, limit, offset: first + found.length });
-    found.push(...page);
-    if (page.length < limit || found.length >= (filter.limit ?? Number.POSITIVE_INFINITY)) return found;
+    const limit = Math.min(pageSize, wanted - found.length);
+    try {
+      const page = await listPage(client, { ...filter, limit, offset: first + found.length });
+      found.push(...page);
+      if (page.length < limit || found.length >= wanted) return found;
+    } catch (error) {
+      const most = limitNamedBy(error);
+      if (most === null || most >= limit) throw error;
+      pageSize = most;
+    }
   }
+}
+
+/** The greatest limit that a server takes, when it has refused another; null: it was something else. */
+function limitNamedBy(error: unknown): number | null {
+  if (!(error instanceof ApiRefusal) || error.status !== 422) return null;
+  const most = Number(/'limit' parameter must not exceed (\d{1,9})$/iu.exec(error.said?.message ?? '')?.[1]);
+  return most > 0 ? most : null;
 }
 
 /** How many there are; limit and offset do not matter. */

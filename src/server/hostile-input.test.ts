@@ -86,6 +86,14 @@ describe('what no honest client sends', { timeout: 60_000 }, () => {
     }
   });
 
+  it('is a public key of a megabyte of blanks: refused at once, and nobody else waits meanwhile', async () => {
+    const key = `ssh-rsa AAAA ${' '.repeat(1_000_000)}\nx`;
+    const startedAt = performance.now();
+    const answer = await admin('POST /secrets/demo/public_key/user/admin/laptop', key);
+    assert.equal(answer.statusCode, 404, 'there is no such public key');
+    assert.ok(performance.now() - startedAt < 5000);
+  });
+
   it('is a path that is no UTF-8: 400 in the shape of every error', async () => {
     for (const path of ['%ff', '%c0%80', '%ed%a0%80', '%']) {
       const answer = await admin(`GET /secrets/demo/variable/${path}`);

@@ -115,9 +115,11 @@ function addCreateHost(group: Command, context: CliContext): void {
       withAddress(given, context, async (door, { account }) => {
         const token = await readGivenSecret(tokenQuestion(given));
         const host = await createHost(door, { id, token, annotations: given.annotation });
-        context.say(`✓ ${plain(withoutAccount(host.id, account))} can log in with its new API key.`);
-        const apiKey = host.apiKey.reveal();
-        context.answer(given.json ? jsonText({ id: host.id, api_key: apiKey }) : apiKey);
+        const apiKey = host.apiKey?.reveal() ?? null;
+        const how = apiKey === null ? 'is there; it has no API key' : 'can log in with its new API key';
+        context.say(`✓ ${plain(withoutAccount(host.id, account))} ${how}.`);
+        if (given.json) context.answer(jsonText({ id: host.id, api_key: apiKey }));
+        else if (apiKey !== null) context.answer(apiKey);
       }),
     );
 }

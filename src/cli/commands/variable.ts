@@ -69,7 +69,7 @@ function addGet(group: Command, context: CliContext): void {
         throw new Problem('usage', '--version: it goes with one variable only.');
       }
       return withApi(given, context, async (client) => {
-        if (ids.length === 1 && (given.json === undefined || given.version !== undefined)) {
+        if (ids.length === 1) {
           const value = (await readSecret(client, only, given.version ?? null)).reveal();
           if (given.json) context.answer(jsonText({ [only]: textOf(only, value) }));
           else writeValue(value);

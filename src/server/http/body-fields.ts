@@ -109,7 +109,8 @@ function formFields(body: string): BodyFields {
     }
     const plain = name.slice(0, -2);
     const known = fields[plain];
-    fields[plain] = Array.isArray(known) ? [...known, value] : [value];
+    if (Array.isArray(known)) known.push(value);
+    else fields[plain] = [value];
   }
   return fields;
 }

@@ -135,7 +135,7 @@ function answerOf(status: number, answer: string | ContentAbout, v2: boolean): R
 
 function commonAnswers(route: Route): Record<string, Response> {
   const error = errorContent(isV2(route));
-  const write = route.method !== 'GET' && route.effect !== 'read';
+  const write = route.effect === 'write' || typeof route.effect === 'function';
   return {
     ...(route.token === 'none' && route.about.basic !== true
       ? {}

@@ -44,6 +44,8 @@ describe('the description of the API', () => {
     assert.ok(secret?.['get']?.responses['401'] !== undefined);
     assert.equal(secret?.['get']?.responses['405'], undefined, 'followers read');
     assert.ok(secret?.['post']?.responses['405'] !== undefined);
+    const authenticate = document.paths['/authn/{account}/{login}/authenticate'];
+    assert.equal(authenticate?.['post']?.responses['405'], undefined, 'and so they authenticate');
   });
 
   it('has a page that shows every operation, runs nothing and asks for nothing from elsewhere', () => {

@@ -82,6 +82,20 @@ test('leaves nothing at work in the database for a load that took too long there
   await loader.end();
 });
 
+test('keeps no more bytes of waiting texts than its bound, and tells the rest to come again', async () => {
+  const loader = new PolicyLoader(
+    { ...provisioned.addresses, dataKey: provisioned.dataKey },
+    { waitingBytes: 3000 },
+  );
+  const text = (name: string): string => `- !group ${name} # ${'x'.repeat(1000)}`;
+  const runs = ['one', 'two', 'three', 'four'].map((name) => loader.run(job(text(name))));
+  const outcomes = await Promise.allSettled(runs);
+  const refused = outcomes.map((one) => one.status === 'rejected' && isProblem(one.reason, 'policy_busy'));
+  assert.deepEqual(refused, [false, false, false, true]);
+  assert.equal((await loader.run(job(text('five')))).status, 201, 'nothing waits any more');
+  await loader.end();
+});
+
 test('ends its thread, and the connections of it, when nothing is left to do', async () => {
   const others = await loaders();
   const loader = new PolicyLoader(

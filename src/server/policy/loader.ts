@@ -15,6 +15,8 @@ export interface LoaderBounds {
   readonly writeMs: number;
   /** How long a job waits for those before it, ms. */
   readonly waitMs: number;
+  /** Texts of jobs that wait, bytes, all together. */
+  readonly waitingBytes: number;
   /** How long the thread is kept for the next job, ms. Its memory goes back with it. */
   readonly idleMs: number;
 }
@@ -24,6 +26,7 @@ const defaultBounds: LoaderBounds = {
   jobMs: 60_000,
   writeMs: 30_000,
   waitMs: 10_000,
+  waitingBytes: 64 * 1024 * 1024,
   idleMs: 5000,
 };
 const waitingLimit = 100;
@@ -45,6 +48,7 @@ export class PolicyLoader {
   readonly #databases: LoaderDatabases;
   readonly #bounds: LoaderBounds;
   readonly #waiting = new Set<() => void>();
+  #waitingBytes = 0;
   #thread: JobThread | null = null;
   #busy = false;
   #ended = false;
@@ -58,11 +62,11 @@ export class PolicyLoader {
   /**
    * Does one job.
    *
-   * @throws Problem `policy_busy` when others were before it for too long, `interrupted` when the node stops, and what
-   * `JobThread.do` throws
+   * @throws Problem `policy_busy` when others were before it for too long, or too much waits already; `interrupted` when
+   * the node stops, and what `JobThread.do` throws
    */
   async run(job: PolicyJob): Promise<JobAnswer> {
-    await this.#turn();
+    await this.#turn(job.kind === 'fetch' ? 0 : job.text.byteLength);
     try {
       if (this.#ended) throw new Problem('interrupted', 'This node is stopping; nothing was written.');
       clearTimeout(this.#idleTimer);
@@ -86,12 +90,14 @@ export class PolicyLoader {
   }
 
   /** Waits until nobody else's job is under way, in the order of coming. */
-  async #turn(): Promise<void> {
+  async #turn(bytes: number): Promise<void> {
     if (!this.#busy && this.#waiting.size === 0) {
       this.#busy = true;
       return;
     }
-    if (this.#waiting.size >= waitingLimit) throw policyBusy();
+    const tooMuch = this.#waitingBytes + bytes > this.#bounds.waitingBytes;
+    if (tooMuch || this.#waiting.size >= waitingLimit) throw policyBusy();
+    this.#waitingBytes += bytes;
     let take: () => void = () => undefined;
     const turn = new Promise<'turn'>((resolve) => {
       take = () => {
@@ -105,6 +111,7 @@ export class PolicyLoader {
     const late = delay(this.#bounds.waitMs, 'late', { signal: patience.signal }).catch(() => 'turn');
     const came = await Promise.race([turn, late]);
     patience.abort();
+    this.#waitingBytes -= bytes;
     if (came === 'late' && this.#waiting.delete(take)) throw policyBusy();
   }
 

@@ -150,7 +150,8 @@ function versionParameter(call: CallerCall): number | null {
 function valueFault(resourceId: FullId, value: Buffer): Problem | null {
   if (isBlank(value)) return new Problem('argument_invalid', "'value' may not be empty");
   if (kindOf(resourceId) !== 'public_key') return null;
-  if (/^[\w@.-]+ [A-Za-z0-9+/=]+( .*)?\s*$/.test(value.toString('latin1'))) return null;
+  // Trimmed first: a pattern with blanks before its end looks again and again at a megabyte of them.
+  if (/^[\w@.-]+ [A-Za-z0-9+/=]+( .*)?$/.test(value.toString('latin1').trimEnd())) return null;
   return new Problem('content_unprocessable', 'Invalid public key format: it must be "type base64 name".');
 }
 

@@ -2,7 +2,7 @@ import { commonNameMax, hostNames } from '../../core/ca/host-names.ts';
 import { isoDurationSeconds } from '../../core/ca/iso-duration.ts';
 import { type FullId, fullId, kindOf } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
-import { type HostAuthority, issueHostCertificate, judgeRequest } from '../../identity/host-certificate.ts';
+import type { HostAuthority } from '../../identity/host-certificate.ts';
 import { limited } from '../../runtime/limited.ts';
 import { readAccess } from '../../store/access.ts';
 import { resourceExists } from '../../store/exists.ts';
@@ -65,6 +65,8 @@ export const signCertificateRoute: Route = {
         `The name "${names.commonName}" is longer than the ${commonNameMax} letters that a certificate can hold.`,
       );
     }
+    // Loaded with the first request: most workers never hear one, and each should start at once.
+    const { issueHostCertificate } = await import('../../identity/host-certificate.ts');
     const certificate = await inTurn(async () => {
       await requireOwnSignature(csr);
       return issueHostCertificate({
@@ -113,6 +115,7 @@ function asked({ request }: CallerCall): { readonly csr: string; readonly ttlSec
 
 /** @throws Problem `forbidden` when somebody else's key has signed it; `argument_invalid` when it is none */
 async function requireOwnSignature(csr: string): Promise<void> {
+  const { judgeRequest } = await import('../../identity/host-certificate.ts');
   const verdict = await judgeRequest(csr);
   if (verdict === 'forged') throw forbidden();
   if (verdict === 'unreadable') {

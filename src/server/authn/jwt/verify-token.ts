@@ -1,4 +1,4 @@
-import { compactVerify, decodeProtectedHeader } from 'jose';
+import type { ProtectedHeaderParameters } from 'jose';
 import type { Claims } from '../../../core/authn/jwt-claims.ts';
 import { jwtRefusals } from '../../../core/authn/jwt-refusals.ts';
 import type { KeySource } from '../../../core/authn/jwt-settings.ts';
@@ -28,7 +28,9 @@ export async function verifyToken(
 ): Promise<SignedToken | AuthnRefusal> {
   if (token.length > tokenLimit) return jwtRefusals.notDecoded('the token is too large');
   if (token.split('.').length !== 3) return jwtRefusals.noToken();
-  const header = headerOf(token);
+  // Loaded with the first token: most workers never see one, and each should start at once.
+  const { compactVerify } = await import('jose/jws/compact/verify');
+  const header = await headerOf(token);
   if (header === null) return jwtRefusals.notDecoded('Invalid segment encoding');
   if (typeof header.alg !== 'string' || !signatureAlgorithms.includes(header.alg)) {
     return jwtRefusals.notDecoded('Expected a different algorithm');
@@ -51,7 +53,8 @@ export async function verifyToken(
   }
 }
 
-function headerOf(token: string): ReturnType<typeof decodeProtectedHeader> | null {
+async function headerOf(token: string): Promise<ProtectedHeaderParameters | null> {
+  const { decodeProtectedHeader } = await import('jose/decode/protected_header');
   try {
     return decodeProtectedHeader(token);
   } catch {

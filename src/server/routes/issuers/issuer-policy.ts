@@ -2,7 +2,6 @@ import type { FullId } from '../../../core/ids.ts';
 import type { LoadMode } from '../../../core/policy/types.ts';
 import type { AuditRecord } from '../../../store/audit.ts';
 import type { TransactionSql } from '../../../store/connection.ts';
-import { applyPlan, planLoad } from '../../../store/load-policy.ts';
 import { addPolicyVersion, nextPolicyVersion } from '../../../store/policy-versions.ts';
 import { PolicyRefused } from '../../answers/refusals.ts';
 import { changeRecord } from '../../audit/policy-changes.ts';
@@ -21,8 +20,9 @@ export async function loadOwnPolicy(
   load: { readonly policyId: FullId; readonly mode: LoadMode; readonly text: string },
 ): Promise<readonly AuditRecord[]> {
   const { policyId, mode, text } = load;
-  // The YAML parser is heavy, and most workers never see a policy.
+  // The YAML parser is heavy, and what plans a load is not small; most workers never see an issuer.
   const { readPolicy } = await import('../../../core/policy/read.ts');
+  const { applyPlan, planLoad } = await import('../../../store/load-policy.ts');
   const reading = readPolicy(text);
   if (!reading.ok) throw new PolicyRefused('policy_invalid', reading.fault.message, reading.fault);
   const outcome = await planLoad(sql, {
