@@ -21,6 +21,14 @@ describe('encryption at rest', () => {
     assert.equal(decrypt(key, blob, 'a:variable:x').toString(), 'value');
   });
 
+  it('uses no IV twice', () => {
+    const ivs = Array.from({ length: 1000 }, () =>
+      encrypt(key, Buffer.from('v'), 'a:variable:x').toString('hex', 17, 29),
+    );
+    assert.equal(new Set(ivs).size, ivs.length);
+    assert.ok(!ivs.includes('0'.repeat(24)));
+  });
+
   it('refuses a blob that was moved to another id, changed, cut, or closed with another key', () => {
     const blob = encrypt(key, Buffer.from('value'), 'a:variable:x');
     assert.throws(() => decrypt(key, blob, 'a:variable:y'), mismatch);

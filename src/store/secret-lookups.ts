@@ -48,13 +48,15 @@ export interface SecretLookups {
 
 const statementTimeoutMs = 2000;
 const readTimeoutMs = 2500;
-/** Requests of one statement, and ids: one request may name a thousand. */
-const batchLimit = 100;
-const idsLimit = 1000;
+/** Ids of one statement, where one request does not name more. */
+const idsLimit = 100;
 /** Larger values are read on their own, so that an answer for many has a bound: 22 MB. Bytes, encrypted. */
 const valueLimitBytes = 16 * 1024;
-/** One: what comes in meanwhile makes the next one larger, which costs less than a second one at the same time. */
-const batchesAtOnce = 1;
+/**
+ * What comes in while a statement is under way makes the next one larger, which costs less than another at the same time.
+ * A full one is sent at once all the same: the database reads it while this process works on the answer to the one before.
+ */
+const fullBatchesAtOnce = 2;
 const waitingLimit = 8000;
 /** A resource with more permissions than this is decided by SQL (see `readWithSql`). */
 const grantsLimit = 300;
@@ -113,7 +115,7 @@ export function openSecretLookups(address: InstanceAddress): SecretLookups {
     plan();
   };
   const plan = (): void => {
-    if (planned || waiting.length === 0 || underWay >= batchesAtOnce) return;
+    if (planned || waiting.length === 0 || underWay >= (fillsBatch(waiting) ? fullBatchesAtOnce : 1)) return;
     planned = true;
     setImmediate(flush); // after all that this round of the event loop has read from its sockets
   };
@@ -150,12 +152,20 @@ function refuseLate(waiting: Wanted[]): void {
   while (waiting[0] !== undefined && waiting[0].since < before) waiting.shift()?.reject(late());
 }
 
+function fillsBatch(waiting: readonly Wanted[]): boolean {
+  let ids = 0;
+  return waiting.some((wanted) => {
+    ids += wanted.ids.length;
+    return ids >= idsLimit;
+  });
+}
+
 function takeBatch(waiting: Wanted[]): readonly Wanted[] {
   let ids = 0;
   let count = 0;
   for (const wanted of waiting) {
     ids += wanted.ids.length;
-    if (count === batchLimit || (count > 0 && ids > idsLimit)) break;
+    if (count > 0 && ids > idsLimit) break;
     count += 1;
   }
   return waiting.splice(0, count);
