@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addDrill } from './commands/drill.ts';
 import { addFailover } from './commands/failover.ts';
 import { addInit } from './commands/init.ts';
 import { addJoin } from './commands/join.ts';
@@ -66,6 +67,7 @@ export async function buildProgram(
   addMember(program, context);
   addConfig(program, context);
   addLoadBalancer(program, context);
+  addDrill(program, context);
   if (words[0] !== 'node') (await import('./api-commands.ts')).addApiCommands(program, context);
   return program;
 }

@@ -33,6 +33,7 @@ export const problemKinds = {
   certificate_required: 'unauthenticated',
   cluster_exists: 'conflict',
   cluster_missing: 'not_found',
+  cluster_not_whole: 'conflict',
   command_failed: 'internal',
   command_timeout: 'timeout',
   config_invalid: 'usage',

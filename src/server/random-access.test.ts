@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type AccessGraph, closure, may, visible } from '../core/access/may.ts';
 import { type FullId, splitFullId } from '../core/ids.ts';
-import { seededRandom } from '../core/testing/random.ts';
+import { seededRandom } from '../core/random.ts';
 import { writeSecret } from '../store/secrets.ts';
 import { changed, putGraph, randomGraph, type RandomGraph } from '../store/testing/random-graph.ts';
 import { type Ask, asker } from './testing/asker.ts';

@@ -6,7 +6,7 @@ import { resolve } from '../core/policy/resolve.ts';
 import type { LoadMode } from '../core/policy/types.ts';
 import { applied, root } from '../core/testing/load.ts';
 import { modelLoad } from '../core/testing/load-model.ts';
-import { seededRandom } from '../core/testing/random.ts';
+import { seededRandom } from '../core/random.ts';
 import { basePolicy, randomPolicyText } from '../core/testing/random-policy.ts';
 import type { RowDatabase } from '../core/testing/row-database.ts';
 import type { TransactionSql } from './connection.ts';

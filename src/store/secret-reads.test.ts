@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { may, visible } from '../core/access/may.ts';
 import { type FullId, fullId } from '../core/ids.ts';
-import { seededRandom } from '../core/testing/random.ts';
+import { seededRandom } from '../core/random.ts';
 import type { CallerRole } from './access.ts';
 import { writeSecret } from './secrets.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { fullId, identifierOf, kindOf } from '../ids.ts';
 import { effectiveRowsOf } from '../testing/effective-rows-of.ts';
 import { admin, freshDatabase, loaded, root } from '../testing/load.ts';
-import { seededRandom } from '../testing/random.ts';
+import { seededRandom } from '../random.ts';
 import { basePolicy, randomPolicyText } from '../testing/random-policy.ts';
 import { applied } from '../testing/load.ts';
 import { fetchCurrent, type RowDatabase } from '../testing/row-database.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type FullId, fullId } from '../ids.ts';
 import { admin, applied, freshDatabase, loaded, root } from '../testing/load.ts';
 import { modelLoad } from '../testing/load-model.ts';
-import { seededRandom } from '../testing/random.ts';
+import { seededRandom } from '../random.ts';
 import { basePolicy, randomPolicyText } from '../testing/random-policy.ts';
 import { fetchCurrent, type RowDatabase } from '../testing/row-database.ts';
 import { plan } from './plan.ts';

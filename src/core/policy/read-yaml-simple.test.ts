@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Random, seededRandom } from '../testing/random.ts';
+import { type Random, seededRandom } from '../random.ts';
 import { randomPolicyText } from '../testing/random-policy.ts';
 import { readSimpleYaml } from './read-yaml-simple.ts';
 import type { YamlNode } from './read-yaml-node.ts';

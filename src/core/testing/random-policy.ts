@@ -1,5 +1,5 @@
 import type { LoadMode } from '../policy/types.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 
 /** Something to own, grant, shadow and delete from the first load on. */
 export const basePolicy = `

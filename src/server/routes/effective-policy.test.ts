@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { seededRandom } from '../../core/testing/random.ts';
+import { seededRandom } from '../../core/random.ts';
 import { randomPolicyText } from '../../core/testing/random-policy.ts';
 import { startTestServer, type TestServer } from '../testing/test-server.ts';
 

@@ -1,6 +1,6 @@
 import type { AccessGraph } from '../../core/access/may.ts';
 import { type FullId, fullId } from '../../core/ids.ts';
-import type { Random } from '../../core/testing/random.ts';
+import type { Random } from '../../core/random.ts';
 import type { Sql, TransactionSql } from '../connection.ts';
 
 /** A graph of roles that live in one account, to be put into a database and changed there step by step. */

@@ -1,4 +1,4 @@
-import type { Random } from '../../testing/random.ts';
+import type { Random } from '../../random.ts';
 import type { Action } from '../action.ts';
 import { type ClusterConfig, instanceNames } from '../cluster-state.ts';
 import type { ModelNode } from './model-node.ts';

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../testing/random.ts';
+import { seededRandom } from '../../random.ts';
 import { decide } from '../decide.ts';
 import { instanceNames } from '../cluster-state.ts';
 import { unleash } from './chaos.ts';

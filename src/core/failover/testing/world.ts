@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from '../../testing/random.ts';
+import { type Random, seededRandom } from '../../random.ts';
 import type { Action, Decision } from '../action.ts';
 import type { ClusterConfig, ClusterState, InstanceName, MemberReport, NodeKind } from '../cluster-state.ts';
 import type { Memory } from '../memory.ts';

@@ -1,4 +1,4 @@
-/** A source of the same choices for the same seed, for tests. */
+/** A source of the same choices for the same seed. */
 export interface Random {
   /** A whole number from 0 to `below` - 1. */
   readonly below: (below: number) => number;

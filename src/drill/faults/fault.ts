@@ -1,0 +1,41 @@
+import type { ClusterClient } from '../../agent/cluster-client.ts';
+import type { ClusterStatus } from '../../agent/operations.ts';
+import type { Target, TargetNode } from '../target.ts';
+
+/** What a fault may use. */
+export interface Scene {
+  readonly target: Target;
+  readonly cluster: ClusterClient;
+  /** As it was when the round began: whole. */
+  readonly status: ClusterStatus;
+  /** 0 up to, not including, `below`: the drill's own random numbers, from its seed. */
+  readonly pick: (below: number) => number;
+  readonly signal: AbortSignal;
+}
+
+/** A fault that has been made. */
+export interface Struck {
+  /** Names of nodes, the master first where it is one. */
+  readonly targets: readonly string[];
+  /** Resolves once it is seen to be in effect; false when that did not come. */
+  readonly takesEffect: () => Promise<boolean>;
+  /** Puts back what it did. May be called more than once, and when it is half done. */
+  readonly undo: () => Promise<void>;
+}
+
+/** Something that happens to a cluster. */
+export interface Fault {
+  readonly name: string;
+  /** For `--list`: what is done, in a line. */
+  readonly about: string;
+  /** How long it is left in effect before it is undone, in ttls of the cluster; 0: there is nothing to wait for. */
+  readonly lastsTtls: number;
+  readonly strike: (scene: Scene) => Promise<Struck>;
+}
+
+/** The node of that name now. @throws Error when the cluster has none: the demo was changed under the drill */
+export async function nodeNamed(target: Target, name: string | null): Promise<TargetNode> {
+  const node = (await target.nodes()).find((each) => each.name === name);
+  if (node === undefined) throw new Error(`no node ${name}`);
+  return node;
+}

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Problem } from '../core/problem.ts';
+import { type Result, Session } from './clients/session.ts';
+import type { Target } from './target.ts';
+
+/** The policy below which a drill keeps its variables. */
+const branch = 'holdfast-drill';
+const writers = 4;
+/** Enough for two minutes at full speed: twenty writes a key. */
+const keysPerWriter = 300;
+const keysPerNode = 80;
+const loadMs = 60_000;
+const persistMs = 30_000;
+const persistPauseMs = 250;
+
+/** The variables of one round: keys of their own for each writer. */
+export interface RoundPolicy {
+  readonly text: string;
+  readonly balancerKeys: readonly (readonly string[])[];
+  readonly nodeKeys: ReadonlyMap<string, readonly string[]>;
+}
+
+/** @param round a name that no other round of this cluster has had */
+export function roundPolicy(round: string, nodes: readonly string[]): RoundPolicy {
+  const balancer = Array.from({ length: writers }, (_, writer) => `w${writer}`);
+  const named = (prefix: string, count: number): readonly string[] =>
+    Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+  const balancerNames = balancer.map((prefix) => named(prefix, keysPerWriter));
+  const nodeNames = nodes.map((node): readonly [string, readonly string[]] => [
+    node,
+    named(`n-${node}`, keysPerNode),
+  ]);
+  const all = [...balancerNames.flat(), ...nodeNames.flatMap(([, names]) => names)];
+  const lines = all.map((name) => `      - !variable ${name}`);
+  const text = `- !policy\n  id: ${branch}\n  body:\n  - !policy\n    id: ${round}\n    body:\n${lines.join('\n')}\n`;
+  const full = (names: readonly string[]): readonly string[] =>
+    names.map((name) => `${branch}/${round}/${name}`);
+  return {
+    text,
+    balancerKeys: balancerNames.map(full),
+    nodeKeys: new Map(nodeNames.map(([node, names]) => [node, full(names)])),
+  };
+}
+
+/** A token of the target's administrator. @throws Problem `api_unavailable` */
+export async function login(target: Target): Promise<string> {
+  const session = new Session(target.balancer);
+  try {
+    const path = `/authn/${target.account}/${encodeURIComponent(target.login)}/authenticate`;
+    const body = target.apiKey.reveal();
+    const { answer, because } = await persistently(() =>
+      session.call({ method: 'POST', path, body, timeoutMs: 5000 }),
+    );
+    if (answer?.status === 200) return answer.body;
+    throw refused(target, `authenticate: ${because}`);
+  } finally {
+    session.close();
+  }
+}
+
+/** Makes the variables of a round. @throws Problem `api_unavailable` */
+export async function loadPolicy(target: Target, policy: RoundPolicy): Promise<void> {
+  await change(target, 'POST', policy.text);
+}
+
+/** Deletes what all rounds have made. @throws Problem `api_unavailable` */
+export async function removePolicies(target: Target): Promise<void> {
+  await change(target, 'PATCH', `- !delete\n  record: !policy ${branch}\n`);
+}
+
+async function change(target: Target, method: 'POST' | 'PATCH', body: string): Promise<void> {
+  const session = new Session(target.balancer);
+  try {
+    session.useToken(await login(target));
+    const path = `/policies/${target.account}/policy/root`;
+    const { outcome, because } = await persistently(() =>
+      session.call({ method, path, body, timeoutMs: loadMs }),
+    );
+    if (outcome !== 'ok') throw refused(target, `policy: ${because}`);
+  } finally {
+    session.close();
+  }
+}
+
+/** What is done here may be done twice, and right after a fault the load balancer may still be turning. */
+async function persistently(call: () => Promise<Result>): Promise<Result> {
+  const giveUpAt = performance.now() + persistMs;
+  for (;;) {
+    const result = await call();
+    const refusal = result.answer !== null && result.answer.status < 500;
+    if (result.outcome === 'ok' || refusal || performance.now() > giveUpAt) return result;
+    await sleep(persistPauseMs);
+  }
+}
+
+function refused({ balancer }: Target, what: string): Problem {
+  return new Problem(
+    'api_unavailable',
+    `The API at ${balancer.url} does not do what the drill needs: ${what}.`,
+  );
+}

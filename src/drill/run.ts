@@ -1,0 +1,152 @@
+import { mkdir } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { ClusterClient } from '../agent/cluster-client.ts';
+import type { ClusterStatus } from '../agent/operations.ts';
+import { check } from '../core/drill/check.ts';
+import { timelineOf } from '../core/drill/timeline.ts';
+import type { DrillReport, RoundReport } from '../core/drill/verdict.ts';
+import { Problem } from '../core/problem.ts';
+import { seededRandom } from '../core/random.ts';
+import { readFileIfThere, writeFileAtomically } from '../runtime/files.ts';
+import { startClock } from './clock.ts';
+import type { Fault } from './faults/fault.ts';
+import { reportPage } from './page/report-page.ts';
+import { loadPolicy, removePolicies, roundPolicy } from './policy.ts';
+import { runRound } from './round.ts';
+import type { Target } from './target.ts';
+import { isWhole, whyNotWhole } from './whole.ts';
+
+export interface DrillOptions {
+  readonly target: Target;
+  readonly cluster: ClusterClient;
+  readonly faults: readonly Fault[];
+  readonly rounds: number;
+  /** Of the order in which faults come, and of whatever they choose. */
+  readonly seed: number;
+  /** Where `report.json` and `report.html` go. Rounds that stand there already, of the same seed, are not run again. */
+  readonly directory: string;
+  readonly product: string;
+  readonly onStep: (sentence: string) => void;
+  readonly onRound: (round: RoundReport) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A cluster that has just healed may still be changing its synchronous set. */
+const wholeMs = 90_000;
+
+/**
+ * Makes each fault `rounds` times, and writes the report after each round.
+ *
+ * @throws Problem `cluster_not_whole` when the cluster is not whole to begin with: then nothing was changed
+ */
+export async function runDrill(options: DrillOptions): Promise<DrillReport> {
+  const { cluster, target, signal } = options;
+  const status = await cluster.status();
+  if (!isWhole(status)) throw notWhole(status);
+  let report = await openReport(options, status);
+  const done = new Set(report.rounds.map(({ verdict }) => nameOf(verdict.fault, verdict.round)));
+  const random = seededRandom(options.seed);
+  const plan = Array.from({ length: options.rounds }, (_, index) =>
+    shuffled(options.faults, random.below).map((fault) => ({ fault, round: index + 1 })),
+  ).flat();
+  const clock = startClock();
+  try {
+    for (const { fault, round } of plan) {
+      if (signal.aborted) break;
+      if (done.has(nameOf(fault.name, round))) continue;
+      options.onStep(`${fault.name}, round ${round}: ${fault.about}`);
+      const before = await becomesWhole(cluster, signal);
+      const nodes = before.nodes.filter(({ kind }) => kind !== 'follower').map(({ name }) => name);
+      const policy = roundPolicy(`${fault.name}-${round}-${Date.now().toString(36)}`, nodes);
+      await loadPolicy(target, policy);
+      const setting = { target, cluster, clock, pick: random.below, onStep: options.onStep, signal };
+      const history = await runRound(setting, fault, before, policy);
+      if (signal.aborted) break; // half a round proves nothing
+      const entry = { verdict: check(history, round), timeline: timelineOf(history) };
+      report = { ...report, endedAt: new Date().toISOString(), rounds: [...report.rounds, entry] };
+      await writeReport(options.directory, report);
+      options.onRound(entry);
+    }
+  } finally {
+    await removePolicies(target).catch(() =>
+      options.onStep('the policy holdfast-drill could not be removed'),
+    );
+  }
+  return report;
+}
+
+/** @throws Problem `cluster_not_whole` */
+async function becomesWhole(cluster: ClusterClient, signal: AbortSignal): Promise<ClusterStatus> {
+  const found = Promise.withResolvers<ClusterStatus>();
+  const late = AbortSignal.timeout(wholeMs);
+  const over = new AbortController();
+  let last: ClusterStatus | null = null;
+  const watching = cluster.watchStatus(
+    (status) => {
+      last = status;
+      if (isWhole(status)) over.abort();
+    },
+    AbortSignal.any([signal, late, over.signal]),
+  );
+  watching.then(() => {
+    if (last !== null && isWhole(last)) found.resolve(last);
+    else found.reject(notWhole(last));
+  }, found.reject);
+  return found.promise;
+}
+
+function notWhole(status: ClusterStatus | null): Problem {
+  const why = status === null ? ['nothing is known of it'] : whyNotWhole(status);
+  return new Problem(
+    'cluster_not_whole',
+    `A drill begins with a cluster that is whole, and this one is not: ${why.join('; ')}. "holdfast status" says more.`,
+  );
+}
+
+async function openReport(
+  { directory, seed, product }: DrillOptions,
+  status: ClusterStatus,
+): Promise<DrillReport> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const now = new Date().toISOString();
+  const text = await readFileIfThere(join(directory, 'report.json'));
+  const fresh: DrillReport = {
+    format: 1,
+    product,
+    startedAt: now,
+    endedAt: now,
+    seed,
+    cluster: {
+      nodes: status.nodes.map(({ name, kind }) => ({ name, kind })),
+      ttlMs: status.ttlMs,
+      machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    },
+    rounds: [],
+    skipped: [],
+  };
+  if (text === null) return fresh;
+  const earlier: DrillReport = JSON.parse(text);
+  if (earlier.format === 1 && earlier.seed === seed) return earlier;
+  throw new Problem(
+    'directory_not_ours',
+    `--report: ${directory} holds the report of another drill (seed ${earlier.seed}). Name another directory, or that seed to go on with it.`,
+  );
+}
+
+async function writeReport(directory: string, report: DrillReport): Promise<void> {
+  await writeFileAtomically(join(directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  await writeFileAtomically(join(directory, 'report.html'), reportPage(report));
+}
+
+function nameOf(fault: string, round: number): string {
+  return `${fault} ${round}`;
+}
+
+/** Fisher and Yates. */
+function shuffled<T>(items: readonly T[], below: (limit: number) => number): readonly T[] {
+  const left = [...items];
+  const order: T[] = [];
+  while (left.length > 0) order.push(...left.splice(below(left.length), 1));
+  return order;
+}

@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Problem } from '../core/problem.ts';
+import { Secret } from '../core/secret.ts';
+
+/** Where an API is, and what its certificate is checked against. */
+export interface Endpoint {
+  readonly url: string;
+  readonly ca: string;
+}
+
+/** One node of the cluster under drill, as it is at the moment. */
+export interface TargetNode {
+  readonly name: string;
+  readonly dir: string;
+  readonly api: Endpoint;
+  /** All processes of its present life; 0 while it is down. */
+  readonly processGroup: number;
+  readonly dataDir: string;
+}
+
+/** A cluster whose nodes all run on this machine: how clients reach it, and what can be hurt. */
+export interface Target {
+  readonly account: string;
+  readonly login: string;
+  readonly apiKey: Secret<string>;
+  readonly balancer: Endpoint;
+  readonly followers: Endpoint | null;
+  /** Read anew at each call: dead nodes are started again by whoever started them. */
+  readonly nodes: () => Promise<readonly TargetNode[]>;
+}
+
+interface DemoFile {
+  readonly account: string;
+  readonly admin: { readonly login: string; readonly apiKey: string };
+  readonly api: { readonly url: string; readonly caFile: string };
+  readonly followers: { readonly url: string; readonly caFile: string } | null;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly processGroup: number;
+    readonly api: string;
+    readonly dataDir: string;
+  }[];
+}
+
+/**
+ * The demo that runs in `dir`.
+ *
+ * @throws Problem `directory_not_ours` where none runs
+ */
+export async function demoTarget(dir: string): Promise<Target> {
+  const first = await readDemo(dir);
+  const ca = await readFile(first.api.caFile, 'utf8');
+  return {
+    account: first.account,
+    login: first.admin.login,
+    apiKey: new Secret(first.admin.apiKey),
+    balancer: { url: first.api.url, ca },
+    followers:
+      first.followers === null
+        ? null
+        : { url: first.followers.url, ca: await readFile(first.followers.caFile, 'utf8') },
+    nodes: async () =>
+      (await readDemo(dir)).nodes.map(({ name, api, processGroup, dataDir }) => ({
+        name,
+        dir: join(dir, name),
+        api: { url: api, ca },
+        processGroup,
+        dataDir,
+      })),
+  };
+}
+
+async function readDemo(dir: string): Promise<DemoFile> {
+  const file = join(dir, 'demo.json');
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new Problem(
+      'directory_not_ours',
+      `--demo: ${file} cannot be read. Start a cluster to hurt with "npm run demo", or name the directory of one.`,
+      { cause },
+    );
+  }
+}
