@@ -7,12 +7,14 @@ import type { Register, Written } from './registers.ts';
 export interface Bound {
   readonly from: number;
   readonly by: number;
+  /** Among the kept versions, the oldest being 0; null: it is not among them, or their order is wrong. */
+  readonly place: number | null;
 }
 
 export type Bounds = ReadonlyMap<number, Bound>;
 
-const always: Bound = { from: Number.NEGATIVE_INFINITY, by: Number.NEGATIVE_INFINITY };
-const never: Bound = { from: Number.POSITIVE_INFINITY, by: Number.POSITIVE_INFINITY };
+const always: Bound = { from: Number.NEGATIVE_INFINITY, by: Number.NEGATIVE_INFINITY, place: null };
+const never: Bound = { from: Number.POSITIVE_INFINITY, by: Number.POSITIVE_INFINITY, place: null };
 
 /** The bound of a version; "no value" was there before everything. */
 export function boundOf(bounds: Bounds, version: number): Bound {
@@ -35,7 +37,7 @@ export interface Swap {
 export function boundsOf(register: Register): { readonly bounds: Bounds; readonly swap: Swap | null } {
   const bounds = new Map<number, Bound>();
   for (const { version, startedAt, acknowledgedAt } of register.writes.values()) {
-    bounds.set(version, { from: startedAt, by: acknowledgedAt ?? Number.POSITIVE_INFINITY });
+    bounds.set(version, { from: startedAt, by: acknowledgedAt ?? Number.POSITIVE_INFINITY, place: null });
   }
   for (const { version, operation } of register.reads) {
     const bound = bounds.get(version);
@@ -69,10 +71,10 @@ function swapIn(kept: readonly Written[], bounds: Bounds): Swap | null {
 function narrowed(kept: readonly Written[], bounds: Bounds): Bounds {
   const narrow = new Map(bounds);
   let from = Number.NEGATIVE_INFINITY;
-  for (const { version } of kept) {
+  for (const [place, { version }] of kept.entries()) {
     const bound = boundOf(bounds, version);
     from = Math.max(from, bound.from);
-    narrow.set(version, { ...bound, from });
+    narrow.set(version, { ...bound, from, place });
   }
   let by = Number.POSITIVE_INFINITY;
   for (const { version } of kept.toReversed()) {

@@ -10,7 +10,7 @@ import { versionText, when } from './words.ts';
 const versionsKept = 20;
 
 /**
- * Acknowledged writes that are gone: not among the kept versions although fewer than twenty can have come after them, or
+ * Writes that were in force and are gone: not among the kept versions although fewer than twenty can have come after them, or
  * overwritten in the end by what surely came before them.
  *
  * A write whose client gave up may come to stand after later ones, so that an older number is the newest version. That is no
@@ -22,18 +22,25 @@ export function lostWrites(
   bounds: Bounds,
   lanes: readonly Lane[],
 ): readonly Violation[] {
-  const missing = missingFromKept(register, bounds);
+  const inForce = forceOf(register, lanes.find(({ isMaster }) => isMaster) ?? { isMaster: true, reads: [] });
+  const missing = missingFromKept(register, bounds, inForce);
+  const inTheEnd = register.final === undefined ? '' : `; in the end there is ${versionText(register.final)}`;
   if (missing.length > 0) {
-    const left = register.final === undefined ? '' : `; in the end there is ${versionText(register.final)}`;
-    const but = `is not among the versions that are kept${left}`;
-    return missing.map((lost) => lostWrite(span, register.key, lost, but));
+    const but = `is not among the versions that are kept${inTheEnd}`;
+    return missing.map((lost) => lostWrite(span, register, lost, but));
   }
-  return overwrittenInTheEnd(span, register, bounds, lanes);
+  const lost = overwrittenInTheEnd(register, bounds, inForce);
+  if (lost === null) return [];
+  const still = register.kept?.includes(lost.version) === true ? 'is kept, but not the newest' : 'is gone';
+  return [lostWrite(span, register, lost, `${still}${inTheEnd}`)];
 }
 
-/** Only the newest twenty acknowledged ones can be kept at all. */
-function missingFromKept(register: Register, bounds: Bounds): readonly Overwriter[] {
-  const { kept } = register;
+/** Only the newest twenty can be kept at all. */
+function missingFromKept(
+  { kept }: Register,
+  bounds: Bounds,
+  inForce: readonly Overwriter[],
+): readonly Overwriter[] {
   if (kept === undefined) return [];
   const present = new Set(kept);
   // All that is kept came later than what is not kept any more: that must have been possible.
@@ -41,51 +48,33 @@ function missingFromKept(register: Register, bounds: Bounds): readonly Overwrite
     kept.length < versionsKept
       ? Number.NEGATIVE_INFINITY
       : kept.reduce((by, version) => Math.min(by, boundOf(bounds, version).by), Number.POSITIVE_INFINITY);
-  return acknowledged(register)
+  return inForce
     .toSorted((a, b) => a.version - b.version)
     .slice(-versionsKept)
     .filter(({ version }) => !present.has(version) && boundOf(bounds, version).from > oldestBy);
 }
 
+/** An acknowledged one rather than one that was only shown. */
 function overwrittenInTheEnd(
-  span: FaultSpan,
   register: Register,
   bounds: Bounds,
-  lanes: readonly Lane[],
-): readonly Violation[] {
-  const { key, final, kept } = register;
-  if (final === undefined || (final !== 0 && !register.writes.has(final))) return [];
-  const certain = overwriters(bounds, acknowledged(register))(final) ?? keptBehind(register, final);
-  if (certain !== null) {
-    const still = kept?.includes(certain.version) === true ? 'is kept, but not the newest' : 'is gone';
-    return [lostWrite(span, key, certain, `${still}: in the end there is ${versionText(final)}`)];
-  }
-  const master = lanes.find(({ isMaster }) => isMaster);
-  const shown = master === undefined ? null : overwriters(bounds, forceOf(register, master))(final);
-  if (shown === null) return [];
-  return [
-    {
-      kind: 'read that goes back',
-      at: shown.since - span.beganAt,
-      key,
-      sentence: `Version ${shown.version} of ${key} was read from a master ${when(span, shown.since)}; ${key} has ${versionText(final)} in the end, which came before it.`,
-    },
-  ];
+  inForce: readonly Overwriter[],
+): Overwriter | null {
+  const { final } = register;
+  if (final === undefined || (final !== 0 && !register.writes.has(final))) return null;
+  return overwriters(bounds, acknowledged(register))(final) ?? overwriters(bounds, inForce)(final);
 }
 
-/** An acknowledged version that is kept behind the one that was read as the newest when all clients had ended. */
-function keptBehind(register: Register, final: number): Overwriter | null {
-  const { kept = [] } = register;
-  if (!kept.includes(final)) return null;
-  const behind = new Set(kept.slice(kept.lastIndexOf(final) + 1));
-  return acknowledged(register).find(({ version }) => behind.has(version)) ?? null;
-}
-
-function lostWrite(span: FaultSpan, key: string, lost: Overwriter, but: string): Violation {
+/** What was in force and is gone: an acknowledged write, or one that a master showed before anybody was told of it. */
+function lostWrite(span: FaultSpan, register: Register, lost: Overwriter, but: string): Violation {
+  const { key, writes } = register;
+  const acknowledgedAt = writes.get(lost.version)?.acknowledgedAt ?? null;
+  const at = acknowledgedAt ?? lost.since;
+  const known = acknowledgedAt === null ? 'was read from a master' : 'was acknowledged';
   return {
-    kind: 'lost write',
-    at: lost.since - span.beganAt,
+    kind: acknowledgedAt === null ? 'read that goes back' : 'lost write',
+    at: at - span.beganAt,
     key,
-    sentence: `Version ${lost.version} of ${key} was acknowledged ${when(span, lost.since)} and ${but}.`,
+    sentence: `Version ${lost.version} of ${key} ${known} ${when(span, at)} and ${but}.`,
   };
 }

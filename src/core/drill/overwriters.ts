@@ -33,15 +33,23 @@ export function forceOf(register: Register, lane: Lane): readonly Overwriter[] {
   return Array.from(force.values());
 }
 
-/** Of `candidates`, which came after a version for certain, and was in force first. */
+/**
+ * Of `candidates`, which came after a version for certain, and was in force first: begun when the version was in its place,
+ * or kept behind it.
+ */
 export function overwriters(bounds: Bounds, candidates: readonly Overwriter[]): OverwriterOf {
-  const soonest = bestBefore(
-    candidates.map((of) => ({
-      at: -boundOf(bounds, of.version).from,
-      value: -of.since,
-      owner: of.version,
-      of,
-    })),
+  const ranked = candidates.map((of) => ({ value: -of.since, owner: of.version, of }));
+  const begunLater = bestBefore(ranked.map((rank) => ({ ...rank, at: -boundOf(bounds, rank.owner).from })));
+  const keptBehind = bestBefore(
+    ranked.flatMap((rank) => {
+      const { place } = boundOf(bounds, rank.owner);
+      return place === null ? [] : [{ ...rank, at: -place }];
+    }),
   );
-  return (version) => soonest(-boundOf(bounds, version).by, version)?.of ?? null;
+  return (version) => {
+    const { by, place } = boundOf(bounds, version);
+    const begun = begunLater(-by, version)?.of ?? null;
+    const kept = place === null ? null : (keptBehind(-place, version)?.of ?? null);
+    return kept === null || (begun !== null && begun.since <= kept.since) ? begun : kept;
+  };
 }
