@@ -23,8 +23,9 @@ export interface Operation {
   /** The variable. */
   readonly key: string;
   /**
-   * Each key has one writer, which writes 1, 2, 3 …, each number once whatever came of the one before. Of a read: what it
-   * found; null when the variable had no value, or the read did not succeed.
+   * Each key has one writer, which writes 1, 2, 3 …, each number once whatever came of the one before, and sends each
+   * request once. All writes of a key are in one history: no other round uses it. Of a read: what it found (-1: a value that
+   * is no number); null when the variable had no value, or the read did not succeed.
    */
   readonly version: number | null;
   readonly startedAt: number;
@@ -69,7 +70,10 @@ export interface Redundancy {
   readonly whole: boolean;
 }
 
-/** The values after everything has healed, as the master tells them: the newest version of each key, null for none. */
+/**
+ * The values after everything has healed and every client has ended, as the master tells them: the newest version of each
+ * key, null for none. A key that could not be read is missing.
+ */
 export type FinalState = ReadonlyMap<string, number | null>;
 
 /** One round of one fault. */
@@ -79,6 +83,6 @@ export interface History {
   readonly sightings: readonly Sighting[];
   readonly redundancy: readonly Redundancy[];
   readonly final: FinalState;
-  /** Older versions that are kept, read in the end: of each key the values of its last twenty versions, oldest first. */
+  /** All versions that are kept, read in the end: of each key the values of its last twenty versions, oldest first. */
   readonly kept: ReadonlyMap<string, readonly number[]>;
 }

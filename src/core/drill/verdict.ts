@@ -1,21 +1,24 @@
-/** What the checker says of one round. Times in milliseconds after the fault began; null: not seen. */
+/**
+ * What the checker says of one round. Times in milliseconds after the fault began (what was before has a minus); null: not
+ * seen. Without effect nothing was tried, and no times are told.
+ */
 export interface Verdict {
   readonly fault: string;
   readonly round: number;
   readonly targets: readonly string[];
   readonly tookEffect: boolean;
-  /** `no effect` is no pass: nothing was tried. */
+  /** `no effect` is no pass: nothing was tried. What is broken without any fault is `failed` all the same. */
   readonly result: 'passed' | 'failed' | 'no effect';
   /** The first sighting or answer that shows that the old master serves nobody, or that somebody else leads. */
   readonly detectionMs: number | null;
   /** Another node says that it is the master. Null where the master stayed. */
   readonly promotionMs: number | null;
-  /** End of the first acknowledged write that began after the fault did: straight to a node, and through the balancer. */
+  /** End of the first acknowledged write that began once the fault was in effect: straight to a node, and through the balancer. */
   readonly firstWriteDirectMs: number | null;
   readonly firstWriteBalancerMs: number | null;
-  /** The longest time without an acknowledgement through the balancer. */
+  /** The longest time without an acknowledgement through the balancer, from the fault's beginning on. */
   readonly longestPauseMs: number | null;
-  /** From the fault's end until the cluster could lose its master again. */
+  /** From the fault's end until the cluster could lose its master again, and could so from then on. */
   readonly redundancyMs: number | null;
   readonly writes: { readonly ok: number; readonly indeterminate: number; readonly failed: number };
   readonly reads: { readonly ok: number; readonly indeterminate: number; readonly failed: number };
@@ -36,9 +39,11 @@ export interface Violation {
     | 'lost write'
     | 'unexpected value'
     | 'duplicate value'
+    | 'versions out of order'
     | 'two writers'
     | 'stale read on a master'
-    | 'read that goes back';
+    | 'read that goes back'
+    | 'did not heal';
   readonly at: number;
   readonly key: string | null;
   readonly sentence: string;
@@ -64,7 +69,10 @@ export interface DrillReport {
 
 export interface RoundReport {
   readonly verdict: Verdict;
-  /** What the page draws: of each node its states one after the other, and of the clients how many writes came through. */
+  /**
+   * What the page draws: of each node its states one after the other, and of the clients how many writes came through. In
+   * milliseconds after the fault began, as in the verdict.
+   */
   readonly timeline: {
     readonly from: number;
     readonly to: number;
@@ -82,7 +90,7 @@ export interface RoundReport {
         readonly term: number | null;
       }[];
     }[];
-    /** Acknowledged and other writes in steps of `stepMs` from `from` on. */
+    /** Acknowledged and other writes through the balancer, by their end, in steps of `stepMs` from `from` on. */
     readonly stepMs: number;
     readonly acknowledged: readonly number[];
     readonly refused: readonly number[];
