@@ -74,7 +74,7 @@ test('text of others adds no markup, whatever it is made of', () => {
   );
   const page = reportPage(hostileReport('"onload="alert(1)"\u202e\u0000'));
   assert.doesNotMatch(page, /"onload=/u);
-  assert.doesNotMatch(page, /[\u202e\u0000]/u);
+  assert.doesNotMatch(page.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
 });
 
 test('the page runs nothing, loads nothing, and allows its own style sheet alone', () => {

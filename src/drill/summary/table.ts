@@ -33,23 +33,33 @@ const mostBroken = 20;
  * what was broken, and the verdict. Lines of at most 120 columns.
  */
 export function summaryTable(report: DrillReport, paint: Paint = unpainted): string[] {
-  const heads = ['FAULT', 'RESULT', ...measures.map(({ column }) => column), 'ACK', 'INDET', 'FAILED'];
-  const faults = perFault(report);
-  const rows = [
-    heads.map((text) => ({ text, colour: paint.faint })),
-    ...faults.flatMap((summary) => faultRows(summary, paint)),
+  const sections = [
+    tableLines(report, paint),
+    noteLines(report, paint),
+    brokenLines(report, paint),
+    verdictLines(report, paint),
   ];
-  const skipped = report.skipped.map(({ fault, because }) =>
-    paint.warning(clip(`${plainLine(fault)}: skipped, ${plainLine(because)}`, width)),
-  );
+  return sections
+    .filter((lines) => lines.length > 0)
+    .flatMap((lines, at) => (at === 0 ? lines : ['', ...lines]));
+}
+
+function tableLines(report: DrillReport, paint: Paint): readonly string[] {
+  const faults = perFault(report);
+  if (faults.length === 0) return [];
+  const heads = ['FAULT', 'RESULT', ...measures.map(({ column }) => column), 'ACK', 'INDET', 'FAILED'];
+  const headRow = heads.map((text) => ({ text, colour: paint.faint }));
+  return aligned([headRow, ...faults.flatMap((summary) => faultRows(summary, paint))]);
+}
+
+/** What the figures are, and which faults have none. */
+function noteLines({ rounds, skipped }: DrillReport, paint: Paint): readonly string[] {
+  const units = 'Seconds after the fault began, WHOLE after its end: median, below it the worst.';
   return [
-    ...(faults.length === 0 ? [] : [...aligned(rows), '']),
-    ...(faults.length === 0
-      ? []
-      : [paint.faint('Seconds after the fault began, WHOLE after its end: median, below it the worst.')]),
-    ...skipped,
-    ...brokenLines(report, paint),
-    ...verdictLines(report, paint),
+    ...(rounds.length === 0 ? [] : [paint.faint(units)]),
+    ...skipped.map(({ fault, because }) =>
+      paint.warning(clip(`${plainLine(fault)}: skipped, ${plainLine(because)}`, width)),
+    ),
   ];
 }
 
@@ -111,18 +121,13 @@ function brokenLines(report: DrillReport, paint: Paint): readonly string[] {
     );
   });
   const rest = broken.length - lines.length;
-  return [
-    '',
-    ...lines,
-    ...(rest > 0 ? [paint.fault(`✗ and ${plural(rest, 'more line')} in the report`)] : []),
-  ];
+  return [...lines, ...(rest > 0 ? [paint.fault(`✗ and ${plural(rest, 'more line')} in the report`)] : [])];
 }
 
 function verdictLines(report: DrillReport, paint: Paint): readonly string[] {
   const { state, sentence, reservation } = overallOf(report);
   const colour = { held: paint.good, broken: paint.fault, unproven: paint.warning }[state];
   return [
-    '',
     ...wrapped(sentence).map((line) => colour(line)),
     ...(reservation === null ? [] : wrapped(reservation).map((line) => paint.warning(line))),
   ];
