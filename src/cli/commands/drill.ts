@@ -51,7 +51,7 @@ async function drill(given: DrillArguments, context: CliContext): Promise<void> 
       import('../../drill/faults/catalogue.ts'),
       import('../../drill/target.ts'),
       import('../../drill/run.ts'),
-      import('../../drill/page/summary-table.ts'),
+      import('../../drill/summary/table.ts'),
       import('../../agent/product-version.ts'),
     ]);
   if (given.list) {
@@ -84,7 +84,7 @@ async function drill(given: DrillArguments, context: CliContext): Promise<void> 
       signal,
     }),
   );
-  context.answer(summaryTable(report).join('\n'));
+  context.answer(summaryTable(report, context.style).join('\n'));
   context.say(`The report: ${join(directory, 'report.html')}`);
   if (report.rounds.length === 0 || report.rounds.some(({ verdict }) => verdict.result !== 'passed')) {
     process.exitCode = 1;

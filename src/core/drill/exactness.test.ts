@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Random, seededRandom } from '../testing/random.ts';
+import { type Random, seededRandom } from '../random.ts';
 import { check } from './check.ts';
 import type { History, Operation } from './history.ts';
 import { isExplained } from './testing/brute-force.ts';

@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from '../../testing/random.ts';
+import { type Random, seededRandom } from '../../random.ts';
 import type { History, Operation, Outcome, Redundancy, Sighting, Way } from '../history.ts';
 import { ModelCluster } from './model-cluster.ts';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../testing/random.ts';
+import type { Random } from '../../random.ts';
 
 /** A row of the log. */
 interface Row {
