@@ -40,6 +40,8 @@ export interface SecretLookups {
   }) => Promise<FoundSecrets>;
   /** Another statement on the same connection. */
   readonly run: <T>(query: (sql: Sql, life: Life) => Promise<T>) => Promise<T>;
+  /** A statement that may take long, on a connection where nobody's look-up waits behind it. */
+  readonly runApart: <T>(query: (sql: Sql) => Promise<T>) => Promise<T>;
   /** Whether this is the life of the connection that stands now. */
   readonly isAlive: (life: Life) => boolean;
   readonly warm: () => Promise<void>;
@@ -76,15 +78,14 @@ interface Wanted {
  * for in one round of the event loop travels together; the same variable asked for twice is read once.
  */
 export function openSecretLookups(address: InstanceAddress): SecretLookups {
-  const link = new Link(address, {
-    name: 'holdfast secrets',
-    session: {
-      statement_timeout: statementTimeoutMs,
-      default_transaction_read_only: true,
-      jit: false,
-      ...byKeys,
-    },
-  });
+  const session = {
+    statement_timeout: statementTimeoutMs,
+    default_transaction_read_only: true,
+    jit: false,
+    ...byKeys,
+  };
+  const link = new Link(address, { name: 'holdfast secrets', session });
+  const linkApart = new Link(address, { name: 'holdfast secrets apart', session });
   const waiting: Wanted[] = [];
   let underWay = 0;
   let planned = false;
@@ -129,21 +130,26 @@ export function openSecretLookups(address: InstanceAddress): SecretLookups {
         plan();
       });
     },
-    run: async (query) => {
-      try {
-        return await bounded(
-          reread(() => link.use(query)),
-          readTimeoutMs,
-          late,
-        );
-      } catch (error) {
-        throw translateStoreError(error);
-      }
-    },
+    run: (query) => runOn(link, query),
+    runApart: (query) => runOn(linkApart, query),
     isAlive: (life) => link.isAlive(life),
     warm: () => link.warm(),
-    end: () => link.end(),
+    end: async () => {
+      await Promise.all([link.end(), linkApart.end()]);
+    },
   };
+}
+
+async function runOn<T>(link: Link, query: (sql: Sql, life: Life) => Promise<T>): Promise<T> {
+  try {
+    return await bounded(
+      reread(() => link.use(query)),
+      readTimeoutMs,
+      late,
+    );
+  } catch (error) {
+    throw translateStoreError(error);
+  }
 }
 
 /** When the database answers late, who has waited too long behind others hears so, and takes no turn from the rest. */

@@ -195,7 +195,8 @@ describe('reads of secrets with remembered closures', { timeout: 60_000 }, () =>
     assert.ok(few.every((read) => read.value?.equals(value) === true));
     await assert.rejects(held.store.secrets.readAll(keeper, large), /more than 32 MiB together/);
     const refused = await held.store.secrets.readAll(await callerOf(stranger), large);
-    assert.ok(refused.every((read) => read.exists && !read.allowed && read.value === null));
+    assert.ok(refused.some((read) => read.exists && !read.allowed));
+    assert.ok(refused.every((read) => !read.allowed && read.value === null));
   });
 });
 

@@ -12,6 +12,8 @@ const attempts = 3;
 
 /** Of the large values of one answer together, bytes: it is one text in memory, several times. */
 const answerLimitBytes = 32 * 1024 * 1024;
+/** Of a statement: a value has a megabyte at most. */
+const restAtOnce = 16;
 
 /** What there is to say to a caller about one secret. */
 export interface SecretRead {
@@ -66,16 +68,40 @@ export function openSecretReads(address: InstanceAddress, dataKey: DataKey): Sec
       );
       const isRead = (read: SecretRead | null): read is SecretRead => read !== null;
       if (reads.every(isRead)) return reads;
-      // One statement for all that is left: one for each would hold up everybody else's look-ups.
       const left = ids.filter((_, index) => reads[index] === null);
-      const rest = await withSql(caller, left, null);
-      const byId = new Map(left.map((id, index) => [id, rest[index]]));
-      return ids.map((id, index) => reads[index] ?? byId.get(id) ?? nothing);
+      const rest = await readRest(left, (some) => withSql(caller, some, null));
+      return ids.map((id, index) => reads[index] ?? rest.get(id) ?? nothing);
     },
     closures,
     warm: () => lookups.warm(),
     end: () => lookups.end(),
   };
+}
+
+/**
+ * What remembered roles could not decide, some at a time: one refusal is the answer to all, so what comes after it is not
+ * looked at, and what it would have been stays unsaid.
+ *
+ * @throws Problem `argument_invalid` when the values are too much for one answer
+ */
+async function readRest(
+  ids: readonly FullId[],
+  readSome: (ids: readonly FullId[]) => Promise<readonly SecretRead[]>,
+): Promise<ReadonlyMap<FullId, SecretRead>> {
+  const found = new Map<FullId, SecretRead>();
+  let bytes = 0;
+  for (let at = 0; at < ids.length; at += restAtOnce) {
+    const some = ids.slice(at, at + restAtOnce);
+    const reads = await readSome(some);
+    for (const [index, read] of reads.entries()) {
+      const id = some[index];
+      if (id !== undefined) found.set(id, read);
+      bytes += read.value?.length ?? 0;
+    }
+    if (reads.some(({ callerExists, exists, allowed }) => !callerExists || (exists && !allowed))) break;
+    if (bytes > answerLimitBytes) throw tooMuch();
+  }
+  return found;
 }
 
 /** Rows with the roles that the caller had in the same instant; null in restless times. */
@@ -107,8 +133,9 @@ function decided(
   row: SecretRow | undefined,
   roles: ReadonlySet<string> | null,
 ): SecretRead | null {
-  if (row === undefined || roles === null || row.ownerId === null || row.executors === null || row.isLarge)
-    return null;
+  if (row === undefined || roles === null) return null;
+  if (row.ownerId === null) return { ...nothing, callerExists: true };
+  if (row.executors === null || row.isLarge) return null;
   if (!roles.has(row.ownerId) && !row.executors.some((role) => roles.has(role))) return null;
   return {
     callerExists: true,
@@ -126,8 +153,6 @@ interface SqlRow {
   readonly owned: boolean;
   readonly seen: boolean;
   readonly granted: boolean;
-  readonly has_value: boolean;
-  /** Only where it is allowed, and nowhere when they are too much together. */
   readonly value: Buffer | null;
   readonly mime_type: string | null;
 }
@@ -151,29 +176,21 @@ async function readWithSql(
       union
       select m.role_id from reached r join role_memberships m on m.member_id = r.role_id
     )
-    select exists (select from reached) as caller_exists, there, owned, seen, granted, mime_type,
-      value is not null as has_value,
-      case when (owned or granted) and sum(octet_length(value)) filter (where owned or granted) over () <= ${answerLimitBytes}
-        then value end as value
-    from (
-      select q.n, x.resource_id is not null as there, p.seen, p.granted, s.value,
-        coalesce(x.owner_id in (select role_id from reached), false) as owned,
-        (select a.value from annotations a
-         where a.resource_id = x.resource_id and a.name = 'conjur/mime_type') as mime_type
-      from unnest(${arrayLiteral(ids)}::text[]) with ordinality as q(id, n)
-      left join resources x on x.resource_id = q.id collate "C"
-      left join lateral (
-        select value from secrets
-        where resource_id = x.resource_id and (${version}::int is null or version = ${version}::int)
-        order by version desc limit 1) s on true
-      cross join lateral (
-        select count(*) > 0 as seen, coalesce(bool_or(p.privilege = 'execute'), false) as granted
-        from permissions p
-        where p.resource_id = x.resource_id and p.role_id in (select role_id from reached)) p) f
-    order by n`;
-  const rows = await lookups.run(query);
-  const mayAll = rows.every((row) => !row.there || row.owned || row.granted); // else the answer is a refusal anyway
-  if (mayAll && rows.some((row) => row.has_value && row.value === null)) throw tooMuch();
+    select exists (select from reached) as caller_exists, x.resource_id is not null as there,
+      coalesce(x.owner_id in (select role_id from reached), false) as owned, p.seen, p.granted,
+      (select s.value from secrets s
+       where s.resource_id = x.resource_id and (${version}::int is null or s.version = ${version}::int)
+       order by s.version desc limit 1) as value,
+      (select a.value from annotations a
+       where a.resource_id = x.resource_id and a.name = 'conjur/mime_type') as mime_type
+    from unnest(${arrayLiteral(ids)}::text[]) with ordinality as q(id, n)
+    left join resources x on x.resource_id = q.id collate "C"
+    cross join lateral (
+      select count(*) > 0 as seen, coalesce(bool_or(p.privilege = 'execute'), false) as granted
+      from permissions p
+      where p.resource_id = x.resource_id and p.role_id in (select role_id from reached)) p
+    order by q.n`;
+  const rows = await lookups.runApart(query);
   return rows.map((row, index) => {
     const id = ids[index];
     const allowed = row.owned || row.granted;
