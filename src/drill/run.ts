@@ -78,22 +78,17 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
 
 /** @throws Problem `cluster_not_whole` */
 async function becomesWhole(cluster: ClusterClient, signal: AbortSignal): Promise<ClusterStatus> {
-  const found = Promise.withResolvers<ClusterStatus>();
-  const late = AbortSignal.timeout(wholeMs);
   const over = new AbortController();
-  let last: ClusterStatus | null = null;
-  const watching = cluster.watchStatus(
-    (status) => {
-      last = status;
-      if (isWhole(status)) over.abort();
-    },
-    AbortSignal.any([signal, late, over.signal]),
-  );
-  watching.then(() => {
-    if (last !== null && isWhole(last)) found.resolve(last);
-    else found.reject(notWhole(last));
-  }, found.reject);
-  return found.promise;
+  const late = AbortSignal.timeout(wholeMs);
+  const seen: ClusterStatus[] = [];
+  const look = (status: ClusterStatus): void => {
+    seen.push(status);
+    if (isWhole(status)) over.abort();
+  };
+  await cluster.watchStatus(look, AbortSignal.any([signal, late, over.signal]));
+  const last = seen.at(-1) ?? null;
+  if (last === null || !isWhole(last)) throw notWhole(last);
+  return last;
 }
 
 function notWhole(status: ClusterStatus | null): Problem {

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { RoundReport } from '../../core/drill/verdict.ts';
 import { Problem } from '../../core/problem.ts';
 import { path } from '../arguments/node-arguments.ts';
