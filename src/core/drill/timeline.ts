@@ -73,7 +73,7 @@ function statesOf(looks: readonly Sighting[], beganAt: number, to: number): read
 }
 
 function countsOf(times: readonly number[], stepMs: number, count: number): readonly number[] {
-  const counts = new Array<number>(count).fill(0);
+  const counts = Array.from({ length: count }, () => 0);
   for (const time of times) {
     const step = Math.floor(time / stepMs);
     counts[step] = (counts[step] ?? 0) + 1;
