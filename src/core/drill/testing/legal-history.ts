@@ -19,8 +19,13 @@ const lengthMs = 1500;
 const settleMs = 200;
 const balancer: Way = { kind: 'balancer' };
 
+/** What a life left behind, and all versions in the order in which they were written, those too that are not kept. */
+export interface LegalHistory extends History {
+  readonly written: ReadonlyMap<string, readonly number[]>;
+}
+
 /** A random history that a cluster which keeps all promises may well leave behind: times in whole milliseconds from 0. */
-export function legalHistory(seed: number): History {
+export function legalHistory(seed: number): LegalHistory {
   const life = new LegalLife(seededRandom(seed));
   for (let now = 0; now < lengthMs + settleMs; now += 1) life.turn(now);
   return life.end();
@@ -133,24 +138,29 @@ class LegalLife {
       const leads = node === master ? 'master' : 'standby';
       const role = isAway ? 'starting' : node === 'f' ? 'follower' : leads;
       const isHeard = isAway || node === 'f' || !this.#random.chance(20);
-      const says = isHeard ? { role, ok: role === 'master' || role === 'follower', term } : null;
-      this.#sightings.push({ node, askedAt: this.#now - 0.5, answeredAt: this.#now + 0.5, says } as Sighting);
+      this.#sightings.push({
+        node,
+        askedAt: this.#now - 0.5,
+        answeredAt: this.#now + 0.5,
+        says: isHeard ? { role, ok: role === 'master' || role === 'follower', term } : null,
+      });
     }
     this.#redundancy.push({ at: this.#now, whole: master !== null && this.#now >= lengthMs });
   }
 
-  end(): History {
-    const kept = new Map(this.#keys.map((key) => [key, this.#cluster.confirmedOf(key).slice(-20)]));
+  end(): LegalHistory {
+    const written = new Map(this.#keys.map((key) => [key, this.#cluster.confirmedOf(key)]));
     const span = { fault: 'model', targets: ['a'], master: 'a', beganAt: this.#faultAt };
-    // Whoever never got an answer may have written all the same.
+    // Whoever has no answer yet may have written all the same.
     for (const request of this.#busy.values()) this.#finish(request, 'indeterminate');
     return {
       span: { ...span, inEffectAt: this.#faultAt, endedAt: lengthMs },
       operations: this.#operations,
       sightings: this.#sightings,
       redundancy: this.#redundancy,
-      final: new Map(Array.from(kept, ([key, versions]) => [key, versions.at(-1) ?? null])),
-      kept,
+      final: new Map(Array.from(written, ([key, versions]) => [key, versions.at(-1) ?? null])),
+      kept: new Map(Array.from(written, ([key, versions]) => [key, versions.slice(-20)])),
+      written,
     };
   }
 }
