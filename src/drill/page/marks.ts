@@ -75,26 +75,36 @@ export function recoveryStep({ text, from, to }: Step, stretch: Stretch, y: numb
   return html`<line class="way" x1="${asPercent(first)}" x2="${asPercent(last)}" y1="${line}" y2="${line}"/><line class="there" x1="${asPercent(last)}" x2="${asPercent(last)}" y1="${line - 4}" y2="${line + 3}"/><text class="step" x="${x}" dx="${anchor === 'start' ? 5 : -5}" y="${y + 11}" text-anchor="${anchor}">${text}</text>`;
 }
 
-/** Numbered flags where a promise was broken; numbers that would cover one another share a flag. */
-export function violationMarks({ violations }: RoundView, stretch: Stretch, y: number, height: number): Html {
-  const flags: { part: number; first: number; last: number }[] = [];
-  violations.forEach(({ at }, index) => {
+/**
+ * Where promises were broken: a numbered flag and a line for those that are listed below the picture, a tick for others.
+ * Numbers that would cover one another share a flag.
+ */
+export function violationMarks(view: RoundView, stretch: Stretch, y: number, height: number): Html {
+  const flags: { readonly part: number; readonly first: number; last: number }[] = [];
+  view.violations.forEach(({ at }, index) => {
     if (!isWithin(at, stretch)) return;
     const part = share(at, stretch);
     const before = flags.at(-1);
     if (before !== undefined && part - before.part < 7) before.last = index + 1;
     else flags.push({ part, first: index + 1, last: index + 1 });
   });
-  const lines = violations
-    .filter(({ at }) => isWithin(at, stretch))
-    .map(({ at }) => asPercent(share(at, stretch)));
-  return html`${[...new Set(lines)].map((x) => html`<line class="violation" x1="${x}" x2="${x}" y1="${y + 4}" y2="${height}"/>`)}${flags.map(
-    ({ part, first, last }) => {
-      const text = first === last ? `✗ ${first}` : `✗ ${first}–${last}`;
-      const left = anchorAt(part) === 'start' || part < 90;
-      return html`<svg x="${asPercent(part)}" y="${y}" class="flag"><rect x="${left ? 0 : -44}" width="${text.length > 4 ? 44 : 28}" height="16" rx="2"/><text x="${left ? 4 : -40}" y="12">${text}</text></svg>`;
-    },
+  const listed = view.violations.map(({ at }) => at);
+  return html`${strokes(view.moreViolations, stretch, y + 4, y + violationsHeight)}${strokes(listed, stretch, y + 4, height)}${flags.map(
+    ({ part, first, last }) => flag(first === last ? `✗ ${first}` : `✗ ${first}–${last}`, part, y),
   )}`;
+}
+
+/** Lines at some times; those that would fall on one another once, for there can be thousands. */
+function strokes(times: readonly number[], stretch: Stretch, top: number, bottom: number): Html {
+  const within = times.filter((at) => isWithin(at, stretch));
+  const places = new Set(within.map((at) => asPercent(Math.round(share(at, stretch) * 5) / 5)));
+  return html`${Array.from(places, (x) => html`<line class="violation" x1="${x}" x2="${x}" y1="${top}" y2="${bottom}"/>`)}`;
+}
+
+function flag(text: string, part: number, y: number): Html {
+  const width = 8 + text.length * 7;
+  const left = part < 90 ? 0 : -width;
+  return html`<svg x="${asPercent(part)}" y="${y}" class="flag"><rect x="${left}" width="${width}" height="16" rx="2"/><text x="${left + 4}" y="12">${text}</text></svg>`;
 }
 
 /** Around the lanes of nodes that called themselves master at the same time. */

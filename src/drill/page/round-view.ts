@@ -20,14 +20,16 @@ export interface RoundView {
   };
   /** By time, at most `mostViolations`. */
   readonly violations: readonly Violation[];
+  /** When the others were. */
+  readonly moreViolations: readonly number[];
   /** At most `mostClaims`. */
   readonly claims: readonly Moment[];
   readonly verdict: Verdict;
 }
 
 /** More than this nobody reads, and a page of them would be too large to open; the JSON report has all. */
-const mostViolations = 25;
-const mostClaims = 25;
+const mostViolations = 15;
+const mostClaims = 15;
 /** A close-up is worth its room when it magnifies at least so much. */
 const leastMagnification = 3;
 /** What is over sooner than this is not a story. */
@@ -36,6 +38,7 @@ const shortestStoryMs = 200;
 /** Moves a round's timeline to where its fault began. */
 export function roundView({ verdict, timeline }: RoundReport): RoundView {
   const { beganAt, inEffectAt, endedAt } = timeline.fault;
+  const violations = verdict.violations.toSorted((a, b) => a.at - b.at);
   const whole = { from: timeline.from - beganAt, to: Math.max(timeline.to, timeline.from + 1) - beganAt };
   return {
     whole,
@@ -47,7 +50,8 @@ export function roundView({ verdict, timeline }: RoundReport): RoundView {
       states: states.map((state) => ({ ...state, from: state.from - beganAt, to: state.to - beganAt })),
     })),
     writes: { ...timeline, from: timeline.from - beganAt, stepMs: Math.max(1, timeline.stepMs) },
-    violations: verdict.violations.toSorted((a, b) => a.at - b.at).slice(0, mostViolations),
+    violations: violations.slice(0, mostViolations),
+    moreViolations: violations.slice(mostViolations).map(({ at }) => at),
     claims: verdict.twoClaims.slice(0, mostClaims),
     verdict,
   };

@@ -20,7 +20,7 @@ ${verdict.tookEffect ? nothing : html`<p class="warning">The fault did not take 
 <dl class="figures">${measures.map(({ name, title, expected, meaning }) =>
     figure(title, seconds(verdict[name]), meaning, expected && verdict.tookEffect && verdict[name] === null),
   )}${counts('Writes', verdict.writes)}${counts('Reads', verdict.reads)}</dl>
-${violationsPart(view)}${timelines(view)}${claimsPart(view)}</article>
+${timelines(view)}${violationsPart(view)}${claimsPart(view)}</article>
 `;
 }
 
@@ -38,7 +38,7 @@ function violationsPart({ violations, verdict }: RoundView): Html {
   const rest = verdict.violations.length - violations.length;
   const rows = violations.map(
     ({ at, kind, key, sentence }) =>
-      html`<li><b>${kind}</b> <span class="when">${moment(at)}</span> ${
+      html`<li><span class="when">${moment(at)}</span> <b>${kind}</b> ${
         key === null ? nothing : html`<code>${key}</code>`
       }<p>${sentence}</p></li>`,
   );

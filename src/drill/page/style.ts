@@ -51,7 +51,7 @@ header > .warning { margin-top: 1rem; }
 .violations h2, .violations h5 { margin: 0 0 .4rem; font-size: 1rem; color: var(--bad); }
 .violations ol { padding-left: 1.6rem; } .violations ul { list-style: none; }
 .violations li { padding: .25rem 0; overflow-wrap: anywhere; } .violations b { color: var(--bad); margin-left: .3rem; }
-.violations li p { margin: 0; }
+.violations li p { margin: 0; } article > .violations { margin: .9rem 0 0; }
 .when { white-space: nowrap; color: var(--soft); }
 .claims { margin: .75rem 0 0; padding: .6rem 1rem; border: 1px dashed var(--warn); border-radius: 8px; font-size: .9rem; }
 .claims h5 { margin: 0 0 .2rem; font-size: .9rem; color: var(--warn); } .claims ul { list-style: none; }
@@ -66,7 +66,7 @@ table { width: 100%; border-collapse: collapse; font-size: .87rem; }
 thead th:first-child { width: 17%; } thead th { text-align: left; vertical-align: bottom; font-size: .78rem; font-weight: 600; color: var(--soft);
   border-bottom: 2px solid var(--line); line-height: 1.3; }
 th, td { padding: .5rem .55rem; vertical-align: top; } th:first-child { padding-left: 0; } td:last-child, th:last-child { padding-right: 0; }
-tbody tr { border-bottom: 1px solid var(--line); } tbody th { text-align: left; font-weight: 600; overflow-wrap: anywhere; }
+tbody tr { border-bottom: 1px solid var(--line); } tbody th { min-width: 9em; text-align: left; font-weight: 600; overflow-wrap: anywhere; }
 td small, th small { display: block; font-size: .78rem; font-weight: normal; } small.bad { color: var(--bad); font-weight: 600; }
 td { overflow-wrap: anywhere; } .number { text-align: right; } td.number { white-space: nowrap; } td small { white-space: nowrap; } td.bad { font-weight: 700; }
 .skipped th, .skipped td { color: var(--soft); font-weight: normal; }
@@ -118,14 +118,14 @@ line.violation { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 5 3; }
 .legend li { display: flex; align-items: center; gap: .45rem; } .legend svg { flex: none; }
 .narrow { display: none; }
 
-@media (max-width: 62rem) {
+@media screen and (max-width: 62rem) {
   table, tbody { display: block; } thead { display: none; }
   tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .5rem 1rem; padding: .9rem 0; }
   tbody th { grid-column: 1 / -1; padding: 0; font-size: 1rem; } tbody td { padding: 0; }
   td::before { content: attr(data-label); display: block; font-size: .78rem; color: var(--soft); font-weight: normal; }
   .skipped td:last-child { grid-column: 1 / -1; }
 }
-@media (max-width: 40rem) {
+@media screen and (max-width: 40rem) {
   body { padding: 1.1rem 1rem 3rem; } h1 { font-size: 1.25rem; gap: .7rem; } h1 i { width: 1.7rem; height: 1.7rem; line-height: 1.7rem; font-size: 1rem; }
   .tiles { grid-template-columns: 1fr 1fr; gap: .6rem; } .tile { padding: .6rem .75rem; } .tile b { font-size: 1.3rem; }
   tbody tr { display: block; } tbody th { display: block; padding-bottom: .3rem; }
@@ -138,7 +138,9 @@ line.violation { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 5 3; }
   .picture .names { width: 4.9rem; } .names text { font-size: 11px; } .wide { display: none; } .narrow { display: inline; }
 }
 @media print {
-  body { max-width: none; padding: 0; font-size: 11px; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  html { font-size: 11.5px; } body { max-width: none; padding: 0; font-size: 11px; } table { font-size: 9px; } th, td { padding: .35rem .25rem; }
+  thead th, td small, th small, td .badge { font-size: 8px; }
+  svg text, .names text { font-size: 10px; } .badge { padding: 0 .35rem; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   article, figure, .tile, tbody tr { break-inside: avoid; } h2, h3, h4 { break-after: avoid; } .up { display: none; }
   a { color: inherit; text-decoration: none; }
 }

@@ -47,8 +47,8 @@ function picture(
   magnified: Stretch | null,
   caption: string,
 ): Html {
-  const { lanes, violations, writes } = view;
-  const hasViolations = violations.some(({ at }) => isWithin(at, stretch));
+  const { lanes, writes } = view;
+  const hasViolations = view.verdict.violations.some(({ at }) => isWithin(at, stretch));
   const lanesAt = faultHeight + (hasViolations ? violationsHeight : 0);
   const writesAt = lanesAt + lanes.length * laneHeight;
   const stepsAt = writesAt + writesHeight;
