@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededRandom } from '../testing/random.ts';
+import { seededRandom } from '../random.ts';
 import { check } from './check.ts';
 import { legalHistory } from './testing/legal-history.ts';
 import { mutations } from './testing/mutations.ts';

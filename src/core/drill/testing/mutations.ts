@@ -1,4 +1,4 @@
-import type { Random } from '../../testing/random.ts';
+import type { Random } from '../../random.ts';
 import type { History, Operation, Sighting } from '../history.ts';
 import type { Violation } from '../verdict.ts';
 import type { LegalHistory } from './legal-history.ts';
