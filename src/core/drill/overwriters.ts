@@ -1,4 +1,4 @@
-import { bestBefore } from './best-before.ts';
+import { bestBefore, type Ranked } from './best-before.ts';
 import { type Bounds, boundOf } from './bounds.ts';
 import type { Lane } from './lanes.ts';
 import type { Register } from './registers.ts';
@@ -38,12 +38,17 @@ export function forceOf(register: Register, lane: Lane): readonly Overwriter[] {
  * or kept behind it.
  */
 export function overwriters(bounds: Bounds, candidates: readonly Overwriter[]): OverwriterOf {
-  const ranked = candidates.map((of) => ({ value: -of.since, owner: of.version, of }));
-  const begunLater = bestBefore(ranked.map((rank) => ({ ...rank, at: -boundOf(bounds, rank.owner).from })));
+  const ranked = (of: Overwriter, at: number): Ranked<Overwriter> => ({
+    at,
+    value: -of.since,
+    owner: of.version,
+    of,
+  });
+  const begunLater = bestBefore(candidates.map((of) => ranked(of, -boundOf(bounds, of.version).from)));
   const keptBehind = bestBefore(
-    ranked.flatMap((rank) => {
-      const { place } = boundOf(bounds, rank.owner);
-      return place === null ? [] : [{ ...rank, at: -place }];
+    candidates.flatMap((of) => {
+      const { place } = boundOf(bounds, of.version);
+      return place === null ? [] : [ranked(of, -place)];
     }),
   );
   return (version) => {

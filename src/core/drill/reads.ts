@@ -32,14 +32,15 @@ export function wrongReads(
     const stale = byAcknowledgement(seen.version);
     const back = stale !== null && stale.since < startedAt ? stale : byForce(seen.version);
     if (back === null || back.since >= startedAt) plausible.push(seen);
-    else violations.push(wrongRead(span, register.key, seen, back));
+    else
+      violations.push(wrongRead(span, register.key, seen, back, lane.isMaster ? 'from a master' : 'there'));
   }
   return [...violations, ...turnings(span, register.key, inForce, plausible)];
 }
 
-function wrongRead(span: FaultSpan, key: string, seen: Seen, over: Overwriter): Violation {
+function wrongRead(span: FaultSpan, key: string, seen: Seen, over: Overwriter, where: string): Violation {
   const { startedAt, way } = seen.operation;
-  const overwritten = over.acknowledged ? 'had been acknowledged' : 'had been read the same way';
+  const overwritten = over.acknowledged ? 'had been acknowledged' : `had been read ${where}`;
   return {
     kind: over.acknowledged ? 'stale read on a master' : 'read that goes back',
     at: startedAt - span.beganAt,
