@@ -7,6 +7,8 @@ import { Secret } from '../core/secret.ts';
 export interface Environment {
   /** HOLDFAST_DIR: where the node of this machine lies. */
   readonly dir: string;
+  /** HOLDFAST_DEMO: where a demo lies that may be hurt; where `npm run demo` puts it, unless said. */
+  readonly demoDir: string;
   /** HOLDFAST_JOIN_TOKEN: a join token, for `holdfast join`. */
   readonly joinToken: Secret<string> | null;
   readonly api: ApiEnvironment;
@@ -51,12 +53,17 @@ const defaultDir = '/var/lib/holdfast';
 export function takeEnvironment(): Environment {
   return {
     dir: nonEmpty(process.env['HOLDFAST_DIR']) ?? defaultDir,
+    demoDir: nonEmpty(process.env['HOLDFAST_DEMO']) ?? usualDemoDir(),
     joinToken: takeSecret('HOLDFAST_JOIN_TOKEN'),
     api: takeApiEnvironment(),
     apiSettings: readApiSettings(process.env),
     debug: nonEmpty(process.env['HOLDFAST_DEBUG']) !== null,
     noColor: nonEmpty(process.env['NO_COLOR']) !== null || process.env['TERM'] === 'dumb',
   };
+}
+
+function usualDemoDir(): string {
+  return process.getuid?.() === 0 ? '/var/lib/holdfast-demo' : join(homedir(), '.local/share/holdfast-demo');
 }
 
 function takeApiEnvironment(): ApiEnvironment {

@@ -12,6 +12,7 @@ export async function writeHelpers(plan: DemoPlan, apiKey: string): Promise<void
   const settings = [
     `export XDG_CONFIG_HOME=${quoted(join(plan.dir, 'config'))}`,
     `: "\${HOLDFAST_DIR:=${watchedDir(plan)}}"; export HOLDFAST_DIR`,
+    `export HOLDFAST_DEMO=${quoted(plan.dir)}`,
   ];
   const script = ['#!/bin/sh', ...settings, `exec ${words} "$@"`, ''].join('\n');
   await writeFile(join(plan.dir, 'holdfast'), script, { mode: 0o755 });

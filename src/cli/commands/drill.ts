@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { RoundReport } from '../../core/drill/verdict.ts';
@@ -35,7 +34,7 @@ export function addDrill(program: Command, context: CliContext): void {
     .command('drill')
     .summary('hurt a demo cluster on purpose, and check its promises')
     .description('Makes faults in a cluster under load, and checks that nothing is lost, doubled or stale.')
-    .option('--demo <dir>', 'the directory of a running demo', path('--demo'), defaultDemo())
+    .option('--demo <dir>', 'the directory of a running demo', path('--demo'), context.environment.demoDir)
     .option('--fault <name...>', 'only these faults (see --list)')
     .option('--rounds <count>', 'how often each', wholeNumber('--rounds', 1, 1000), 1)
     .option('--seed <number>', 'of the order of the faults', wholeNumber('--seed', 0, 2 ** 32 - 1), 1)
@@ -101,9 +100,4 @@ function sentenceOf({ verdict }: RoundReport, { errorStyle }: CliContext): strin
   return errorStyle.fault(
     `✗ ${fault}, round ${round}: ${violations.length} broken promises${broken.join('')}`,
   );
-}
-
-/** Where `npm run demo` keeps its cluster. */
-function defaultDemo(): string {
-  return process.getuid?.() === 0 ? '/var/lib/holdfast-demo' : join(homedir(), '.local/share/holdfast-demo');
 }

@@ -102,5 +102,6 @@ const neverSent: ReadonlySet<string> = new Set([
 function judge({ status, untouched }: Answer): Pick<Result, 'outcome' | 'because'> {
   if (status >= 200 && status < 300) return { outcome: 'ok', because: null };
   const certain = untouched || (status >= 400 && status < 500 && status !== 408);
-  return { outcome: certain ? 'failed' : 'indeterminate', because: `status ${status}` };
+  const because = untouched ? `node_not_serving, status ${status}` : `status ${status}`;
+  return { outcome: certain ? 'failed' : 'indeterminate', because };
 }

@@ -4,7 +4,7 @@ import type { DrillClock } from '../clock.ts';
 import type { RoundLog } from './log.ts';
 import type { Session } from './session.ts';
 
-const pauseMs = 100;
+const pauseMs = 50;
 const timeoutMs = 1000;
 const roles = ['master', 'standby', 'follower', 'starting'] as const;
 
