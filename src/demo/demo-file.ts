@@ -1,3 +1,4 @@
+import type { NetworkPlan } from './network-plan.ts';
 import { account, type DemoPlan } from './plan.ts';
 import type { DemoRole } from './roles.ts';
 
@@ -14,10 +15,15 @@ export interface DemoFile {
   readonly api: { readonly url: string; readonly caFile: string };
   readonly followers: { readonly url: string; readonly caFile: string } | null;
   readonly admin: { readonly login: string; readonly apiKey: string };
+  /** Of a demo whose nodes have namespaces: that of the bridge between them, and the address of clients and HAProxy. */
+  readonly network: { readonly hub: string; readonly gateway: string; readonly subnet: string } | null;
   readonly nodes: readonly {
     readonly name: string;
     readonly role: DemoRole;
     readonly processGroup: number;
+    /** The network namespace that it lives in; null: that of the demo. */
+    readonly namespace: string | null;
+    readonly address: string;
     readonly api: string;
     readonly health: string;
     readonly dataDir: string;
@@ -45,6 +51,7 @@ export function describeDemo(
     api: { url: plan.api, caFile },
     followers: plan.followersApi === null ? null : { url: plan.followersApi, caFile },
     admin: { login: 'admin', apiKey: live.apiKey },
+    network: plan.network === null ? null : networkOf(plan.network),
     nodes: plan.nodes.map((node) => {
       const { role, processGroup } = live.nodes.get(node.name) ?? { role: 'down', processGroup: 0 };
       const { data, audit, etcdClient } = node.ports;
@@ -52,13 +59,19 @@ export function describeDemo(
         name: node.name,
         role,
         processGroup,
+        namespace: node.namespace,
+        address: node.address,
         api: node.api,
         health: `${node.api}/health`,
         dataDir: node.dataDir,
         postgres: { data: { port: data }, audit: { port: audit } },
-        etcd: etcdClient === null ? null : { client: `https://127.0.0.1:${etcdClient}` },
+        etcd: etcdClient === null ? null : { client: `https://${node.address}:${etcdClient}` },
       };
     }),
     haproxy: { pid: live.haproxyPid },
   };
+}
+
+function networkOf({ hub, gateway, subnet }: NetworkPlan): DemoFile['network'] {
+  return { hub, gateway, subnet };
 }
