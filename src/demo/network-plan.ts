@@ -25,10 +25,12 @@ export interface PlacedNode {
   readonly address: string;
 }
 
-/** The interface of every node in its namespace, and the bridge in the hub. */
+/** The interface of every node in its namespace. */
 const nodeInterface = 'eth0';
-const bridge = 'lan';
-const uplink = 'uplink';
+/** The bridge, in the hub. */
+export const bridge = 'lan';
+/** The port of the bridge to the machine's own namespace. A node's port has the name of the node. */
+export const uplink = 'uplink';
 
 /** @param subnet 24 bits, in CIDR notation */
 export function planNetwork(dir: string, subnet: string): NetworkPlan {

@@ -96,7 +96,7 @@ test('demo.json says how to reach everything, and who is what', () => {
         health: 'https://localhost:8410/health',
         dataDir: '/d/n1/data/pgdata',
         postgres: { data: { port: 8412 }, audit: { port: 8413 } },
-        etcd: { client: 'https://127.0.0.1:8414' },
+        etcd: { client: 'https://127.0.0.1:8414', peer: 'https://127.0.0.1:8415' },
       },
       {
         name: 'f1',
@@ -133,6 +133,12 @@ test('nodes in namespaces have addresses of their own; clients find the load bal
   assert.equal(plan.api, 'https://localhost:8400');
   assert.deepEqual(portsOf(plan), [8400, 8401, 8402, 8403, 8409]);
   const file = describeDemo(plan, { nodes: new Map(), haproxyPid: 5, apiKey: '' });
-  assert.deepEqual(file.network, { hub: `${prefix}hub`, gateway: '10.1.2.1', subnet: '10.1.2.0/24' });
+  assert.deepEqual(file.network, {
+    hub: `${prefix}hub`,
+    bridge: 'lan',
+    uplink: 'uplink',
+    gateway: '10.1.2.1',
+    subnet: '10.1.2.0/24',
+  });
   assert.equal(file.nodes[0]?.etcd?.client, 'https://10.1.2.11:8414');
 });

@@ -30,6 +30,7 @@ export interface PlannedNode {
     readonly audit: number;
     /** Null on a follower, which has no etcd. */
     readonly etcdClient: number | null;
+    readonly etcdPeer: number | null;
   };
   /** URL of its own API. */
   readonly api: string;
@@ -192,6 +193,7 @@ function planNode(
       data: base + 2,
       audit: base + 3,
       etcdClient: kind === 'follower' ? null : base + 4,
+      etcdPeer: kind === 'follower' ? null : base + 5,
     },
     api: `https://${place.namespace === null ? publicName : place.address}:${base}`,
   };
