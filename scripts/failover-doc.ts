@@ -30,7 +30,8 @@ first that applies decides the turn. The rule's sentence is what the log, \`/hea
 The promises are tested by a simulation (\`node scripts/simulate.ts\`): clusters that live through crashes, pauses,
 partitions, lost and late transactions and clocks that run apart, with a judge that holds them to each promise; by
 mutations, which take one safety measure away and must be noticed; and by the scenarios in
-\`src/core/failover/scenarios\`, in which every rule below speaks at least once.
+\`src/core/failover/scenarios\`, in which every rule below speaks at least once. On a running cluster [drills](drills.md)
+test them: faults under load, and a checker of everything that the clients saw.
 
 ## How a failover goes
 

@@ -76,6 +76,12 @@ export const tools = [
   },
   { name: 'wrk (for the benchmarks)', binaries: ['wrk'], packages: ['wrk'], version: null },
   { name: 'iproute2', binaries: ['ip', 'ss', 'tc'], packages: ['iproute2'], version: null },
+  {
+    name: 'nftables and socat (for faults of the network)',
+    binaries: ['nft', 'socat'],
+    packages: ['nftables', 'socat'],
+    version: null,
+  },
 ];
 
 /**

@@ -50,6 +50,9 @@ test('real HAProxy finds nothing to say about the configuration', async () => {
     settings(authority.caFile),
     settings(authority.caFile, { systemUser: 'haproxy', maxConnections: 100, checkIntervalMs: 1_000 }),
     settings(authority.caFile, { nodes: settings(authority.caFile).nodes.slice(0, 1) }),
+    settings(authority.caFile, {
+      frontends: { ...settings(authority.caFile).frontends, api: { host: '127.0.0.1,::1', port: 443 } },
+    }),
   ];
   for (const [at, variant] of variants.entries()) {
     const file = join(authority.dir, `haproxy-${at}.cfg`);
@@ -83,12 +86,14 @@ test('one backend a path asks, the audit path follows it', () => {
 });
 
 test('refuses values that would become directives, and names all of them', () => {
-  const [node] = settings('/ca.crt').nodes;
+  const { nodes, frontends } = settings('/ca.crt');
+  const [node] = nodes;
   assert.ok(node);
   const bad: readonly (readonly [Partial<HaproxySettings>, RegExp])[] = [
     [{ nodes: [{ ...node, name: 'n1 backup' }] }, /nodes\[0\]\.name/u],
     [{ nodes: [{ ...node, host: 'a\nlisten x' }] }, /nodes\[0\]: the host/u],
     [{ nodes: [{ ...node, apiPort: 0 }] }, /nodes\[0\]: a port/u],
+    [{ frontends: { ...frontends, api: { host: '127.0.0.1, ::1', port: 1 } } }, /frontends\.api: the host/u],
     [{ nodes: [node, node] }, /same name/u],
     [{ nodes: [{ ...node, kind: 'follower' }] }, /none of them could be master/u],
     [{ caFile: "/x' verify none" }, /caFile/u],

@@ -86,7 +86,7 @@ function systemUser({ systemUser: user }: HaproxySettings): string {
 
 function frontend(name: string, { host, port }: Endpoint, backend: string): string {
   return `frontend ${name}
-    bind ${address(host, port)}
+    bind ${listening(host, port)}
     default_backend ${backend}
 `;
 }
@@ -157,7 +157,7 @@ function checked(settings: HaproxySettings): string {
 function statsFrontend({ host, port }: Endpoint): string {
   return `frontend stats
     mode http
-    bind ${address(host, port)}
+    bind ${listening(host, port)}
     timeout client 10s
     timeout http-request 5s
     http-request use-service prometheus-exporter if { path /metrics }
@@ -174,6 +174,13 @@ function intervalMs(settings: HaproxySettings): number {
 /** A handshake and an answer on a machine under full load take a while; a stopped process never answers. */
 function checkTimeoutMs(settings: HaproxySettings): number {
   return Math.max(500, 2 * intervalMs(settings));
+}
+
+function listening(hosts: string, port: number): string {
+  return hosts
+    .split(',')
+    .map((host) => address(host, port))
+    .join(',');
 }
 
 function address(host: string, port: number): string {

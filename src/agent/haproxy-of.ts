@@ -6,7 +6,7 @@ import type { NodeLayout } from './layout.ts';
 
 /** What an operator may want otherwise than the cluster declares it. */
 export type HaproxyOptions = Partial<Omit<HaproxySettings, 'nodes' | 'frontends' | 'dnsName'>> & {
-  /** Address to listen on; every one of the machine by default. */
+  /** Address to listen on, or several with commas between; every one of the machine by default. */
   readonly listen?: string;
   /** Port of the pool of followers; none by default. */
   readonly followersPort?: number;

@@ -4,6 +4,7 @@ import { Problem } from '../core/problem.ts';
 
 /** Where HAProxy listens. */
 export interface Endpoint {
+  /** One address, or several with commas between. */
   readonly host: string;
   readonly port: number;
 }
@@ -59,7 +60,7 @@ export function assertHaproxySettings(settings: HaproxySettings): void {
       ...isAddress(`nodes[${at}]`, node.host, [node.apiPort, node.dataPort, node.auditPort]),
     ]),
     ...Object.entries(frontends).flatMap(([name, end]: readonly [string, Endpoint]) =>
-      isAddress(`frontends.${name}`, end.host, [end.port]),
+      end.host.split(',').flatMap((host) => isAddress(`frontends.${name}`, host, [end.port])),
     ),
     ...isWord('dnsName', dnsName),
     ...(systemUser === undefined ? [] : isWord('systemUser', systemUser)),

@@ -12,6 +12,8 @@ export interface DemoArguments {
   readonly followers: number | null;
   /** Milliseconds until a dead node is started again; null: never. */
   readonly respawnMs: number | null;
+  /** Each node in a network namespace of its own. */
+  readonly namespaces: boolean;
   readonly detach: boolean;
   readonly fresh: boolean;
   readonly stop: boolean;
@@ -28,6 +30,7 @@ Runs a whole cluster on this machine: a master, standbys, followers, etcd and HA
   --standbys N       nodes that can take over (2)
   --followers N      nodes that serve reads (1)
   --respawn SECONDS  start a dead node again after so long; "off": never (1)
+  --namespaces       each node in a network namespace with an address of its own (root on Linux)
   --detach           return once it is ready; it goes on in the background
   --fresh            wipe what an earlier demo left in DIR, and begin anew
   --stop             stop the demo that runs in DIR
@@ -56,6 +59,7 @@ export function readArguments(words: readonly string[], dirByDefault: string = d
     standbys: integer('standbys', 0, 8),
     followers: integer('followers', 0, 8),
     respawnMs: respawn(given.respawn ?? '1'),
+    namespaces: given.namespaces ?? false,
     detach: given.detach ?? false,
     fresh: given.fresh ?? false,
     stop: given.stop ?? false,
@@ -82,6 +86,7 @@ interface Words {
   readonly standbys?: string;
   readonly followers?: string;
   readonly respawn?: string;
+  readonly namespaces?: boolean;
   readonly detach?: boolean;
   readonly fresh?: boolean;
   readonly stop?: boolean;
@@ -100,6 +105,7 @@ function parseWords(words: readonly string[]): Words {
       standbys: { type: 'string' },
       followers: { type: 'string' },
       respawn: { type: 'string' },
+      namespaces: { type: 'boolean' },
       detach: { type: 'boolean' },
       fresh: { type: 'boolean' },
       stop: { type: 'boolean' },

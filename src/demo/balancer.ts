@@ -1,5 +1,4 @@
 import { writeFileAtomically } from '../runtime/files.ts';
-import { loopback } from './plan.ts';
 import { callProduct } from './product.ts';
 import type { Site } from './site.ts';
 
@@ -11,10 +10,19 @@ export async function writeBalancerConfig(site: Site, signal: AbortSignal): Prom
   const { nodes, balancer, caFile } = site.plan;
   const toCome = nodes
     .filter(({ name }) => !site.record.made.includes(name))
-    .map(({ name, kind, ports }) => `${name}:${kind}:${loopback}:${ports.base}`);
+    .map(({ name, kind, address, ports }) => `${name}:${kind}:${address}:${ports.base}`);
   const config = await callProduct({
     args: [
-      ...['lb', 'haproxy', '--dir', nodes[0]?.dir ?? '', '--listen', loopback, '--ca-file', caFile],
+      ...[
+        'lb',
+        'haproxy',
+        '--dir',
+        nodes[0]?.dir ?? '',
+        '--listen',
+        balancer.listen.join(','),
+        '--ca-file',
+        caFile,
+      ],
       ...['--followers-port', String(balancer.followers), '--stats-port', String(balancer.stats)],
       ...toCome.flatMap((words) => ['--also', words]),
     ],

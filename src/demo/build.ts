@@ -76,7 +76,7 @@ async function startNode(
   if (supervised === undefined) return;
   detail('starting');
   await supervised.start();
-  const probe = probeHealth(node.ports.api, await site.caPem());
+  const probe = probeHealth({ host: node.address, port: node.ports.api }, await site.caPem());
   const late = (): string => `it is neither master nor standby nor follower after ${roleLimitMs / 1000} s.`;
   try {
     await until(roleLimitMs, signal, late, async () => {

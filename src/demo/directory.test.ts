@@ -9,7 +9,7 @@ import { type DemoRecord, prepareDirectory, readRecord, writeRecord } from './di
 const record: DemoRecord = {
   product: 'holdfast-demo',
   version: 1,
-  shape: { port: 8400, ttlSeconds: 5, standbys: 2, followers: 1 },
+  shape: { port: 8400, ttlSeconds: 5, standbys: 2, followers: 1, subnet: null },
   made: ['n1'],
   apiKey: 'key',
 };

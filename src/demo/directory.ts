@@ -31,7 +31,7 @@ export interface RunningRecord {
 export async function readRecord(dir: string): Promise<DemoRecord | null> {
   const record = await readJson<Partial<DemoRecord>>(join(dir, 'plan.json'));
   if (record === null) return null;
-  if (isOurs(record)) return record;
+  if (isOurs(record)) return { ...record, shape: { ...record.shape, subnet: record.shape.subnet ?? null } };
   throw new Problem(
     'config_invalid',
     `${join(dir, 'plan.json')} is not one that this version of the demo wrote.`,

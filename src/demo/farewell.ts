@@ -25,6 +25,7 @@ export async function writeHelpers(plan: DemoPlan, apiKey: string): Promise<void
  */
 export function farewell(plan: DemoPlan, masterGroup: number | null): string {
   const dir = quoted(plan.dir);
+  const namespaces = plan.network === null ? '' : `\n  networks   ip netns exec ${plan.network.prefix}NODE …`;
   const reader = plan.followersApi === null ? '' : `\n  Followers  ${plan.followersApi}`;
   return `
 Ready.
@@ -32,7 +33,7 @@ Ready.
   API        ${plan.api}${reader}
   account    ${account}, login admin, API key in ${plan.dir}/admin.key
   CA file    ${plan.caFile}
-  details    ${plan.demoFile}, logs in ${plan.dir}/*/log
+  details    ${plan.demoFile}, logs in ${plan.dir}/*/log${namespaces}
 
 1. Store a secret and read it back (paste it all into one shell):
 

@@ -1,6 +1,6 @@
 import { Agent, get } from 'node:https';
 import { json } from 'node:stream/consumers';
-import { loopback, publicName } from './plan.ts';
+import { publicName } from './plan.ts';
 import { type Observation, observationOf } from './roles.ts';
 
 /** An answer of `/health`. */
@@ -16,10 +16,16 @@ export interface HealthProbe {
   readonly close: () => void;
 }
 
-/** @param caPem the cluster's authority: an answer of anybody else is none */
-export function probeHealth(port: number, caPem: string): HealthProbe {
+/**
+ * @param where of the API of a node, or of the load balancer
+ * @param caPem the cluster's authority: an answer of anybody else is none
+ */
+export function probeHealth(
+  where: { readonly host: string; readonly port: number },
+  caPem: string,
+): HealthProbe {
   const agent = new Agent({ keepAlive: true, maxSockets: 2, ca: caPem, servername: publicName });
-  const options = { host: loopback, port, path: '/health', agent, headers: { host: publicName } };
+  const options = { ...where, path: '/health', agent, headers: { host: publicName } };
   return {
     ask: (timeoutMs) =>
       new Promise((resolve) => {

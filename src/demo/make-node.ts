@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../runtime/files.ts';
 import { unprivilegedUser } from './directory.ts';
-import { account, loopback, type PlannedNode, publicName } from './plan.ts';
+import { account, type PlannedNode, publicName } from './plan.ts';
 import { callProduct } from './product.ts';
 import type { Site } from './site.ts';
 
@@ -25,8 +25,9 @@ export async function initialise({ site, node, signal, detail }: Making): Promis
       ...nodeArguments(node),
       ...['--public-name', publicName, '--cluster', 'demo', '--account', account],
       ...['--ttl', `${shape.ttlSeconds}s`],
-      ...['--load-balancer', `${loopback}:${balancer.api}:${balancer.data}:${balancer.audit}`],
+      ...['--load-balancer', `${balancer.address}:${balancer.api}:${balancer.data}:${balancer.audit}`],
     ],
+    namespace: node.namespace,
     timeoutMs: commandLimitMs,
     signal,
     onLine: detail,
@@ -48,6 +49,7 @@ export async function joinNode({ site, node, signal, detail }: Making): Promise<
   await callProduct({
     args: ['join', url, ...nodeArguments(node), '--token-file', '-'],
     input: token,
+    namespace: node.namespace,
     timeoutMs: commandLimitMs,
     signal,
     onLine: detail,
@@ -55,9 +57,9 @@ export async function joinNode({ site, node, signal, detail }: Making): Promise<
   await site.remember((record) => ({ ...record, made: [...record.made, node.name] }));
 }
 
-function nodeArguments({ dir, name, ports }: PlannedNode): readonly string[] {
+function nodeArguments({ dir, name, address, ports }: PlannedNode): readonly string[] {
   return [
-    ...['--dir', dir, '--name', name, '--host', loopback, '--listen', loopback],
+    ...['--dir', dir, '--name', name, '--host', address, '--listen', address],
     ...['--ports', String(ports.base), '--run-as', unprivilegedUser],
   ];
 }

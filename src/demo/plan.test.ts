@@ -20,10 +20,16 @@ function refuses(words: string, names: RegExp): void {
 
 test('without options: a master, two standbys, a follower, a ttl of 5 s, a respawn after 1 s', () => {
   const given = asked();
-  assert.deepEqual(shapeOf(given, null), { port: 8400, ttlSeconds: 5, standbys: 2, followers: 1 });
+  assert.deepEqual(shapeOf(given, null), {
+    port: 8400,
+    ttlSeconds: 5,
+    standbys: 2,
+    followers: 1,
+    subnet: null,
+  });
   assert.deepEqual(
-    [given.dir, given.respawnMs, given.detach, given.fresh, given.stop],
-    ['/d', 1000, false, false, false],
+    [given.dir, given.respawnMs, given.namespaces, given.detach, given.fresh, given.stop],
+    ['/d', 1000, false, false, false, false],
   );
 });
 
@@ -46,14 +52,17 @@ test('respawn is a number of seconds or off', () => {
 });
 
 test('an existing demo starts as it was made, and is not made otherwise', () => {
-  const made = { port: 9000, ttlSeconds: 2, standbys: 1, followers: 0 };
+  const made = { port: 9000, ttlSeconds: 2, standbys: 1, followers: 0, subnet: null };
   assert.deepEqual(shapeOf(asked(), made), made);
   assert.deepEqual(shapeOf(asked('--ttl 2 --port 9000'), made), made);
   assert.throws(() => shapeOf(asked('--standbys 2'), made), /--standbys: .*made with 1.*--fresh/u);
+  assert.throws(() => shapeOf(asked('--namespaces'), made), /--namespaces: .*made without.*--fresh/u);
+  const separate = { ...made, subnet: '10.1.2.0/24' };
+  assert.deepEqual(shapeOf(asked(), separate), separate);
 });
 
 test('all ports are different and lie between BASE and BASE+99', () => {
-  const plan = planDemo('/d', { port: 8400, ttlSeconds: 5, standbys: 6, followers: 2 });
+  const plan = planDemo('/d', { port: 8400, ttlSeconds: 5, standbys: 6, followers: 2, subnet: null });
   const ports = portsOf(plan);
   assert.equal(new Set(ports).size, ports.length);
   assert.ok(ports.every((port) => port >= 8400 && port <= 8499));
@@ -64,7 +73,7 @@ test('all ports are different and lie between BASE and BASE+99', () => {
 });
 
 test('demo.json says how to reach everything, and who is what', () => {
-  const plan = planDemo('/d', { port: 8400, ttlSeconds: 5, standbys: 0, followers: 1 });
+  const plan = planDemo('/d', { port: 8400, ttlSeconds: 5, standbys: 0, followers: 1, subnet: null });
   const file = describeDemo(plan, {
     nodes: new Map([['n1', { role: 'master', processGroup: 77 }]]),
     haproxyPid: 5,
@@ -75,21 +84,26 @@ test('demo.json says how to reach everything, and who is what', () => {
     api: { url: 'https://localhost:8400', caFile: '/d/ca.crt' },
     followers: { url: 'https://localhost:8401', caFile: '/d/ca.crt' },
     admin: { login: 'admin', apiKey: 'key' },
+    network: null,
     nodes: [
       {
         name: 'n1',
         role: 'master',
         processGroup: 77,
+        namespace: null,
+        address: '127.0.0.1',
         api: 'https://localhost:8410',
         health: 'https://localhost:8410/health',
         dataDir: '/d/n1/data/pgdata',
         postgres: { data: { port: 8412 }, audit: { port: 8413 } },
-        etcd: { client: 'https://127.0.0.1:8414' },
+        etcd: { client: 'https://127.0.0.1:8414', peer: 'https://127.0.0.1:8415' },
       },
       {
         name: 'f1',
         role: 'down',
         processGroup: 0,
+        namespace: null,
+        address: '127.0.0.1',
         api: 'https://localhost:8420',
         health: 'https://localhost:8420/health',
         dataDir: '/d/f1/data/pgdata',
@@ -101,4 +115,30 @@ test('demo.json says how to reach everything, and who is what', () => {
   });
   const alone = planDemo('/d', { ...plan.shape, followers: 0 });
   assert.equal(describeDemo(alone, { nodes: new Map(), haproxyPid: 5, apiKey: '' }).followers, null);
+});
+
+test('nodes in namespaces have addresses of their own; clients find the load balancer on loopback all the same', () => {
+  const shape = { port: 8400, ttlSeconds: 5, standbys: 1, followers: 1, subnet: '10.1.2.0/24' };
+  const plan = planDemo('/d', shape);
+  const prefix = plan.network?.prefix ?? '';
+  assert.deepEqual(
+    plan.nodes.map(({ namespace, address, api }) => [namespace, address, api]),
+    [
+      [`${prefix}n1`, '10.1.2.11', 'https://10.1.2.11:8410'],
+      [`${prefix}n2`, '10.1.2.12', 'https://10.1.2.12:8420'],
+      [`${prefix}f1`, '10.1.2.13', 'https://10.1.2.13:8430'],
+    ],
+  );
+  assert.deepEqual([plan.balancer.listen, plan.balancer.address], [['127.0.0.1', '10.1.2.1'], '10.1.2.1']);
+  assert.equal(plan.api, 'https://localhost:8400');
+  assert.deepEqual(portsOf(plan), [8400, 8401, 8402, 8403, 8409]);
+  const file = describeDemo(plan, { nodes: new Map(), haproxyPid: 5, apiKey: '' });
+  assert.deepEqual(file.network, {
+    hub: `${prefix}hub`,
+    bridge: 'lan',
+    uplink: 'uplink',
+    gateway: '10.1.2.1',
+    subnet: '10.1.2.0/24',
+  });
+  assert.equal(file.nodes[0]?.etcd?.client, 'https://10.1.2.11:8414');
 });

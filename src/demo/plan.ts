@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Problem } from '../core/problem.ts';
 import type { DemoArguments } from './arguments.ts';
+import { addressOf, namespaceOf, type NetworkPlan, planNetwork } from './network-plan.ts';
 
 /** What a demo consists of: kept in its directory, so that it can be started again as it was. */
 export interface DemoShape {
@@ -8,6 +9,8 @@ export interface DemoShape {
   readonly ttlSeconds: number;
   readonly standbys: number;
   readonly followers: number;
+  /** The network of nodes in namespaces of their own, in CIDR notation; null: they are all on loopback. */
+  readonly subnet: string | null;
 }
 
 export interface PlannedNode {
@@ -17,6 +20,9 @@ export interface PlannedNode {
   /** PGDATA of the instance *data*. */
   readonly dataDir: string;
   readonly log: string;
+  /** The network namespace that it lives in; null: that of the demo. */
+  readonly namespace: string | null;
+  readonly address: string;
   readonly ports: {
     readonly base: number;
     readonly api: number;
@@ -24,6 +30,7 @@ export interface PlannedNode {
     readonly audit: number;
     /** Null on a follower, which has no etcd. */
     readonly etcdClient: number | null;
+    readonly etcdPeer: number | null;
   };
   /** URL of its own API. */
   readonly api: string;
@@ -34,7 +41,13 @@ export interface DemoPlan {
   readonly shape: DemoShape;
   /** The first is the one that `init` makes. */
   readonly nodes: readonly PlannedNode[];
+  /** Null: everything is on loopback. */
+  readonly network: NetworkPlan | null;
   readonly balancer: {
+    /** Where it listens: always on loopback, where clients look for it. */
+    readonly listen: readonly string[];
+    /** Where nodes reach it. */
+    readonly address: string;
     readonly api: number;
     readonly followers: number;
     readonly data: number;
@@ -51,12 +64,12 @@ export interface DemoPlan {
 }
 
 export const account = 'default';
-/** Every node listens here, and nothing else is touched. */
+/** Clients reach the load balancer here, and nodes are here that have no address of their own. */
 export const loopback = '127.0.0.1';
 /** In every certificate, and a name of the loopback interface everywhere (RFC 6761, section 6.3). */
 export const publicName = 'localhost';
 
-const defaults: DemoShape = { port: 8400, ttlSeconds: 5, standbys: 2, followers: 1 };
+const defaults: DemoShape = { port: 8400, ttlSeconds: 5, standbys: 2, followers: 1, subnet: null };
 /** A hundred ports: ten for the load balancer, ten for each node. */
 const mostNodes = 9;
 
@@ -64,9 +77,14 @@ const mostNodes = 9;
  * What this demo consists of: as it was made, or as it was asked for.
  *
  * @param made the shape of a demo that is in the directory already
+ * @param subnet of a new demo with namespaces
  * @throws Problem `usage` for too many nodes, and for an existing demo that was made otherwise
  */
-export function shapeOf(given: DemoArguments, made: DemoShape | null): DemoShape {
+export function shapeOf(
+  given: DemoArguments,
+  made: DemoShape | null,
+  subnet: string | null = null,
+): DemoShape {
   const asked = {
     port: given.port,
     ttlSeconds: given.ttlSeconds,
@@ -79,8 +97,9 @@ export function shapeOf(given: DemoArguments, made: DemoShape | null): DemoShape
     ttlSeconds: asked.ttlSeconds ?? before.ttlSeconds,
     standbys: asked.standbys ?? before.standbys,
     followers: asked.followers ?? before.followers,
+    subnet: made === null ? subnet : made.subnet,
   };
-  if (made !== null) refuseOtherShape(given.dir, shape, made);
+  if (made !== null) refuseOtherShape(given, shape, made);
   const nodes = 1 + shape.standbys + shape.followers;
   if (nodes > mostNodes) {
     throw new Problem(
@@ -91,13 +110,19 @@ export function shapeOf(given: DemoArguments, made: DemoShape | null): DemoShape
   return shape;
 }
 
-function refuseOtherShape(dir: string, shape: DemoShape, made: DemoShape): void {
+function refuseOtherShape({ dir, namespaces }: DemoArguments, shape: DemoShape, made: DemoShape): void {
   const options = {
     port: '--port',
     ttlSeconds: '--ttl',
     standbys: '--standbys',
     followers: '--followers',
   } as const;
+  if (namespaces && made.subnet === null) {
+    throw new Problem(
+      'usage',
+      `--namespaces: the demo in ${dir} was made without. Leave the option out to start it as it is, begin anew with --fresh, or name another --dir.`,
+    );
+  }
   for (const field of ['port', 'ttlSeconds', 'standbys', 'followers'] as const) {
     if (shape[field] === made[field]) continue;
     throw new Problem(
@@ -107,9 +132,10 @@ function refuseOtherShape(dir: string, shape: DemoShape, made: DemoShape): void 
   }
 }
 
-/** Names, directories, ports and URLs of everything. */
+/** Names, directories, addresses, ports and URLs of everything. */
 export function planDemo(dir: string, shape: DemoShape): DemoPlan {
-  const { port, standbys, followers } = shape;
+  const { port, standbys, followers, subnet } = shape;
+  const network = subnet === null ? null : planNetwork(dir, subnet);
   const names = [
     ...Array.from({ length: 1 + standbys }, (_, at) => ({ name: `n${at + 1}`, kind: 'standby' as const })),
     ...Array.from({ length: followers }, (_, at) => ({ name: `f${at + 1}`, kind: 'follower' as const })),
@@ -117,8 +143,14 @@ export function planDemo(dir: string, shape: DemoShape): DemoPlan {
   return {
     dir,
     shape,
-    nodes: names.map(({ name, kind }, at) => planNode(join(dir, name), name, kind, port + 10 * (at + 1))),
+    nodes: names.map(({ name, kind }, at) => {
+      const place = placeOf(network, name, at);
+      return planNode(join(dir, name), name, kind, port + 10 * (at + 1), place);
+    }),
+    network,
     balancer: {
+      listen: network === null ? [loopback] : [loopback, network.gateway],
+      address: network?.gateway ?? loopback,
       api: port,
       followers: port + 1,
       data: port + 2,
@@ -134,30 +166,45 @@ export function planDemo(dir: string, shape: DemoShape): DemoPlan {
   };
 }
 
-function planNode(dir: string, name: string, kind: PlannedNode['kind'], base: number): PlannedNode {
+type Place = Pick<PlannedNode, 'namespace' | 'address'>;
+
+function placeOf(network: NetworkPlan | null, name: string, at: number): Place {
+  if (network === null) return { namespace: null, address: loopback };
+  return { namespace: namespaceOf(network, name), address: addressOf(network, at) };
+}
+
+function planNode(
+  dir: string,
+  name: string,
+  kind: PlannedNode['kind'],
+  base: number,
+  place: Place,
+): PlannedNode {
   return {
     name,
     kind,
     dir,
     dataDir: join(dir, 'data', 'pgdata'),
     log: join(dir, 'log'),
+    ...place,
     ports: {
       base,
       api: base,
       data: base + 2,
       audit: base + 3,
       etcdClient: kind === 'follower' ? null : base + 4,
+      etcdPeer: kind === 'follower' ? null : base + 5,
     },
-    api: `https://${publicName}:${base}`,
+    api: `https://${place.namespace === null ? publicName : place.address}:${base}`,
   };
 }
 
-/** Every port that the demo listens on. */
-export function portsOf({ balancer, nodes }: DemoPlan): readonly number[] {
+/** Every port that the demo listens on in the machine's own namespace. */
+export function portsOf({ balancer, nodes, network }: DemoPlan): readonly number[] {
   const { api, followers, data, audit, stats } = balancer;
   return [
     ...[api, followers, data, audit, stats],
-    ...nodes.flatMap(({ kind, ports: { base } }) =>
+    ...(network === null ? nodes : []).flatMap(({ kind, ports: { base } }) =>
       [0, 1, 2, 3, 4, 5, 6]
         .filter((at) => kind === 'standby' || (at !== 4 && at !== 5))
         .map((at) => base + at),

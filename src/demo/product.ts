@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Problem } from '../core/problem.ts';
+import { inNamespace } from './network-plan.ts';
 
 /** The product's command line, beside this file as it was built (or as it is written, under type stripping). */
 const cli = fileURLToPath(
@@ -20,6 +21,8 @@ export function childEnvironment(): Readonly<Record<string, string>> {
 
 export interface ProductCall {
   readonly args: readonly string[];
+  /** The network namespace that it runs in; null or left out: that of the demo. */
+  readonly namespace?: string | null;
   readonly timeoutMs: number;
   readonly input?: string;
   readonly signal: AbortSignal;
@@ -39,8 +42,8 @@ const stopMs = 15_000;
  */
 export async function callProduct(call: ProductCall): Promise<string> {
   call.signal.throwIfAborted();
-  const [program, script] = holdfast;
-  const child = spawn(program, [script, ...call.args], {
+  const [program = '', ...args] = [...inNamespace(call.namespace ?? null), ...holdfast, ...call.args];
+  const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: childEnvironment(),
     cwd: '/',

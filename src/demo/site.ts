@@ -4,6 +4,7 @@ import { writeFileAtomically } from '../runtime/files.ts';
 import { describeDemo, type LiveNode } from './demo-file.ts';
 import { type DemoRecord, writeRecord, writeRunning } from './directory.ts';
 import { type HealthProbe, observe, probeHealth } from './health.ts';
+import { inNamespace } from './network-plan.ts';
 import { newsOf } from './news.ts';
 import type { DemoPlan, PlannedNode } from './plan.ts';
 import { rememberAs, type KnownProcess } from './processes.ts';
@@ -42,7 +43,7 @@ export class Site {
     const onChange = (): void => void this.#changed();
     this.nodes = new Map(
       plan.nodes.map((node) => {
-        const argv = [...holdfast, 'node', '--dir', node.dir];
+        const argv = [...inNamespace(node.namespace), ...holdfast, 'node', '--dir', node.dir];
         return [node.name, new Supervised({ name: node.name, argv, log: node.log, respawnMs, onChange })];
       }),
     );
@@ -84,7 +85,10 @@ export class Site {
   async watch(signal: AbortSignal): Promise<void> {
     const caPem = await this.caPem();
     await Promise.all(
-      this.plan.nodes.map((node) => this.#watchNode(node, probeHealth(node.ports.api, caPem), signal)),
+      this.plan.nodes.map((node) => {
+        const probe = probeHealth({ host: node.address, port: node.ports.api }, caPem);
+        return this.#watchNode(node, probe, signal);
+      }),
     );
   }
 

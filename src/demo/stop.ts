@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Problem } from '../core/problem.ts';
 import { isAlive } from '../runtime/process-facts.ts';
 import { forgetRunning, readRunning } from './directory.ts';
+import { removeNetwork } from './network.ts';
 import type { DemoPlan } from './plan.ts';
 import {
   groupMembers,
@@ -77,6 +78,7 @@ export async function sweep(plan: DemoPlan): Promise<void> {
       `Processes could not be ended: ${left.join(', ')}. End them by hand.`,
     );
   }
+  if (plan.network !== null) await removeNetwork(plan.network);
   await forgetRunning(plan.dir);
 }
 

@@ -4,7 +4,8 @@ import type { DemoArguments } from './arguments.ts';
 import { build } from './build.ts';
 import { forgetRunning, prepareDirectory, readRecord, readRunning, writeRecord } from './directory.ts';
 import { farewell, writeHelpers } from './farewell.ts';
-import { planDemo, portsOf, shapeOf } from './plan.ts';
+import { findSubnet, layNetwork, removeNetwork, requireFreeSubnet, requireNamespaces } from './network.ts';
+import { type DemoShape, planDemo, portsOf, shapeOf } from './plan.ts';
 import { requireFreePorts } from './ports.ts';
 import { isAlive } from '../runtime/process-facts.ts';
 import { instanceDirs } from './processes.ts';
@@ -34,6 +35,7 @@ export async function supervise({ given, tell, onReady, signal }: Supervision): 
   let watch: Promise<void> | null = null;
   let isReady = false;
   try {
+    if (site.plan.network !== null) await layNetwork(site.plan.network, site.plan.nodes);
     await build({ site, tell, signal });
     await writeHelpers(site.plan, site.record.apiKey ?? '');
     watch = site.watch(watching.signal);
@@ -67,20 +69,28 @@ async function occupy(given: DemoArguments, tell: Tell): Promise<Site> {
     );
   }
   const before = await readRecord(dir);
+  if (given.namespaces || (before !== null && before.shape.subnet !== null)) await requireNamespaces();
   if (running !== null && before !== null) {
     tell({ kind: 'note', text: 'Ending what an earlier demo left behind …' });
     await sweep(planDemo(dir, before.shape));
   }
-  const shape = shapeOf(given, given.fresh ? null : (before?.shape ?? null));
-  const plan = planDemo(dir, shape);
+  const plan = planDemo(dir, await settleShape(given, given.fresh ? null : (before?.shape ?? null)));
   await requireFreePorts(portsOf(plan));
   const kept = await prepareDirectory(dir, given.fresh);
-  const record = kept ?? { product: 'holdfast-demo', version: 1, shape, made: [], apiKey: null };
+  const record = kept ?? { product: 'holdfast-demo', version: 1, shape: plan.shape, made: [], apiKey: null };
   await writeRecord(dir, record);
   await forgetRunning(dir);
   const site = new Site(plan, record, given.respawnMs);
   await site.claim();
   return site;
+}
+
+/** The shape of this demo; where its nodes get namespaces, with a subnet that is free. */
+async function settleShape(given: DemoArguments, made: DemoShape | null): Promise<DemoShape> {
+  const isNew = made === null && given.namespaces;
+  const shape = shapeOf(given, made, isNew ? await findSubnet(given.dir) : null);
+  if (!isNew && shape.subnet !== null) await requireFreeSubnet(shape.subnet);
+  return shape;
 }
 
 /** Ends everything that was started. */
@@ -89,5 +99,6 @@ async function vacate(site: Site): Promise<void> {
   await site.silence();
   const dataDirs = site.plan.nodes.flatMap(({ dataDir }) => instanceDirs(dataDir));
   await endProcesses(site.knownProcesses(), dataDirs);
+  if (site.plan.network !== null) await removeNetwork(site.plan.network);
   await forgetRunning(site.plan.dir);
 }

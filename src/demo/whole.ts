@@ -1,4 +1,5 @@
 import { probeHealth } from './health.ts';
+import { loopback } from './plan.ts';
 import { callProduct } from './product.ts';
 import type { Site } from './site.ts';
 import { until } from './until.ts';
@@ -30,7 +31,7 @@ export async function becomeWhole(
   const caPem = await site.caPem();
   const doors =
     plan.followersApi === null ? [plan.balancer.api] : [plan.balancer.api, plan.balancer.followers];
-  const probes = doors.map((port) => probeHealth(port, caPem));
+  const probes = doors.map((port) => probeHealth({ host: loopback, port }, caPem));
   let missing = '';
   const isWhole = async (): Promise<boolean> => {
     const printed = await callProduct({

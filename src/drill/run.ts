@@ -44,11 +44,12 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   const { cluster, target, signal } = options;
   const status = await cluster.status();
   if (!isWhole(status)) throw notWhole(status);
-  let report = await openReport(options, status);
+  const { able, skipped } = await sorted(options.faults, target);
+  let report = { ...(await openReport(options, status)), skipped };
   const done = new Set(report.rounds.map(({ verdict }) => nameOf(verdict.fault, verdict.round)));
   const random = seededRandom(options.seed);
   const plan = Array.from({ length: options.rounds }, (_, index) =>
-    shuffled(options.faults, random.below).map((fault) => ({ fault, round: index + 1 })),
+    shuffled(able, random.below).map((fault) => ({ fault, round: index + 1 })),
   ).flat();
   const clock = startClock();
   try {
@@ -74,6 +75,22 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
     );
   }
   return report;
+}
+
+/** The faults that can be made here, and why the others cannot. */
+async function sorted(
+  faults: readonly Fault[],
+  target: Target,
+): Promise<{ readonly able: readonly Fault[]; readonly skipped: DrillReport['skipped'] }> {
+  const looked = await Promise.all(
+    faults.map(async (fault) => ({ fault, because: (await fault.hindrance?.(target)) ?? null })),
+  );
+  return {
+    able: looked.filter(({ because }) => because === null).map(({ fault }) => fault),
+    skipped: looked.flatMap(({ fault, because }) =>
+      because === null ? [] : [{ fault: fault.name, because }],
+    ),
+  };
 }
 
 /** @throws Problem `cluster_not_whole` */

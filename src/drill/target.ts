@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../core/problem.ts';
 import { Secret } from '../core/secret.ts';
+import { type DemoFacts, type DrillNetwork, networkOf } from './network/place.ts';
 
 /** Where an API is, and what its certificate is checked against. */
 export interface Endpoint {
@@ -26,21 +27,22 @@ export interface Target {
   readonly apiKey: Secret<string>;
   readonly balancer: Endpoint;
   readonly followers: Endpoint | null;
+  /** Null where its nodes share the machine's network. */
+  readonly network: DrillNetwork | null;
   /** Read anew at each call: dead nodes are started again by whoever started them. */
   readonly nodes: () => Promise<readonly TargetNode[]>;
 }
 
-interface DemoFile {
+interface DemoFile extends DemoFacts {
   readonly account: string;
   readonly admin: { readonly login: string; readonly apiKey: string };
   readonly api: { readonly url: string; readonly caFile: string };
   readonly followers: { readonly url: string; readonly caFile: string } | null;
-  readonly nodes: readonly {
-    readonly name: string;
+  readonly nodes: readonly (DemoFacts['nodes'][number] & {
     readonly processGroup: number;
     readonly api: string;
     readonly dataDir: string;
-  }[];
+  })[];
 }
 
 /**
@@ -60,6 +62,7 @@ export async function demoTarget(dir: string): Promise<Target> {
       first.followers === null
         ? null
         : { url: first.followers.url, ca: await readFile(first.followers.caFile, 'utf8') },
+    network: first.network === null ? null : networkOf(first),
     nodes: async () =>
       (await readDemo(dir)).nodes.map(({ name, api, processGroup, dataDir }) => ({
         name,

@@ -14,11 +14,13 @@ export interface DemoNode {
   readonly name: string;
   readonly role: 'master' | 'standby' | 'follower' | 'down';
   readonly processGroup: number;
+  readonly namespace: string | null;
+  readonly address: string;
   readonly api: string;
   readonly health: string;
   readonly dataDir: string;
   readonly postgres: { readonly data: { readonly port: number }; readonly audit: { readonly port: number } };
-  readonly etcd: { readonly client: string } | null;
+  readonly etcd: { readonly client: string; readonly peer: string } | null;
 }
 
 export interface DemoFile {
@@ -26,6 +28,7 @@ export interface DemoFile {
   readonly api: { readonly url: string; readonly caFile: string };
   readonly followers: { readonly url: string; readonly caFile: string } | null;
   readonly admin: { readonly login: string; readonly apiKey: string };
+  readonly network: { readonly hub: string; readonly bridge: string; readonly uplink: string } | null;
   readonly nodes: readonly DemoNode[];
   readonly haproxy: { readonly pid: number };
 }

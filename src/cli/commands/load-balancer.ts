@@ -58,7 +58,11 @@ function addHaproxy(group: Command, context: CliContext): void {
       'Prints a complete configuration for HAProxy 2.6 or newer: API, replication, and the pool of followers.',
     );
   addDir(command, context)
-    .option('--listen <address>', 'address that HAProxy listens on', '0.0.0.0')
+    .option(
+      '--listen <address>',
+      'address that HAProxy listens on, or several with commas between',
+      '0.0.0.0',
+    )
     .option('--followers-port <port>', 'port of the pool of followers (none)', portNumber('--followers-port'))
     .option(
       '--stats-port <port>',

@@ -1,7 +1,8 @@
 import type { Fault } from './fault.ts';
 import { kills } from './kills.ts';
+import { partitions } from './partitions.ts';
 import { pauses } from './pauses.ts';
 import { planned } from './planned.ts';
 
 /** Every fault that a drill knows, in the order in which it makes them. */
-export const catalogue: readonly Fault[] = [...planned, ...kills, ...pauses];
+export const catalogue: readonly Fault[] = [...planned, ...kills, ...pauses, ...partitions];

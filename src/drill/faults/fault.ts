@@ -30,6 +30,8 @@ export interface Fault {
   readonly about: string;
   /** How long it is left in effect before it is undone, in ttls of the cluster; 0: there is nothing to wait for. */
   readonly lastsTtls: number;
+  /** Why it cannot be made in this cluster, on this machine; null: it can. Absent: it can everywhere. */
+  readonly hindrance?: (target: Target) => Promise<string | null>;
   readonly strike: (scene: Scene) => Promise<Struck>;
 }
 

@@ -1,0 +1,30 @@
+import { hubExists, loadRules, runInHub } from './hub.ts';
+import { removal, tablePrefix } from './packet-rules.ts';
+
+/**
+ * Takes away every fault of a network, whoever made it: those of a drill that was killed, too. (Relays of delays end with
+ * the process that started them, and their devices with them.)
+ */
+export async function clearFaults(hub: string): Promise<void> {
+  if (!hubExists(hub)) return;
+  const { stdout } = await runInHub(hub, ['nft', '--json', 'list', 'tables']);
+  const text = tablesOfDrills(stdout)
+    .map(({ family, name }) => removal(family, name))
+    .join('');
+  if (text !== '') await loadRules(hub, text);
+}
+
+interface Table {
+  readonly family: string;
+  readonly name: string;
+}
+
+/** @param listing what `nft --json list tables` printed */
+export function tablesOfDrills(listing: string): readonly Table[] {
+  const { nftables }: { readonly nftables: readonly { readonly table?: Table }[] } = JSON.parse(listing);
+  return nftables
+    .map(({ table }) => table)
+    .filter((table) => table !== undefined)
+    .filter(({ name }) => name.startsWith(tablePrefix))
+    .map(({ family, name }) => ({ family, name }));
+}
