@@ -91,6 +91,14 @@ async function connectMs(address: string): Promise<number | null> {
   }
 }
 
+/** The quickest of a few: a busy machine makes single ones late. */
+async function quickestMs(address: string): Promise<number> {
+  let quickest = Number.POSITIVE_INFINITY;
+  for (let turn = 0; turn < 5; turn += 1)
+    quickest = Math.min(quickest, (await connectMs(address)) ?? quickest);
+  return quickest;
+}
+
 /** What the rules of the whole hub are, without counters. */
 async function rulesIn(hub: string): Promise<string> {
   const { stdout } = await runCommand([...inNamespace(hub), 'nft', '--stateless', 'list', 'ruleset'], {
@@ -195,14 +203,16 @@ test('loss and delay are felt, and gone when they are undone', { skip: needsRoot
     }
   });
   const slow = delayed(network, 'n1', 500);
+  const obstacle = await slow.obstacle();
+  if (obstacle !== null) return t.skip(obstacle);
   await during(hub, slow, async () => {
     const took = (await connectMs(machines.n1.address)) ?? 0;
     assert.ok(took >= 490, `a connection took ${took} ms`);
     assert.equal(await slow.isInEffect(), true);
-    const other = (await connectMs(machines.n2.address)) ?? Number.POSITIVE_INFINITY;
+    const other = await quickestMs(machines.n2.address);
     assert.ok(other < 490, `a connection to somebody else took ${other} ms`);
   });
-  const after = (await connectMs(machines.n1.address)) ?? Number.POSITIVE_INFINITY;
+  const after = await quickestMs(machines.n1.address);
   assert.ok(after < 490, `a connection took ${after} ms when the delay was over`);
 });
 
