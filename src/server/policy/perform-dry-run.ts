@@ -40,7 +40,7 @@ async function told(sql: TransactionSql, caller: FullId, plan: Plan): Promise<un
   const reached = await reachedRoles(sql, caller, newEdges(plan));
   const visible = await visibleAmong(sql, reached, mentionedIds(ids, rows));
   const sees = (id: FullId, after: PreviewState): boolean => {
-    if (visible.has(id)) return true;
+    if (visible.has(id) || id === caller) return true; // nobody is a stranger to oneself
     const row = after.resources.get(id);
     if (row === undefined) return false;
     if (reached.has(row.ownerId)) return true;
