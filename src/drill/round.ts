@@ -40,13 +40,15 @@ const healMs = 120_000;
 /**
  * One round: clients write and read, the fault is made and undone, the cluster heals, and what stands in the end is read.
  * Whatever happens in between, the fault is undone before this returns.
+ *
+ * @returns null when the signal ended it: half a round proves nothing
  */
 export async function runRound(
   setting: DrillSetting,
   fault: Fault,
   status: ClusterStatus,
   policy: RoundPolicy,
-): Promise<History> {
+): Promise<History | null> {
   const { target, cluster, clock, signal } = setting;
   const log = new RoundLog();
   const over = new AbortController();
@@ -58,6 +60,7 @@ export async function runRound(
       () => log.acknowledged('balancer', 0) >= warmWrites,
       AbortSignal.any([signal, AbortSignal.timeout(warmMs)]),
     );
+    if (signal.aborted) return null;
     const scene: Scene = { target, cluster, status, pick: setting.pick, signal };
     const span = await strike(setting, fault, scene);
     setting.onStep(`${fault.name}: over; waiting until the cluster is whole`);
@@ -70,6 +73,7 @@ export async function runRound(
     );
     over.abort();
     await Promise.all([clients.ended, watching]);
+    if (signal.aborted) return null;
     const { final, kept } = await readFinal(setting, log, clients.token);
     const { operations, sightings, redundancy } = log;
     return { span, operations, sightings, redundancy, final, kept };
@@ -148,11 +152,9 @@ async function startClients(
     const own = setting(target.balancer, { kind: 'balancer' }, writePauseMs, requestMs);
     work.push(write(own, keys, written));
   }
-  const readers = [{ endpoint: target.balancer, way: { kind: 'balancer' } as const }];
   if (target.followers !== null)
     work.push(read(setting(target.followers, { kind: 'followers' }, readPauseMs, requestMs), written));
-  for (const { endpoint, way } of readers)
-    work.push(read(setting(endpoint, way, readPauseMs, requestMs), written));
+  work.push(read(setting(target.balancer, { kind: 'balancer' }, readPauseMs, requestMs), written));
   for (const node of nodes) {
     const way = { kind: 'node', node: node.name } as const;
     work.push(read(setting(node.api, way, directPauseMs, directMs), written));

@@ -63,7 +63,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
       await loadPolicy(target, policy);
       const setting = { target, cluster, clock, pick: random.below, onStep: options.onStep, signal };
       const history = await runRound(setting, fault, before, policy);
-      if (signal.aborted) break; // half a round proves nothing
+      if (history === null) break;
       const entry = { verdict: check(history, round), timeline: timelineOf(history) };
       report = { ...report, endedAt: new Date().toISOString(), rounds: [...report.rounds, entry] };
       await writeReport(options.directory, report);
