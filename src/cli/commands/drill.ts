@@ -84,7 +84,7 @@ async function drill(given: DrillArguments, context: CliContext): Promise<void> 
     }),
   );
   context.answer(summaryTable(report, context.style).join('\n'));
-  context.say(`The report: ${join(directory, 'report.html')}`);
+  if (report.rounds.length > 0) context.say(`The report: ${join(directory, 'report.html')}`);
   if (report.rounds.length === 0 || report.rounds.some(({ verdict }) => verdict.result !== 'passed')) {
     process.exitCode = 1;
   }

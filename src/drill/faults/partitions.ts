@@ -29,11 +29,18 @@ export const partitions: readonly Fault[] = [
   fault('cut-from-etcd', 'the master is cut off from etcd alone', ({ network, master }) =>
     cutFromEtcd(network, master),
   ),
-  fault('cut-from-standbys', 'no standby receives from the master', ({ network, master, standbys }) =>
-    cutFromStandbys({ network, node: master, peers: standbys }),
+  fault(
+    'cut-from-standbys',
+    'no standby receives from the master',
+    ({ network, master, standbys }) => cutFromStandbys({ network, node: master, peers: standbys }),
+    ({ master, standbys }) => [master, ...standbys],
   ),
-  fault('cut-from-standby', 'the synchronous standby does not receive', ({ network, master, standbys }) =>
-    cutFromStandbys({ network, node: master, peers: standbys.slice(0, 1) }),
+  fault(
+    'cut-from-standby',
+    'the synchronous standby does not receive',
+    ({ network, master, standbys }) =>
+      cutFromStandbys({ network, node: master, peers: standbys.slice(0, 1) }),
+    ({ master, standbys }) => [master, ...standbys.slice(0, 1)],
   ),
   fault('deaf', 'the master is heard, and hears nobody', ({ network, master }) =>
     cutOneWay({ network, node: master, peers: everybodyBut(network, master) }, 'in'),
@@ -41,8 +48,11 @@ export const partitions: readonly Fault[] = [
   fault('mute', 'the master hears all, and is not heard', ({ network, master }) =>
     cutOneWay({ network, node: master, peers: everybodyBut(network, master) }, 'out'),
   ),
-  fault('standbys-apart', 'the standbys are cut off from each other', ({ network, standbys }) =>
-    cutFrom({ network, node: standbys[0] ?? '', peers: standbys.slice(1) }),
+  fault(
+    'standbys-apart',
+    'the standbys are cut off from each other',
+    ({ network, standbys }) => cutFrom({ network, node: standbys[0] ?? '', peers: standbys.slice(1) }),
+    ({ standbys }) => standbys,
   ),
   fault('delay', 'what the master sends arrives 500 ms late', ({ network, master }) =>
     delayed(network, master, 500),
@@ -55,7 +65,12 @@ export const partitions: readonly Fault[] = [
 const effectMs = 5000;
 const lookMs = 100;
 
-function fault(name: string, about: string, make: (cast: Cast) => NetworkFault): Fault {
+function fault(
+  name: string,
+  about: string,
+  make: (cast: Cast) => NetworkFault,
+  whom: (cast: Cast) => readonly string[] = ({ master }) => [master],
+): Fault {
   return {
     name,
     about: `${about}, for three ttl`,
@@ -68,7 +83,10 @@ function fault(name: string, about: string, make: (cast: Cast) => NetworkFault):
       if (first === undefined || second === undefined) return 'There is nobody to cut off.';
       return lossy(target.network, first.name, 1).obstacle();
     },
-    strike: async (scene) => struckBy(scene, make(castOf(scene))),
+    strike: async (scene) => {
+      const cast = castOf(scene);
+      return struckBy(cast.network, make(cast), whom(cast));
+    },
   };
 }
 
@@ -82,10 +100,14 @@ function castOf({ target, status }: Scene): Cast {
   return { network, master: status.master, standbys };
 }
 
-async function struckBy({ target, status }: Scene, made: NetworkFault): Promise<Struck> {
+async function struckBy(
+  { hub }: DrillNetwork,
+  made: NetworkFault,
+  targets: readonly string[],
+): Promise<Struck> {
   await made.apply();
   return {
-    targets: status.master === null ? [] : [status.master],
+    targets,
     takesEffect: async () => {
       const giveUpAt = performance.now() + effectMs;
       while (!(await made.isInEffect())) {
@@ -96,7 +118,7 @@ async function struckBy({ target, status }: Scene, made: NetworkFault): Promise<
     },
     undo: async () => {
       await made.undo();
-      if (target.network !== null) await clearFaults(target.network.hub);
+      await clearFaults(hub);
     },
   };
 }
