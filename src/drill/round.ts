@@ -18,7 +18,6 @@ export interface DrillSetting {
   readonly target: Target;
   readonly cluster: ClusterClient;
   readonly clock: DrillClock;
-  readonly pick: (below: number) => number;
   readonly onStep: (sentence: string) => void;
   readonly signal: AbortSignal;
 }
@@ -61,7 +60,7 @@ export async function runRound(
       AbortSignal.any([signal, AbortSignal.timeout(warmMs)]),
     );
     if (signal.aborted) return null;
-    const scene: Scene = { target, cluster, status, pick: setting.pick, signal };
+    const scene: Scene = { target, cluster, status, signal };
     const span = await strike(setting, fault, scene);
     setting.onStep(`${fault.name}: over; waiting until the cluster is whole`);
     // Before anybody can have noticed the fault the cluster still says that it is whole.

@@ -22,7 +22,7 @@ export interface DrillOptions {
   readonly cluster: ClusterClient;
   readonly faults: readonly Fault[];
   readonly rounds: number;
-  /** Of the order in which faults come, and of whatever they choose. */
+  /** Of the order in which faults come. */
   readonly seed: number;
   /** Where `report.json` and `report.html` go. Rounds that stand there already, of the same seed, are not run again. */
   readonly directory: string;
@@ -58,10 +58,11 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
       if (done.has(nameOf(fault.name, round))) continue;
       options.onStep(`${fault.name}, round ${round}: ${fault.about}`);
       const before = await becomesWhole(cluster, signal);
+      if (before === null) break;
       const nodes = before.nodes.filter(({ kind }) => kind !== 'follower').map(({ name }) => name);
       const policy = roundPolicy(`${fault.name}-${round}-${Date.now().toString(36)}`, nodes);
       await loadPolicy(target, policy);
-      const setting = { target, cluster, clock, pick: random.below, onStep: options.onStep, signal };
+      const setting = { target, cluster, clock, onStep: options.onStep, signal };
       const history = await runRound(setting, fault, before, policy);
       if (history === null) break;
       const entry = { verdict: check(history, round), timeline: timelineOf(history) };
@@ -93,8 +94,8 @@ async function sorted(
   };
 }
 
-/** @throws Problem `cluster_not_whole` */
-async function becomesWhole(cluster: ClusterClient, signal: AbortSignal): Promise<ClusterStatus> {
+/** Null when the signal came first. @throws Problem `cluster_not_whole` */
+async function becomesWhole(cluster: ClusterClient, signal: AbortSignal): Promise<ClusterStatus | null> {
   const over = new AbortController();
   const late = AbortSignal.timeout(wholeMs);
   const seen: ClusterStatus[] = [];
@@ -103,6 +104,7 @@ async function becomesWhole(cluster: ClusterClient, signal: AbortSignal): Promis
     if (isWhole(status)) over.abort();
   };
   await cluster.watchStatus(look, AbortSignal.any([signal, late, over.signal]));
+  if (signal.aborted) return null;
   const last = seen.at(-1) ?? null;
   if (last === null || !isWhole(last)) throw notWhole(last);
   return last;
@@ -138,12 +140,22 @@ async function openReport(
     skipped: [],
   };
   if (text === null) return fresh;
-  const earlier: DrillReport = JSON.parse(text);
+  const earlier = readReport(text, directory);
   if (earlier.format === 1 && earlier.seed === seed) return earlier;
   throw new Problem(
     'directory_not_ours',
     `--report: ${directory} holds the report of another drill (seed ${earlier.seed}). Name another directory, or that seed to go on with it.`,
   );
+}
+
+/** @throws Problem `directory_not_ours` for a file that no drill has written whole */
+function readReport(text: string, directory: string): DrillReport {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const detail = `--report: report.json in ${directory} is no report of a drill. Name another directory.`;
+    throw new Problem('directory_not_ours', detail, { cause });
+  }
 }
 
 async function writeReport(directory: string, report: DrillReport): Promise<void> {

@@ -8,8 +8,6 @@ export interface Scene {
   readonly cluster: ClusterClient;
   /** As it was when the round began: whole. */
   readonly status: ClusterStatus;
-  /** 0 up to, not including, `below`: the drill's own random numbers, from its seed. */
-  readonly pick: (below: number) => number;
   readonly signal: AbortSignal;
 }
 

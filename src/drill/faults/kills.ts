@@ -30,8 +30,11 @@ export const kills: readonly Fault[] = [
     scene.status.master,
     synchronousStandby(scene),
   ]),
-  dead('all-nodes', 'kill -9 of every node at once, started again in any order', ({ status }) =>
-    status.nodes.map(({ name }) => name),
+  dead(
+    'all-nodes',
+    'kill -9 of every node at once, started again in any order',
+    ({ status }) => status.nodes.map(({ name }) => name),
+    0,
   ),
 ];
 
@@ -57,7 +60,12 @@ function kill(
 }
 
 /** A fault that kills whole nodes, and again whenever something starts them, until it is undone. */
-function dead(name: string, about: string, whose: (scene: Scene) => readonly (string | null)[]): Fault {
+function dead(
+  name: string,
+  about: string,
+  whose: (scene: Scene) => readonly (string | null)[],
+  lastsTtls = 3,
+): Fault {
   const strike = async (scene: Scene): Promise<Struck> => {
     const names = whose(scene).filter((one) => one !== null);
     const nodes = await Promise.all(names.map((one) => nodeNamed(scene.target, one)));
@@ -74,7 +82,7 @@ function dead(name: string, about: string, whose: (scene: Scene) => readonly (st
       },
     };
   };
-  return { name, about, lastsTtls: name === 'all-nodes' ? 0 : 3, strike };
+  return { name, about, lastsTtls, strike };
 }
 
 const lookMs = 50;
