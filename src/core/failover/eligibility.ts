@@ -1,4 +1,4 @@
-import type { ClusterConfig, ClusterState, SyncRecord } from './cluster-state.ts';
+import { type ClusterConfig, type ClusterState, instanceNames, type SyncRecord } from './cluster-state.ts';
 
 /**
  * Stands in `synchronous_standby_names` while nobody may acknowledge: no standby ever has this name, since node names hold
@@ -64,4 +64,14 @@ export function requiredNames(sync: SyncRecord): readonly string[] {
 /** How long a candidate must see the same beat: the longer of what is configured and what the master counts on. */
 export function silenceMs(cluster: ClusterState): number {
   return Math.max(cluster.config.value.ttlMs, cluster.beat?.value.ttlMs ?? 0);
+}
+
+/**
+ * Whether a node says of itself that it could take over: its agent reports, both instances run, and nothing ails it. One
+ * that only acknowledges (its agent or an instance hangs) gives its place to one that could.
+ */
+export function isFit(cluster: ClusterState, name: string): boolean {
+  const report = cluster.members.get(name)?.value;
+  if (report === undefined || report.marker || report.ailment !== null) return false;
+  return instanceNames.every((i) => report.instances[i]?.state === 'running');
 }

@@ -13,6 +13,7 @@ import {
 } from './context.ts';
 import { claimedSync, requiredNames } from './eligibility.ts';
 import { gatherStep } from './gather.ts';
+import { aboutToLead } from './leading-context.ts';
 import { historyOf } from './promotion-record.ts';
 import { nextTimelines, sameTimelines } from './timeline-plan.ts';
 import type { PromotionMemory } from './memory.ts';
@@ -198,6 +199,7 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
           },
         ],
         memory: { promotion: { ...c.promotion, claimedSince: c.view.now } },
+        serving: aboutToLead,
         wakeInMs: 0,
       };
     },
@@ -213,7 +215,12 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
         (i) => c.view.instances[i].inRecovery && c.view.instances[i].timeline === planned?.[i],
       );
       if (again) return abort(c, 'an instance was restarted after its promotion');
-      return { because: 'promoting both instances', actions: [{ kind: 'promote' }], wakeInMs: 0 };
+      return {
+        because: 'promoting both instances',
+        actions: [{ kind: 'promote' }],
+        serving: aboutToLead,
+        wakeInMs: 0,
+      };
     },
   },
   {
@@ -234,7 +241,7 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
             term: c.promotion.term,
           },
         ],
-        serving: { replicationOpen: false },
+        serving: aboutToLead,
         wakeInMs: 0,
       };
     },

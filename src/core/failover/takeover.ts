@@ -2,6 +2,7 @@ import { isPast } from '../clock.ts';
 import type { Action } from './action.ts';
 import { type ClusterContext, both, type Verdict, waitedFor } from './context.ts';
 import { candidatesBeside, claimedSync, holdsEveryWrite, requiredNames, silenceMs } from './eligibility.ts';
+import { aboutToLead } from './leading-context.ts';
 import { historyOf, isForced } from './promotion-record.ts';
 import { followSuccessor } from './succession.ts';
 import { sameNames } from './sync-set.ts';
@@ -102,7 +103,7 @@ function succeed(c: ClusterContext, takeLock: Action): Verdict | null {
         claimedSince: view.now,
       },
     },
-    serving: { role: 'standby' },
+    serving: aboutToLead,
     wakeInMs: 0,
   };
 }
