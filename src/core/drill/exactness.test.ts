@@ -36,6 +36,7 @@ function smallHistory(random: Random): readonly Operation[] {
 
 function historyOf(operations: readonly Operation[], kept: readonly number[] | null): History {
   return {
+    acceptedLoss: null,
     span: { fault: 'none', targets: [], master: 'a', beganAt: 0, inEffectAt: null, endedAt: 100 },
     operations,
     sightings: [],

@@ -1,11 +1,14 @@
 import type { ClusterClient } from '../../agent/cluster-client.ts';
 import type { ClusterStatus } from '../../agent/operations.ts';
+import type { AcceptedLoss } from '../../core/drill/history.ts';
+import type { DrillClock } from '../clock.ts';
 import type { Target, TargetNode } from '../target.ts';
 
 /** What a fault may use. */
 export interface Scene {
   readonly target: Target;
   readonly cluster: ClusterClient;
+  readonly clock: DrillClock;
   /** As it was when the round began: whole. */
   readonly status: ClusterStatus;
   readonly signal: AbortSignal;
@@ -17,6 +20,8 @@ export interface Struck {
   readonly targets: readonly string[];
   /** Resolves once it is seen to be in effect; false when that did not come. */
   readonly takesEffect: () => Promise<boolean>;
+  /** What an operator accepted to lose meanwhile; asked for when the fault is over. Absent: nothing. */
+  readonly acceptedLoss?: () => AcceptedLoss | null;
   /** Puts back what it did. May be called more than once, and when it is half done. */
   readonly undo: () => Promise<void>;
 }

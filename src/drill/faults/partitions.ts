@@ -11,10 +11,11 @@ import {
 } from '../network/faults.ts';
 import type { NetworkFault } from '../network/network-fault.ts';
 import { type DrillNetwork, everybodyBut } from '../network/place.ts';
+import type { Target } from '../target.ts';
 import type { Fault, Scene, Struck } from './fault.ts';
 
 /** Whom a fault of the network concerns. */
-interface Cast {
+export interface Cast {
   readonly network: DrillNetwork;
   readonly master: string;
   /** The synchronous one first. */
@@ -75,14 +76,7 @@ function fault(
     name,
     about: `${about}, for three ttl`,
     lastsTtls: 3,
-    hindrance: async (target) => {
-      if (target.network === null) {
-        return 'The nodes of this demo share one network; start it with: npm run demo -- --namespaces';
-      }
-      const [first, second] = target.network.nodes;
-      if (first === undefined || second === undefined) return 'There is nobody to cut off.';
-      return lossy(target.network, first.name, 1).obstacle();
-    },
+    hindrance: partitionHindrance,
     strike: async (scene) => {
       const cast = castOf(scene);
       return struckBy(cast.network, make(cast), whom(cast));
@@ -90,7 +84,17 @@ function fault(
   };
 }
 
-function castOf({ target, status }: Scene): Cast {
+/** Why nobody can be cut off in a cluster; null: they can. */
+export async function partitionHindrance({ network }: Target): Promise<string | null> {
+  if (network === null) {
+    return 'The nodes of this demo share one network; start it with: npm run demo -- --namespaces';
+  }
+  const [first, second] = network.nodes;
+  if (first === undefined || second === undefined) return 'There is nobody to cut off.';
+  return lossy(network, first.name, 1).obstacle();
+}
+
+export function castOf({ target, status }: Scene): Cast {
   const { network } = target;
   if (network === null || status.master === null) throw new Error('no network, or no master');
   const standbys = status.nodes

@@ -154,6 +154,7 @@ class LegalLife {
     // Whoever has no answer yet may have written all the same.
     for (const request of this.#busy.values()) this.#finish(request, 'indeterminate');
     return {
+      acceptedLoss: null,
       span: { ...span, inEffectAt: this.#faultAt, endedAt: lengthMs },
       operations: this.#operations,
       sightings: this.#sightings,
