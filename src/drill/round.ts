@@ -104,6 +104,7 @@ async function strike(
       fault: fault.name,
       targets: struck.targets,
       master: scene.status.master ?? '',
+      keepsMaster: fault.keepsMaster ?? struck.keepsMaster ?? false,
       beganAt,
       inEffectAt,
       endedAt: clock(),

@@ -8,6 +8,7 @@ import type { History, Operation } from './history.ts';
 import { lanesOf } from './lanes.ts';
 import { lostWrites } from './lost-writes.ts';
 import { wrongReads } from './reads.ts';
+import { needlessFailover } from './needless-failover.ts';
 import { type Register, registersOf } from './registers.ts';
 import { duplicateValues, outOfOrder, unexpectedValues } from './values.ts';
 import type { Verdict, Violation } from './verdict.ts';
@@ -32,6 +33,7 @@ export function check(whole: History, round: number): Verdict {
     ...survivors,
     ...wrongValues(history, registers),
     ...twoWriters(history),
+    ...(tookEffect ? needlessFailover(history) : []),
     // Where nothing was tried the drill went on to the next, without waiting for anything.
     ...(tookEffect ? unhealed(history, registers, figures) : []),
   ];

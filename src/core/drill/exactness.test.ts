@@ -37,7 +37,15 @@ function smallHistory(random: Random): readonly Operation[] {
 function historyOf(operations: readonly Operation[], kept: readonly number[] | null): History {
   return {
     acceptedLoss: null,
-    span: { fault: 'none', targets: [], master: 'a', beganAt: 0, inEffectAt: null, endedAt: 100 },
+    span: {
+      fault: 'none',
+      targets: [],
+      master: 'a',
+      keepsMaster: false,
+      beganAt: 0,
+      inEffectAt: null,
+      endedAt: 100,
+    },
     operations,
     sightings: [],
     redundancy: [],

@@ -57,6 +57,8 @@ export interface FaultSpan {
   readonly targets: readonly string[];
   /** The master when it began. */
   readonly master: string;
+  /** The fault is none for which another should become master: that one does is a violation. */
+  readonly keepsMaster: boolean;
   readonly beganAt: number;
   /** When the drill saw that it was in effect (a process gone, a packet dropped …); null: never, so nothing was tried. */
   readonly inEffectAt: number | null;

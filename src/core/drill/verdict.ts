@@ -45,6 +45,7 @@ export interface Violation {
     | 'two writers'
     | 'stale read on a master'
     | 'read that goes back'
+    | 'needless failover'
     | 'did not heal';
   readonly at: number;
   readonly key: string | null;

@@ -42,6 +42,7 @@ export const partitions: readonly Fault[] = [
     ({ network, master, standbys }) =>
       cutFromStandbys({ network, node: master, peers: standbys.slice(0, 1) }),
     ({ master, standbys }) => [master, ...standbys.slice(0, 1)],
+    { keepsMaster: true },
   ),
   fault('deaf', 'the master is heard, and hears nobody', ({ network, master }) =>
     cutOneWay({ network, node: master, peers: everybodyBut(network, master) }, 'in'),
@@ -54,6 +55,7 @@ export const partitions: readonly Fault[] = [
     'the standbys are cut off from each other',
     ({ network, standbys }) => cutFrom({ network, node: standbys[0] ?? '', peers: standbys.slice(1) }),
     ({ standbys }) => standbys,
+    { keepsMaster: true },
   ),
   fault('delay', 'what the master sends arrives 500 ms late', ({ network, master }) =>
     delayed(network, master, 500),
@@ -71,11 +73,13 @@ function fault(
   about: string,
   make: (cast: Cast) => NetworkFault,
   whom: (cast: Cast) => readonly string[] = ({ master }) => [master],
+  other: Pick<Fault, 'keepsMaster'> = {},
 ): Fault {
   return {
     name,
     about: `${about}, for three ttl`,
     lastsTtls: 3,
+    ...other,
     hindrance: partitionHindrance,
     strike: async (scene) => {
       const cast = castOf(scene);

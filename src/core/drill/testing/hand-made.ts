@@ -78,6 +78,7 @@ export function round(parts: {
       fault: 'test',
       targets: ['a'],
       master: 'a',
+      keepsMaster: false,
       beganAt: 1000,
       inEffectAt: 1001,
       endedAt: 2000,

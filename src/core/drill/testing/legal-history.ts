@@ -150,7 +150,7 @@ class LegalLife {
 
   end(): LegalHistory {
     const written = new Map(this.#keys.map((key) => [key, this.#cluster.confirmedOf(key)]));
-    const span = { fault: 'model', targets: ['a'], master: 'a', beganAt: this.#faultAt };
+    const span = { fault: 'model', targets: ['a'], master: 'a', keepsMaster: false, beganAt: this.#faultAt };
     // Whoever has no answer yet may have written all the same.
     for (const request of this.#busy.values()) this.#finish(request, 'indeterminate');
     return {
