@@ -130,8 +130,7 @@ export class EtcdEndpoints {
     );
     const calm = performance.now() - this.#firstFailedAt >= calmMs;
     if (calm && this.#all[0]?.proven === true) this.#preferred = 0;
-    const again =
-      !this.#closed && (this.#preferred !== 0 || this.#all.some((endpoint) => !endpoint.proven));
+    const again = !this.#closed && (this.#preferred !== 0 || this.#all.some((endpoint) => !endpoint.proven));
     this.#retry = again ? setTimeout(() => void this.#retryFailed(), retryMs).unref() : null;
   }
 }
