@@ -28,13 +28,13 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const directory = resolve(values.report);
 const faults = values.fault ?? catalogue.map(({ name }) => name);
-let interrupted = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (interrupted = true));
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
 
 process.exitCode = await drillAll();
 
 async function drillAll(): Promise<number> {
-  while (!interrupted) {
+  while (!interrupted.signal.aborted) {
     const before = made();
     await inDemo(drillOnce);
     const left = faults.length * rounds - made() - skipped() * rounds;
@@ -73,7 +73,7 @@ async function inDemo(work: (dir: string) => Promise<number>): Promise<void> {
   const own = ['--dir', dir, '--port', values.port];
   try {
     const started = await run('dist/demo/main.js', [...own, '--detach', ...(isRoot ? ['--namespaces'] : [])]);
-    if (started === 0 && !interrupted) await work(dir);
+    if (started === 0 && !interrupted.signal.aborted) await work(dir);
   } finally {
     await run('dist/demo/main.js', ['--stop', '--dir', dir]);
     rmSync(dir, { recursive: true, force: true });
