@@ -9,6 +9,7 @@ const writers = 4;
 /** Enough for two minutes at full speed: twenty writes a key. */
 const keysPerWriter = 300;
 const keysPerNode = 80;
+const keysPerOwnWriter = 20;
 const loadMs = 60_000;
 const persistMs = 30_000;
 const persistPauseMs = 250;
@@ -18,10 +19,15 @@ export interface RoundPolicy {
   readonly text: string;
   readonly balancerKeys: readonly (readonly string[])[];
   readonly nodeKeys: ReadonlyMap<string, readonly string[]>;
+  /** Of writers that the fault brings. */
+  readonly ownKeys: readonly (readonly string[])[];
 }
 
-/** @param round a name that no other round of this cluster has had */
-export function roundPolicy(round: string, nodes: readonly string[]): RoundPolicy {
+/**
+ * @param round a name that no other round of this cluster has had
+ * @param ownWriters how many the fault brings
+ */
+export function roundPolicy(round: string, nodes: readonly string[], ownWriters: number): RoundPolicy {
   const balancer = Array.from({ length: writers }, (_, writer) => `w${writer}`);
   const named = (prefix: string, count: number): readonly string[] =>
     Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
@@ -30,7 +36,8 @@ export function roundPolicy(round: string, nodes: readonly string[]): RoundPolic
     node,
     named(`n-${node}`, keysPerNode),
   ]);
-  const all = [...balancerNames.flat(), ...nodeNames.flatMap(([, names]) => names)];
+  const ownNames = Array.from({ length: ownWriters }, (_, writer) => named(`o${writer}`, keysPerOwnWriter));
+  const all = [...balancerNames.flat(), ...nodeNames.flatMap(([, names]) => names), ...ownNames.flat()];
   const lines = all.map((name) => `      - !variable ${name}`);
   const text = `- !policy\n  id: ${branch}\n  body:\n  - !policy\n    id: ${round}\n    body:\n${lines.join('\n')}\n`;
   const full = (names: readonly string[]): readonly string[] =>
@@ -39,6 +46,7 @@ export function roundPolicy(round: string, nodes: readonly string[]): RoundPolic
     text,
     balancerKeys: balancerNames.map(full),
     nodeKeys: new Map(nodeNames.map(([node, names]) => [node, full(names)])),
+    ownKeys: ownNames.map(full),
   };
 }
 

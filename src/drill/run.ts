@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +8,11 @@ import { check } from '../core/drill/check.ts';
 import { timelineOf } from '../core/drill/timeline.ts';
 import type { DrillReport, RoundReport } from '../core/drill/verdict.ts';
 import { Problem } from '../core/problem.ts';
-import { seededRandom } from '../core/random.ts';
+import { type Random, seededRandom } from '../core/random.ts';
 import { readFileIfThere, writeFileAtomically } from '../runtime/files.ts';
 import { startClock } from './clock.ts';
 import type { Fault } from './faults/fault.ts';
+import { clearFaults } from './network/clear-faults.ts';
 import { reportPage } from './page/report-page.ts';
 import { loadPolicy, removePolicies, roundPolicy } from './policy.ts';
 import { runRound } from './round.ts';
@@ -22,7 +24,7 @@ export interface DrillOptions {
   readonly cluster: ClusterClient;
   readonly faults: readonly Fault[];
   readonly rounds: number;
-  /** Of the order in which faults come. */
+  /** Of the order in which faults come, and of what they leave to chance. */
   readonly seed: number;
   /** Where `report.json` and `report.html` go. Rounds that stand there already, of the same seed, are not run again. */
   readonly directory: string;
@@ -42,11 +44,12 @@ const wholeMs = 90_000;
  */
 export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   const { cluster, target, signal } = options;
-  const status = await cluster.status();
-  if (!isWhole(status)) throw notWhole(status);
+  const status = await openingStatus(options);
+  await requireSameCluster(target, status);
   const { able, skipped } = await sorted(options.faults, target);
   let report = { ...(await openReport(options, status)), skipped };
-  const done = new Set(report.rounds.map(({ verdict }) => nameOf(verdict.fault, verdict.round)));
+  if (able.length === 0) return report;
+  const done = new Set(report.rounds.filter(isDone).map(nameOf));
   const random = seededRandom(options.seed);
   const plan = Array.from({ length: options.rounds }, (_, index) =>
     shuffled(able, random.below).map((fault) => ({ fault, round: index + 1 })),
@@ -55,18 +58,21 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   try {
     for (const { fault, round } of plan) {
       if (signal.aborted) break;
-      if (done.has(nameOf(fault.name, round))) continue;
+      if (done.has(nameOf({ verdict: { fault: fault.name, round } }))) continue;
       options.onStep(`${fault.name}, round ${round}: ${fault.about}`);
       const before = await becomesWhole(cluster, signal);
       if (before === null) break;
       const nodes = before.nodes.filter(({ kind }) => kind !== 'follower').map(({ name }) => name);
-      const policy = roundPolicy(`${fault.name}-${round}-${Date.now().toString(36)}`, nodes);
+      const name = `${fault.name}-${round}-${Date.now().toString(36)}`;
+      const policy = roundPolicy(name, nodes, fault.writers ?? 0);
       await loadPolicy(target, policy);
-      const setting = { target, cluster, clock, onStep: options.onStep, signal };
+      const chance = randomOf(options.seed, fault, round);
+      const setting = { target, cluster, clock, random: chance, onStep: options.onStep, signal };
       const history = await runRound(setting, fault, before, policy);
       if (history === null) break;
       const entry = { verdict: check(history, round), timeline: timelineOf(history) };
-      report = { ...report, endedAt: new Date().toISOString(), rounds: [...report.rounds, entry] };
+      const others = report.rounds.filter((earlier) => nameOf(earlier) !== nameOf(entry));
+      report = { ...report, endedAt: new Date().toISOString(), rounds: [...others, entry] };
       await writeReport(options.directory, report);
       options.onRound(entry);
     }
@@ -78,13 +84,30 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   return report;
 }
 
+/**
+ * The cluster as the drill finds it, once the rules are gone that a killed drill left in its network.
+ *
+ * @throws Problem `cluster_not_whole`
+ */
+async function openingStatus({ target, cluster, onStep, signal }: DrillOptions): Promise<ClusterStatus> {
+  const cleared = target.network === null ? 0 : await clearFaults(target.network.hub);
+  if (cleared > 0) {
+    onStep('an earlier drill left faults in the network; they are gone, waiting until the cluster is whole');
+    const healed = await becomesWhole(cluster, signal);
+    if (healed !== null) return healed;
+  }
+  const status = await cluster.status();
+  if (!isWhole(status)) throw notWhole(status);
+  return status;
+}
+
 /** The faults that can be made here, and why the others cannot. */
 async function sorted(
   faults: readonly Fault[],
   target: Target,
 ): Promise<{ readonly able: readonly Fault[]; readonly skipped: DrillReport['skipped'] }> {
   const looked = await Promise.all(
-    faults.map(async (fault) => ({ fault, because: (await fault.hindrance?.(target)) ?? null })),
+    faults.map(async (fault) => ({ fault, because: await hindranceOf(fault, target) })),
   );
   return {
     able: looked.filter(({ because }) => because === null).map(({ fault }) => fault),
@@ -92,6 +115,22 @@ async function sorted(
       because === null ? [] : [{ fault: fault.name, because }],
     ),
   };
+}
+
+/** What clients reach and what is switched over must be one cluster. @throws Problem `usage` */
+async function requireSameCluster(target: Target, { cluster, nodes }: ClusterStatus): Promise<void> {
+  const strange = (await target.nodes()).find(({ name }) => nodes.every((node) => node.name !== name));
+  if (strange === undefined) return;
+  throw new Problem(
+    'usage',
+    `--dir: its node belongs to the cluster ${cluster}, which has no node ${strange.name}. Name the directory of a node of the cluster that is to be drilled.`,
+  );
+}
+
+async function hindranceOf(fault: Fault, target: Target): Promise<string | null> {
+  if (!target.isDemo && fault.anywhere !== true)
+    return 'It takes hands on the nodes, which only a demo offers.';
+  return (await fault.hindrance?.(target)) ?? null;
 }
 
 /** Null when the signal came first. @throws Problem `cluster_not_whole` */
@@ -163,8 +202,19 @@ async function writeReport(directory: string, report: DrillReport): Promise<void
   await writeFileAtomically(join(directory, 'report.html'), reportPage(report));
 }
 
-function nameOf(fault: string, round: number): string {
-  return `${fault} ${round}`;
+/** A round without effect tried nothing, and comes again; one that found something broken stands, whatever its fault did. */
+function isDone({ verdict }: RoundReport): boolean {
+  return verdict.result !== 'no effect';
+}
+
+function nameOf({ verdict }: { readonly verdict: Pick<RoundReport['verdict'], 'fault' | 'round'> }): string {
+  return `${verdict.fault} ${verdict.round}`;
+}
+
+/** Not the order's own source: a round that is run again, or after others were left out, meets the same chances. */
+function randomOf(seed: number, { name }: Fault, round: number): Random {
+  const digest = createHash('sha256').update(`${seed} ${name} ${round}`).digest();
+  return seededRandom(digest.readUInt32BE(0));
 }
 
 /** Fisher and Yates. */

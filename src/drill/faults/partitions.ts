@@ -11,6 +11,7 @@ import {
 } from '../network/faults.ts';
 import type { NetworkFault } from '../network/network-fault.ts';
 import { type DrillNetwork, everybodyBut } from '../network/place.ts';
+import type { Target } from '../target.ts';
 import type { Fault, Scene, Struck } from './fault.ts';
 
 /** Whom a fault of the network concerns. */
@@ -75,19 +76,22 @@ function fault(
     name,
     about: `${about}, for three ttl`,
     lastsTtls: 3,
-    hindrance: async (target) => {
-      if (target.network === null) {
-        return 'The nodes of this demo share one network; start it with: npm run demo -- --namespaces';
-      }
-      const [first, second] = target.network.nodes;
-      if (first === undefined || second === undefined) return 'There is nobody to cut off.';
-      return lossy(target.network, first.name, 1).obstacle();
-    },
+    hindrance: networkHindrance,
     strike: async (scene) => {
       const cast = castOf(scene);
       return struckBy(cast.network, make(cast), whom(cast));
     },
   };
+}
+
+/** Why nobody's network can be cut here; null: it can. */
+export async function networkHindrance({ network }: Target): Promise<string | null> {
+  if (network === null) {
+    return 'The nodes of this demo share one network; start it with: npm run demo -- --namespaces';
+  }
+  const [first, second] = network.nodes;
+  if (first === undefined || second === undefined) return 'There is nobody to cut off.';
+  return lossy(network, first.name, 1).obstacle();
 }
 
 function castOf({ target, status }: Scene): Cast {
@@ -108,17 +112,20 @@ async function struckBy(
   await made.apply();
   return {
     targets,
-    takesEffect: async () => {
-      const giveUpAt = performance.now() + effectMs;
-      while (!(await made.isInEffect())) {
-        if (performance.now() > giveUpAt) return false;
-        await sleep(lookMs);
-      }
-      return true;
-    },
+    takesEffect: () => isFelt(made),
     undo: async () => {
       await made.undo();
       await clearFaults(hub);
     },
   };
+}
+
+/** Resolves true once packets have met the fault, each way. */
+export async function isFelt(made: NetworkFault): Promise<boolean> {
+  const giveUpAt = performance.now() + effectMs;
+  while (!(await made.isInEffect())) {
+    if (performance.now() > giveUpAt) return false;
+    await sleep(lookMs);
+  }
+  return true;
 }
