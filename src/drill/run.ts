@@ -1,7 +1,4 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
 import type { ClusterClient } from '../agent/cluster-client.ts';
 import type { ClusterStatus } from '../agent/operations.ts';
 import { check } from '../core/drill/check.ts';
@@ -9,12 +6,11 @@ import { timelineOf } from '../core/drill/timeline.ts';
 import type { DrillReport, RoundReport } from '../core/drill/verdict.ts';
 import { Problem } from '../core/problem.ts';
 import { type Random, seededRandom } from '../core/random.ts';
-import { readFileIfThere, writeFileAtomically } from '../runtime/files.ts';
 import { startClock } from './clock.ts';
 import type { Fault } from './faults/fault.ts';
 import { clearFaults } from './network/clear-faults.ts';
-import { reportPage } from './page/report-page.ts';
 import { loadPolicy, removePolicies, roundPolicy } from './policy.ts';
+import { isDone, openReport, withRound, writeReport } from './report.ts';
 import { runRound } from './round.ts';
 import type { Target } from './target.ts';
 import { isWhole, whyNotWhole } from './whole.ts';
@@ -49,7 +45,6 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   const { able, skipped } = await sorted(options.faults, target);
   let report = { ...(await openReport(options, status)), skipped };
   if (able.length === 0) return report;
-  const done = new Set(report.rounds.filter(isDone).map(nameOf));
   const random = seededRandom(options.seed);
   const plan = Array.from({ length: options.rounds }, (_, index) =>
     shuffled(able, random.below).map((fault) => ({ fault, round: index + 1 })),
@@ -58,7 +53,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   try {
     for (const { fault, round } of plan) {
       if (signal.aborted) break;
-      if (done.has(nameOf({ verdict: { fault: fault.name, round } }))) continue;
+      if (isDone(report, fault.name, round)) continue;
       options.onStep(`${fault.name}, round ${round}: ${fault.about}`);
       const before = await becomesWhole(cluster, signal);
       if (before === null) break;
@@ -71,8 +66,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
       const history = await runRound(setting, fault, before, policy);
       if (history === null) break;
       const entry = { verdict: check(history, round), timeline: timelineOf(history) };
-      const others = report.rounds.filter((earlier) => nameOf(earlier) !== nameOf(entry));
-      report = { ...report, endedAt: new Date().toISOString(), rounds: [...others, entry] };
+      report = withRound(report, entry, new Date());
       await writeReport(options.directory, report);
       options.onRound(entry);
     }
@@ -155,60 +149,6 @@ function notWhole(status: ClusterStatus | null): Problem {
     'cluster_not_whole',
     `A drill begins with a cluster that is whole, and this one is not: ${why.join('; ')}. "holdfast status" says more.`,
   );
-}
-
-async function openReport(
-  { directory, seed, product }: DrillOptions,
-  status: ClusterStatus,
-): Promise<DrillReport> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const now = new Date().toISOString();
-  const text = await readFileIfThere(join(directory, 'report.json'));
-  const fresh: DrillReport = {
-    format: 1,
-    product,
-    startedAt: now,
-    endedAt: now,
-    seed,
-    cluster: {
-      nodes: status.nodes.map(({ name, kind }) => ({ name, kind })),
-      ttlMs: status.ttlMs,
-      machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
-    },
-    rounds: [],
-    skipped: [],
-  };
-  if (text === null) return fresh;
-  const earlier = readReport(text, directory);
-  if (earlier.format === 1 && earlier.seed === seed) return earlier;
-  throw new Problem(
-    'directory_not_ours',
-    `--report: ${directory} holds the report of another drill (seed ${earlier.seed}). Name another directory, or that seed to go on with it.`,
-  );
-}
-
-/** @throws Problem `directory_not_ours` for a file that no drill has written whole */
-function readReport(text: string, directory: string): DrillReport {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const detail = `--report: report.json in ${directory} is no report of a drill. Name another directory.`;
-    throw new Problem('directory_not_ours', detail, { cause });
-  }
-}
-
-async function writeReport(directory: string, report: DrillReport): Promise<void> {
-  await writeFileAtomically(join(directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
-  await writeFileAtomically(join(directory, 'report.html'), reportPage(report));
-}
-
-/** A round without effect tried nothing, and comes again; one that found something broken stands, whatever its fault did. */
-function isDone({ verdict }: RoundReport): boolean {
-  return verdict.result !== 'no effect';
-}
-
-function nameOf({ verdict }: { readonly verdict: Pick<RoundReport['verdict'], 'fault' | 'round'> }): string {
-  return `${verdict.fault} ${verdict.round}`;
 }
 
 /** Not the order's own source: a round that is run again, or after others were left out, meets the same chances. */

@@ -20,10 +20,10 @@ const mark = 'open';
  * What is done in each, without a trace in the product's tables: nothing of it is ever committed. One reads, one has written
  * and holds locks, one is at work, for longer than any switchover may take.
  */
-const transactions: readonly { readonly first: string; readonly then: string }[] = [
-  { first: 'select count(*) from pg_class', then: '' },
-  { first: 'create temporary table drill_scratch as select 1', then: '' },
-  { first: 'select pg_advisory_xact_lock(4711)', then: 'select pg_sleep(180);' },
+const transactions: readonly { readonly first: string; readonly rest: string }[] = [
+  { first: 'select count(*) from pg_class', rest: '' },
+  { first: 'create temporary table drill_scratch as select 1', rest: '' },
+  { first: 'select pg_advisory_xact_lock(4711)', rest: 'select pg_sleep(180);' },
 ];
 
 /**
@@ -33,14 +33,14 @@ const transactions: readonly { readonly first: string; readonly then: string }[]
 export async function openTransactions(node: TargetNode): Promise<OpenTransactions> {
   const { addresses } = await readNodeConfig(node.dir);
   const place = `host=${nodeLayout(node.dir).sockets} port=${addresses.data} user=holdfast dbname=holdfast`;
-  const sessions = transactions.map(({ first, then }) => {
+  const sessions = transactions.map(({ first, rest }) => {
     const session = spawnDependent(['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', place], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     session.stdin?.on('error', () => undefined); // it was cut off, as it should be
     // Should nobody cut it off, the server notices all the same that its client is gone.
     const before = "set client_connection_check_interval = '1s'; begin isolation level repeatable read;";
-    session.stdin?.write(`${before} ${first};\n\\echo ${mark}\n${then}\n`);
+    session.stdin?.write(`${before} ${first};\n\\echo ${mark}\n${rest}\n`);
     return { session, isOpen: says(session, mark) };
   });
   return {
