@@ -16,6 +16,8 @@ const persistPauseMs = 250;
 
 /** The variables of one round: keys of their own for each writer. */
 export interface RoundPolicy {
+  /** Its name in the cluster, below everything that drills make. */
+  readonly id: string;
   readonly text: string;
   readonly balancerKeys: readonly (readonly string[])[];
   readonly nodeKeys: ReadonlyMap<string, readonly string[]>;
@@ -43,6 +45,7 @@ export function roundPolicy(round: string, nodes: readonly string[], ownWriters:
   const full = (names: readonly string[]): readonly string[] =>
     names.map((name) => `${branch}/${round}/${name}`);
   return {
+    id: `${branch}/${round}`,
     text,
     balancerKeys: balancerNames.map(full),
     nodeKeys: new Map(nodeNames.map(([node, names]) => [node, full(names)])),
@@ -71,9 +74,22 @@ export async function loadPolicy(target: Target, policy: RoundPolicy): Promise<v
   await change(target, 'POST', policy.text);
 }
 
+/**
+ * Deletes what a round has made, once nobody needs it: all rounds of a long drill together would be too much for one request.
+ *
+ * @throws Problem `api_unavailable`
+ */
+export async function removePolicy(target: Target, { id }: RoundPolicy): Promise<void> {
+  await remove(target, id);
+}
+
 /** Deletes what all rounds have made. @throws Problem `api_unavailable` */
 export async function removePolicies(target: Target): Promise<void> {
-  await change(target, 'PATCH', `- !delete\n  record: !policy ${branch}\n`);
+  await remove(target, branch);
+}
+
+async function remove(target: Target, id: string): Promise<void> {
+  await change(target, 'PATCH', `- !delete\n  record: !policy ${id}\n`);
 }
 
 async function change(target: Target, method: 'POST' | 'PATCH', body: string): Promise<void> {
