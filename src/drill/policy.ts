@@ -9,19 +9,27 @@ const writers = 4;
 /** Enough for two minutes at full speed: twenty writes a key. */
 const keysPerWriter = 300;
 const keysPerNode = 80;
+const keysPerOwnWriter = 20;
 const loadMs = 60_000;
 const persistMs = 30_000;
 const persistPauseMs = 250;
 
 /** The variables of one round: keys of their own for each writer. */
 export interface RoundPolicy {
+  /** Its name in the cluster, below everything that drills make. */
+  readonly id: string;
   readonly text: string;
   readonly balancerKeys: readonly (readonly string[])[];
   readonly nodeKeys: ReadonlyMap<string, readonly string[]>;
+  /** Of writers that the fault brings. */
+  readonly ownKeys: readonly (readonly string[])[];
 }
 
-/** @param round a name that no other round of this cluster has had */
-export function roundPolicy(round: string, nodes: readonly string[]): RoundPolicy {
+/**
+ * @param round a name that no other round of this cluster has had
+ * @param ownWriters how many the fault brings
+ */
+export function roundPolicy(round: string, nodes: readonly string[], ownWriters: number): RoundPolicy {
   const balancer = Array.from({ length: writers }, (_, writer) => `w${writer}`);
   const named = (prefix: string, count: number): readonly string[] =>
     Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
@@ -30,15 +38,18 @@ export function roundPolicy(round: string, nodes: readonly string[]): RoundPolic
     node,
     named(`n-${node}`, keysPerNode),
   ]);
-  const all = [...balancerNames.flat(), ...nodeNames.flatMap(([, names]) => names)];
+  const ownNames = Array.from({ length: ownWriters }, (_, writer) => named(`o${writer}`, keysPerOwnWriter));
+  const all = [...balancerNames.flat(), ...nodeNames.flatMap(([, names]) => names), ...ownNames.flat()];
   const lines = all.map((name) => `      - !variable ${name}`);
   const text = `- !policy\n  id: ${branch}\n  body:\n  - !policy\n    id: ${round}\n    body:\n${lines.join('\n')}\n`;
   const full = (names: readonly string[]): readonly string[] =>
     names.map((name) => `${branch}/${round}/${name}`);
   return {
+    id: `${branch}/${round}`,
     text,
     balancerKeys: balancerNames.map(full),
     nodeKeys: new Map(nodeNames.map(([node, names]) => [node, full(names)])),
+    ownKeys: ownNames.map(full),
   };
 }
 
@@ -63,9 +74,22 @@ export async function loadPolicy(target: Target, policy: RoundPolicy): Promise<v
   await change(target, 'POST', policy.text);
 }
 
+/**
+ * Deletes what a round has made, once nobody needs it: all rounds of a long drill together would be too much for one request.
+ *
+ * @throws Problem `api_unavailable`
+ */
+export async function removePolicy(target: Target, { id }: RoundPolicy): Promise<void> {
+  await remove(target, id);
+}
+
 /** Deletes what all rounds have made. @throws Problem `api_unavailable` */
 export async function removePolicies(target: Target): Promise<void> {
-  await change(target, 'PATCH', `- !delete\n  record: !policy ${branch}\n`);
+  await remove(target, branch);
+}
+
+async function remove(target: Target, id: string): Promise<void> {
+  await change(target, 'PATCH', `- !delete\n  record: !policy ${id}\n`);
 }
 
 async function change(target: Target, method: 'POST' | 'PATCH', body: string): Promise<void> {

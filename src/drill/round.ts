@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterClient } from '../agent/cluster-client.ts';
 import type { ClusterStatus } from '../agent/operations.ts';
 import type { FaultSpan, History, Way } from '../core/drill/history.ts';
+import type { Random } from '../core/random.ts';
 import { type ClientSetting, read, write, Written } from './clients/clients.ts';
 import { RoundLog } from './clients/log.ts';
 import { Session } from './clients/session.ts';
@@ -13,11 +14,13 @@ import { login, type RoundPolicy } from './policy.ts';
 import type { Endpoint, Target, TargetNode } from './target.ts';
 import { isWhole } from './whole.ts';
 
-/** What all rounds of a drill share. */
+/** What a round is given. */
 export interface DrillSetting {
   readonly target: Target;
   readonly cluster: ClusterClient;
   readonly clock: DrillClock;
+  /** What the fault leaves to chance. */
+  readonly random: Random;
   readonly onStep: (sentence: string) => void;
   readonly signal: AbortSignal;
 }
@@ -60,7 +63,15 @@ export async function runRound(
       AbortSignal.any([signal, AbortSignal.timeout(warmMs)]),
     );
     if (signal.aborted) return null;
-    const scene: Scene = { target, cluster, clock, status, signal };
+    const scene: Scene = {
+      target,
+      cluster,
+      status,
+      log,
+      clients: { clock, token: clients.token, written: clients.written, keys: policy.ownKeys },
+      random: setting.random,
+      signal,
+    };
     const { span, acceptedLoss } = await strike(setting, fault, scene);
     setting.onStep(`${fault.name}: over; waiting until the cluster is whole`);
     // Before anybody can have noticed the fault the cluster still says that it is whole.
@@ -94,7 +105,7 @@ async function strike(
   try {
     const tookEffect = await struck.takesEffect();
     const inEffectAt = tookEffect ? clock() : null;
-    const lastsMs = fault.lastsTtls * scene.status.ttlMs;
+    const lastsMs = Math.max(fault.lastsTtls * scene.status.ttlMs, fault.lastsMs ?? 0);
     setting.onStep(
       `${fault.name}: ${tookEffect ? 'in effect' : 'without effect'} on ${struck.targets.join(', ')}`,
     );
@@ -122,6 +133,7 @@ function isWholeNow(log: RoundLog): boolean {
 interface Clients {
   readonly ended: Promise<unknown>;
   readonly token: string;
+  readonly written: Written;
   readonly close: () => void;
 }
 
@@ -176,6 +188,7 @@ async function startClients(
   return {
     ended: Promise.all(work),
     token,
+    written,
     close: () => {
       for (const session of sessions) session.close();
     },

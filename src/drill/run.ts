@@ -1,18 +1,16 @@
-import { mkdir } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
 import type { ClusterClient } from '../agent/cluster-client.ts';
 import type { ClusterStatus } from '../agent/operations.ts';
 import { check } from '../core/drill/check.ts';
 import { timelineOf } from '../core/drill/timeline.ts';
 import type { DrillReport, RoundReport } from '../core/drill/verdict.ts';
 import { Problem } from '../core/problem.ts';
-import { seededRandom } from '../core/random.ts';
-import { readFileIfThere, writeFileAtomically } from '../runtime/files.ts';
+import { type Random, seededRandom } from '../core/random.ts';
 import { startClock } from './clock.ts';
 import type { Fault } from './faults/fault.ts';
-import { reportPage } from './page/report-page.ts';
-import { loadPolicy, removePolicies, roundPolicy } from './policy.ts';
+import { clearFaults } from './network/clear-faults.ts';
+import { loadPolicy, removePolicies, removePolicy, roundPolicy } from './policy.ts';
+import { isDone, openReport, withRound, writeReport } from './report.ts';
 import { runRound } from './round.ts';
 import type { Target } from './target.ts';
 import { isWhole, whyNotWhole } from './whole.ts';
@@ -22,7 +20,7 @@ export interface DrillOptions {
   readonly cluster: ClusterClient;
   readonly faults: readonly Fault[];
   readonly rounds: number;
-  /** Of the order in which faults come. */
+  /** Of the order in which faults come, and of what they leave to chance. */
   readonly seed: number;
   /** Where `report.json` and `report.html` go. Rounds that stand there already, of the same seed, are not run again. */
   readonly directory: string;
@@ -42,11 +40,11 @@ const wholeMs = 90_000;
  */
 export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   const { cluster, target, signal } = options;
-  const status = await cluster.status();
-  if (!isWhole(status)) throw notWhole(status);
+  const status = await openingStatus(options);
+  await requireSameCluster(target, status);
   const { able, skipped } = await sorted(options.faults, target);
   let report = { ...(await openReport(options, status)), skipped };
-  const done = new Set(report.rounds.map(({ verdict }) => nameOf(verdict.fault, verdict.round)));
+  if (able.length === 0) return report;
   const random = seededRandom(options.seed);
   const plan = Array.from({ length: options.rounds }, (_, index) =>
     shuffled(able, random.below).map((fault) => ({ fault, round: index + 1 })),
@@ -55,20 +53,23 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   try {
     for (const { fault, round } of plan) {
       if (signal.aborted) break;
-      if (done.has(nameOf(fault.name, round))) continue;
+      if (isDone(report, fault.name, round)) continue;
       options.onStep(`${fault.name}, round ${round}: ${fault.about}`);
       const before = await becomesWhole(cluster, signal);
       if (before === null) break;
       const nodes = before.nodes.filter(({ kind }) => kind !== 'follower').map(({ name }) => name);
-      const policy = roundPolicy(`${fault.name}-${round}-${Date.now().toString(36)}`, nodes);
+      const name = `${fault.name}-${round}-${Date.now().toString(36)}`;
+      const policy = roundPolicy(name, nodes, fault.writers ?? 0);
       await loadPolicy(target, policy);
-      const setting = { target, cluster, clock, onStep: options.onStep, signal };
+      const chance = randomOf(options.seed, fault, round);
+      const setting = { target, cluster, clock, random: chance, onStep: options.onStep, signal };
       const history = await runRound(setting, fault, before, policy);
       if (history === null) break;
       const entry = { verdict: check(history, round), timeline: timelineOf(history) };
-      report = { ...report, endedAt: new Date().toISOString(), rounds: [...report.rounds, entry] };
+      report = withRound(report, entry, new Date());
       await writeReport(options.directory, report);
       options.onRound(entry);
+      await removePolicy(target, policy).catch(() => undefined); // then it goes with all others, in the end
     }
   } finally {
     await removePolicies(target).catch(() =>
@@ -78,13 +79,31 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   return report;
 }
 
+/**
+ * The cluster as the drill finds it, once the rules are gone that a killed drill left in its network.
+ *
+ * @throws Problem `cluster_not_whole`
+ */
+async function openingStatus({ target, cluster, onStep, signal }: DrillOptions): Promise<ClusterStatus> {
+  // Who may not look there cannot make such faults either, and is told so with each of them.
+  const cleared = target.network === null ? 0 : await clearFaults(target.network.hub).catch(() => 0);
+  if (cleared > 0) {
+    onStep('an earlier drill left faults in the network; they are gone, waiting until the cluster is whole');
+    const healed = await becomesWhole(cluster, signal);
+    if (healed !== null) return healed;
+  }
+  const status = await cluster.status();
+  if (!isWhole(status)) throw notWhole(status);
+  return status;
+}
+
 /** The faults that can be made here, and why the others cannot. */
 async function sorted(
   faults: readonly Fault[],
   target: Target,
 ): Promise<{ readonly able: readonly Fault[]; readonly skipped: DrillReport['skipped'] }> {
   const looked = await Promise.all(
-    faults.map(async (fault) => ({ fault, because: (await fault.hindrance?.(target)) ?? null })),
+    faults.map(async (fault) => ({ fault, because: await hindranceOf(fault, target) })),
   );
   return {
     able: looked.filter(({ because }) => because === null).map(({ fault }) => fault),
@@ -92,6 +111,22 @@ async function sorted(
       because === null ? [] : [{ fault: fault.name, because }],
     ),
   };
+}
+
+/** What clients reach and what is switched over must be one cluster. @throws Problem `usage` */
+async function requireSameCluster(target: Target, { cluster, nodes }: ClusterStatus): Promise<void> {
+  const strange = (await target.nodes()).find(({ name }) => nodes.every((node) => node.name !== name));
+  if (strange === undefined) return;
+  throw new Problem(
+    'usage',
+    `--dir: its node belongs to the cluster ${cluster}, which has no node ${strange.name}. Name the directory of a node of the cluster that is to be drilled.`,
+  );
+}
+
+async function hindranceOf(fault: Fault, target: Target): Promise<string | null> {
+  if (!target.isDemo && fault.anywhere !== true)
+    return 'It takes hands on the nodes, which only a demo offers.';
+  return (await fault.hindrance?.(target)) ?? null;
 }
 
 /** Null when the signal came first. @throws Problem `cluster_not_whole` */
@@ -118,53 +153,10 @@ function notWhole(status: ClusterStatus | null): Problem {
   );
 }
 
-async function openReport(
-  { directory, seed, product }: DrillOptions,
-  status: ClusterStatus,
-): Promise<DrillReport> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const now = new Date().toISOString();
-  const text = await readFileIfThere(join(directory, 'report.json'));
-  const fresh: DrillReport = {
-    format: 1,
-    product,
-    startedAt: now,
-    endedAt: now,
-    seed,
-    cluster: {
-      nodes: status.nodes.map(({ name, kind }) => ({ name, kind })),
-      ttlMs: status.ttlMs,
-      machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
-    },
-    rounds: [],
-    skipped: [],
-  };
-  if (text === null) return fresh;
-  const earlier = readReport(text, directory);
-  if (earlier.format === 1 && earlier.seed === seed) return earlier;
-  throw new Problem(
-    'directory_not_ours',
-    `--report: ${directory} holds the report of another drill (seed ${earlier.seed}). Name another directory, or that seed to go on with it.`,
-  );
-}
-
-/** @throws Problem `directory_not_ours` for a file that no drill has written whole */
-function readReport(text: string, directory: string): DrillReport {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const detail = `--report: report.json in ${directory} is no report of a drill. Name another directory.`;
-    throw new Problem('directory_not_ours', detail, { cause });
-  }
-}
-
-async function writeReport(directory: string, report: DrillReport): Promise<void> {
-  await writeFileAtomically(join(directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
-  await writeFileAtomically(join(directory, 'report.html'), reportPage(report));
-}
-
-function nameOf(fault: string, round: number): string {
-  return `${fault} ${round}`;
+/** Not the order's own source: a round that is run again, or after others were left out, meets the same chances. */
+function randomOf(seed: number, { name }: Fault, round: number): Random {
+  const digest = createHash('sha256').update(`${seed} ${name} ${round}`).digest();
+  return seededRandom(digest.readUInt32BE(0));
 }
 
 /** Fisher and Yates. */

@@ -22,8 +22,10 @@ export interface TargetNode {
   readonly dataPort: number;
 }
 
-/** A cluster whose nodes all run on this machine: how clients reach it, and what can be hurt. */
+/** A cluster under drill: how clients reach it, and what can be hurt. */
 export interface Target {
+  /** Its nodes are processes of this machine that exist to be hurt. */
+  readonly isDemo: boolean;
   readonly account: string;
   readonly login: string;
   readonly apiKey: Secret<string>;
@@ -56,6 +58,7 @@ export async function demoTarget(dir: string): Promise<Target> {
   const first = await readDemo(dir);
   const ca = await readFile(first.api.caFile, 'utf8');
   return {
+    isDemo: true,
     account: first.account,
     login: first.admin.login,
     apiKey: new Secret(first.admin.apiKey),

@@ -2,7 +2,8 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { RoundReport } from '../../core/drill/verdict.ts';
 import { Problem } from '../../core/problem.ts';
-import { path } from '../arguments/node-arguments.ts';
+import type { Target } from '../../drill/target.ts';
+import { addDir, path } from '../arguments/node-arguments.ts';
 import { wholeNumber } from '../arguments/numbers.ts';
 import type { CliContext } from '../context.ts';
 import { renderTable } from '../render/table.ts';
@@ -10,6 +11,9 @@ import { withCluster } from './cluster.ts';
 
 interface DrillArguments {
   readonly demo: string;
+  readonly cluster?: string;
+  readonly yesThisIsNotProduction?: true;
+  readonly dir: string;
   readonly fault?: readonly string[];
   readonly rounds: number;
   readonly seed: number;
@@ -26,18 +30,31 @@ Examples:
   holdfast drill --list
   holdfast drill --fault postmaster --fault node --rounds 5
   holdfast drill --report drills/nightly       every fault; the same command goes on where it was interrupted
+  holdfast drill --cluster staging.json --dir /var/lib/holdfast --yes-this-is-not-production
+
+A cluster that is not the demo is described by a file in the shape of demo.json: account, api (url, caFile), followers,
+admin (login, apiKey), and of each node name and api. --dir is that of any of its nodes, on this machine. Only faults that
+take no hands on the nodes can be made there; the others are named as skipped.
 
 Exit code 0 when every round passed; 1 when a promise was broken, or a fault did not take effect.`;
 
 export function addDrill(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command('drill')
     .summary('hurt a demo cluster on purpose, and check its promises')
-    .description('Makes faults in a cluster under load, and checks that nothing is lost, doubled or stale.')
+    .description('Makes faults in a cluster under load, and checks that nothing is lost, doubled or stale.');
+  addDir(command, context)
     .option('--demo <dir>', 'the directory of a running demo', path('--demo'), context.environment.demoDir)
+    .option('--cluster <file>', 'a cluster that is not the demo, described in a file', path('--cluster'))
+    .option('--yes-this-is-not-production', 'nobody needs what is in the cluster of --cluster')
     .option('--fault <name...>', 'only these faults (see --list)')
     .option('--rounds <count>', 'how often each', wholeNumber('--rounds', 1, 1000), 1)
-    .option('--seed <number>', 'of the order of the faults', wholeNumber('--seed', 0, 2 ** 32 - 1), 1)
+    .option(
+      '--seed <number>',
+      'orders the faults, and decides what they leave to chance',
+      wholeNumber('--seed', 0, 2 ** 32 - 1),
+      1,
+    )
     .option('--report <dir>', 'where report.json and report.html go', path('--report'), 'holdfast-drill')
     .option('--list', 'name the faults, and do nothing')
     .addHelpText('after', examples)
@@ -45,14 +62,12 @@ export function addDrill(program: Command, context: CliContext): void {
 }
 
 async function drill(given: DrillArguments, context: CliContext): Promise<void> {
-  const [{ catalogue }, { demoTarget }, { runDrill }, { summaryTable }, { holdfastVersion }] =
-    await Promise.all([
-      import('../../drill/faults/catalogue.ts'),
-      import('../../drill/target.ts'),
-      import('../../drill/run.ts'),
-      import('../../drill/summary/table.ts'),
-      import('../../agent/product-version.ts'),
-    ]);
+  const [{ catalogue }, { runDrill }, { summaryTable }, { holdfastVersion }] = await Promise.all([
+    import('../../drill/faults/catalogue.ts'),
+    import('../../drill/run.ts'),
+    import('../../drill/summary/table.ts'),
+    import('../../agent/product-version.ts'),
+  ]);
   if (given.list) {
     const rows = catalogue.map(({ name, about }) => [
       { text: name, paint: context.style.strong },
@@ -66,10 +81,10 @@ async function drill(given: DrillArguments, context: CliContext): Promise<void> 
     throw new Problem('usage', `--fault: there is no fault "${unknown}". See "holdfast drill --list".`);
   }
   const faults = catalogue.filter(({ name }) => given.fault?.includes(name) ?? true);
-  const target = await demoTarget(resolve(given.demo));
+  const target = await targetOf(given);
   const [node] = await target.nodes();
   const directory = resolve(given.report);
-  const report = await withCluster(node?.dir ?? '', (cluster, signal) =>
+  const report = await withCluster(target.isDemo ? (node?.dir ?? '') : given.dir, (cluster, signal) =>
     runDrill({
       target,
       cluster,
@@ -88,6 +103,21 @@ async function drill(given: DrillArguments, context: CliContext): Promise<void> 
   if (report.rounds.length === 0 || report.rounds.some(({ verdict }) => verdict.result !== 'passed')) {
     process.exitCode = 1;
   }
+}
+
+async function targetOf({ demo, cluster, yesThisIsNotProduction }: DrillArguments): Promise<Target> {
+  if (cluster !== undefined) {
+    const { namedTarget } = await import('../../drill/named-cluster.ts');
+    return namedTarget(cluster, yesThisIsNotProduction === true);
+  }
+  if (yesThisIsNotProduction === true) {
+    throw new Problem(
+      'usage',
+      '--yes-this-is-not-production: name the cluster with --cluster. A demo needs no such word.',
+    );
+  }
+  const { demoTarget } = await import('../../drill/target.ts');
+  return demoTarget(resolve(demo));
 }
 
 function sentenceOf({ verdict }: RoundReport, { errorStyle }: CliContext): string {

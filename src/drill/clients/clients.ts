@@ -15,6 +15,8 @@ export interface ClientSetting {
   /** Between an answer and the next request. */
   readonly pauseMs: number;
   readonly timeoutMs: number;
+  /** For each write: drops its connection so many milliseconds after the request has left. Absent: never. */
+  readonly cutAfterMs?: () => number;
   readonly signal: AbortSignal;
 }
 
@@ -54,6 +56,7 @@ export async function write(
         path,
         body,
         timeoutMs: setting.timeoutMs,
+        cutAfterMs: setting.cutAfterMs?.() ?? null,
       });
       log.add(ended(begun, { endedAt: clock(), outcome, because }, version));
       await pause(setting);

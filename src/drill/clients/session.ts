@@ -1,3 +1,4 @@
+import type { ClientRequest } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { Outcome } from '../../core/drill/history.ts';
 import type { Endpoint } from '../target.ts';
@@ -14,7 +15,12 @@ export interface Call {
   readonly path: string;
   readonly body?: string;
   readonly timeoutMs: number;
+  /** Drops the connection so many milliseconds after the request has left; null or left out: never. */
+  readonly cutAfterMs?: number | null;
 }
+
+/** Why a call has no answer whose client did not wait for it. */
+export const cutByClient = 'cut by the client';
 
 /** What came of a call, and the reason where it was not acknowledged. */
 export interface Result {
@@ -57,7 +63,7 @@ export class Session {
     this.#agent.destroy();
   }
 
-  #send({ method, path, body, timeoutMs }: Call): Promise<Answer> {
+  #send({ method, path, body, timeoutMs, cutAfterMs = null }: Call): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const sent = request(
         new URL(path, this.#base),
@@ -84,9 +90,19 @@ export class Session {
         },
       );
       sent.on('error', reject);
+      if (cutAfterMs !== null) cutOnceSent(sent, cutAfterMs);
       sent.end(body);
     });
   }
+}
+
+/** `finish`: all of the request was handed to the kernel; before that a cut would be no request at all. */
+function cutOnceSent(sent: ClientRequest, afterMs: number): void {
+  sent.once('finish', () => {
+    const error = Object.assign(new Error(cutByClient), { code: cutByClient });
+    const timer = setTimeout(() => sent.destroy(error), afterMs);
+    sent.once('close', () => clearTimeout(timer));
+  });
 }
 
 /** Errors of the connection that come before a byte of the request has left. */

@@ -1,6 +1,9 @@
 import type { ClusterClient } from '../../agent/cluster-client.ts';
 import type { ClusterStatus } from '../../agent/operations.ts';
 import type { AcceptedLoss } from '../../core/drill/history.ts';
+import type { Random } from '../../core/random.ts';
+import type { Written } from '../clients/clients.ts';
+import type { RoundLog } from '../clients/log.ts';
 import type { DrillClock } from '../clock.ts';
 import type { Target, TargetNode } from '../target.ts';
 
@@ -8,15 +11,26 @@ import type { Target, TargetNode } from '../target.ts';
 export interface Scene {
   readonly target: Target;
   readonly cluster: ClusterClient;
-  readonly clock: DrillClock;
   /** As it was when the round began: whole. */
   readonly status: ClusterStatus;
+  /** What clients and probes of this round see. */
+  readonly log: RoundLog;
+  /** For clients that are themselves the fault. */
+  readonly clients: {
+    readonly clock: DrillClock;
+    readonly token: string;
+    readonly written: Written;
+    /** The keys of each writer that the fault asked for. */
+    readonly keys: readonly (readonly string[])[];
+  };
+  /** What it leaves to chance: the same for the same seed, fault and round. */
+  readonly random: Random;
   readonly signal: AbortSignal;
 }
 
 /** A fault that has been made. */
 export interface Struck {
-  /** Names of nodes, the master first where it is one. */
+  /** Names of nodes, the master first where it is one; may grow until it is in effect. */
   readonly targets: readonly string[];
   /** Resolves once it is seen to be in effect; false when that did not come. */
   readonly takesEffect: () => Promise<boolean>;
@@ -37,6 +51,12 @@ export interface Fault {
   readonly lastsTtls: number;
   /** Another master after it would be one too many. Absent: that is for `strike` to say. */
   readonly keepsMaster?: true;
+  /** At least so long, whatever the ttl. Milliseconds. */
+  readonly lastsMs?: number;
+  /** How many writers of its own it brings, each with keys that nobody else writes. */
+  readonly writers?: number;
+  /** It takes no hands on the machines of the nodes, so that a cluster elsewhere can be drilled with it too. */
+  readonly anywhere?: true;
   /** Why it cannot be made in this cluster, on this machine; null: it can. Absent: it can everywhere. */
   readonly hindrance?: (target: Target) => Promise<string | null>;
   readonly strike: (scene: Scene) => Promise<Struck>;

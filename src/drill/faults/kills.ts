@@ -94,7 +94,12 @@ function dead(
 
 const lookMs = 50;
 
-async function keepDead({ target }: Scene, name: string, released: AbortSignal): Promise<void> {
+/** Kills the node whenever something has started it, until `released` is aborted. */
+export async function keepDead(
+  { target }: Pick<Scene, 'target'>,
+  name: string,
+  released: AbortSignal,
+): Promise<void> {
   while (!released.aborted) {
     const node = (await target.nodes().catch(() => [])).find((each) => each.name === name);
     if (node !== undefined) signalAll(everythingOf(node), 'SIGKILL');

@@ -80,7 +80,7 @@ function fault(
     about: `${about}, for three ttl`,
     lastsTtls: 3,
     ...other,
-    hindrance: partitionHindrance,
+    hindrance: networkHindrance,
     strike: async (scene) => {
       const cast = castOf(scene);
       return struckBy(cast.network, make(cast), whom(cast));
@@ -88,8 +88,8 @@ function fault(
   };
 }
 
-/** Why nobody can be cut off in a cluster; null: they can. */
-export async function partitionHindrance({ network }: Target): Promise<string | null> {
+/** Why nobody's network can be cut here; null: it can. */
+export async function networkHindrance({ network }: Target): Promise<string | null> {
   if (network === null) {
     return 'The nodes of this demo share one network; start it with: npm run demo -- --namespaces';
   }
@@ -116,17 +116,20 @@ async function struckBy(
   await made.apply();
   return {
     targets,
-    takesEffect: async () => {
-      const giveUpAt = performance.now() + effectMs;
-      while (!(await made.isInEffect())) {
-        if (performance.now() > giveUpAt) return false;
-        await sleep(lookMs);
-      }
-      return true;
-    },
+    takesEffect: () => isFelt(made),
     undo: async () => {
       await made.undo();
       await clearFaults(hub);
     },
   };
+}
+
+/** Resolves true once packets have met the fault, each way. */
+export async function isFelt(made: NetworkFault): Promise<boolean> {
+  const giveUpAt = performance.now() + effectMs;
+  while (!(await made.isInEffect())) {
+    if (performance.now() > giveUpAt) return false;
+    await sleep(lookMs);
+  }
+  return true;
 }

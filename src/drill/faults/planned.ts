@@ -1,4 +1,5 @@
-import { type Fault, type Scene, type Struck } from './fault.ts';
+import { type Fault, nodeNamed, type Scene, type Struck } from './fault.ts';
+import { openTransactions } from './open-transactions.ts';
 
 const timeoutMs = 60_000;
 
@@ -8,13 +9,11 @@ export const planned: readonly Fault[] = [
     name: 'switchover',
     about: 'holdfast switchover to the synchronous standby, under load',
     lastsTtls: 0,
-    strike: async ({ cluster, status, signal }: Scene): Promise<Struck> => {
-      const handedOver = cluster
-        .switchover({ to: null, timeoutMs, onStep: () => undefined, signal })
-        .then(({ to }) => to !== status.master)
-        .catch(() => false);
+    anywhere: true,
+    strike: async (scene: Scene): Promise<Struck> => {
+      const handedOver = handOver(scene);
       return {
-        targets: status.master === null ? [] : [status.master],
+        targets: masterOf(scene),
         takesEffect: () => handedOver,
         undo: async () => {
           await handedOver;
@@ -22,4 +21,36 @@ export const planned: readonly Fault[] = [
       };
     },
   },
+  {
+    name: 'switchover-long-transaction',
+    about: 'holdfast switchover while transactions are open on the master that nobody ends',
+    lastsTtls: 0,
+    strike: switchOverLongTransactions,
+  },
 ];
+
+/** They stay open until the hand-over is done: had it waited for them, it would not have been. */
+async function switchOverLongTransactions(scene: Scene): Promise<Struck> {
+  const long = await openTransactions(await nodeNamed(scene.target, scene.status.master));
+  const handedOver = long.areOpen.then((open) => open && handOver(scene));
+  return {
+    targets: masterOf(scene),
+    takesEffect: () => handedOver,
+    undo: async () => {
+      await handedOver;
+      await long.close();
+    },
+  };
+}
+
+/** Whether another node is the master now. */
+function handOver({ cluster, status, signal }: Scene): Promise<boolean> {
+  return cluster
+    .switchover({ to: null, timeoutMs, onStep: () => undefined, signal })
+    .then(({ to }) => to !== status.master)
+    .catch(() => false);
+}
+
+function masterOf({ status }: Scene): readonly string[] {
+  return status.master === null ? [] : [status.master];
+}

@@ -4,14 +4,16 @@ import { removal, tablePrefix } from './packet-rules.ts';
 /**
  * Takes away every fault of a network, whoever made it: those of a drill that was killed, too. (Relays of delays end with
  * the process that started them, and their devices with them.)
+ *
+ * @returns how many there were
  */
-export async function clearFaults(hub: string): Promise<void> {
-  if (!hubExists(hub)) return;
+export async function clearFaults(hub: string): Promise<number> {
+  if (!hubExists(hub)) return 0;
   const { stdout } = await runInHub(hub, ['nft', '--json', 'list', 'tables']);
-  const text = tablesOfDrills(stdout)
-    .map(({ family, name }) => removal(family, name))
-    .join('');
+  const tables = tablesOfDrills(stdout);
+  const text = tables.map(({ family, name }) => removal(family, name)).join('');
   if (text !== '') await loadRules(hub, text);
+  return tables.length;
 }
 
 interface Table {
