@@ -61,9 +61,10 @@ export class HoldfastCluster implements RacingCluster {
     this.#gateway = await openEtcdGateway({ endpoints, tls: { caFile, certFile, keyFile } });
     this.#membership = createEtcdMembership(this.#gateway);
     await this.whole();
-    const loaded = await this.#client?.loadPolicy(policy());
-    if (loaded?.status !== 201)
-      throw new Error(`the policy was not loaded: ${loaded?.status} ${loaded?.body}`);
+    await until(60_000, 'the policy of the race is loaded', async () => {
+      const loaded = await this.#client?.loadPolicy(policy()).catch(() => null);
+      return loaded?.status === 201 ? true : null;
+    });
   }
 
   async whole(): Promise<string> {

@@ -28,6 +28,8 @@ export interface RaceOptions {
 export interface RaceResult {
   readonly figure: Omit<Figure, 'ours'> & { readonly ours: number | null };
   readonly markdown: string;
+  /** Runs that failed: another race with the same file makes them up. */
+  readonly missing: number;
 }
 
 interface Race {
@@ -41,6 +43,8 @@ const root = new URL('../..', import.meta.url).pathname;
 /**
  * Runs what the file of results does not hold yet. The contenders take turns, round after round, each with a cluster that is
  * made for the round, so that moods of the machine meet all of them. `signal` ends it: all is cleaned up, the results stay.
+ *
+ * A cluster that does not heal is given up; the others go on.
  *
  * @throws Error for an unknown name, a missing program, a file of other results; and when it was interrupted
  */
@@ -57,14 +61,21 @@ export async function race(options: RaceOptions, signal: AbortSignal): Promise<R
   const runs = [...(await openResults(file, machine))];
   say(`${runs.length} runs are in ${file}; an interrupted race goes on with --resume ${file}`);
   for (let round = 1; round <= options.rounds; round += 1) {
-    for (const contender of who) await oneTurn({ file, signal, runs }, contender, what, round);
+    for (const contender of who) {
+      await oneTurn({ file, signal, runs }, contender, what, round).catch((error: unknown) => {
+        signal.throwIfAborted();
+        say(`round ${round}, ${contender.name}: its cluster is given up: ${describeError(error)}`);
+      });
+    }
   }
-  return summarize(
-    runs.filter((run) => run.round <= options.rounds),
-    who,
-    what,
-    { ...machine, patroni },
+  const raced = runs.filter(
+    ({ round, contender, event }) =>
+      round <= options.rounds &&
+      who.some(({ name }) => name === contender) &&
+      what.some(({ name }) => name === event),
   );
+  const missing = options.rounds * who.length * what.length - raced.length;
+  return { ...summarize(raced, who, what, { ...machine, patroni }), missing };
 }
 
 /** The events of one round that one contender has still before it, on a cluster of its own. */
@@ -142,7 +153,7 @@ function summarize(
   who: readonly Contender[],
   what: readonly RaceEvent[],
   machine: Machine & { readonly patroni: string | null },
-): RaceResult {
+): Omit<RaceResult, 'missing'> {
   const all = cells(runs, who, what);
   const medianOf = (contender: string): number | null =>
     all.find((cell) => cell.contender === contender && cell.event === 'node-etcd-on')?.median ?? null;
@@ -184,9 +195,10 @@ export async function raceCommand(options: RaceOptions, json: boolean): Promise<
   const interruption = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interruption.abort());
   try {
-    const { figure, markdown } = await race(options, interruption.signal);
+    const { figure, markdown, missing } = await race(options, interruption.signal);
     process.stdout.write(json ? `${JSON.stringify(figure)}\n` : `${markdown}\n`);
-    process.exit(0);
+    if (missing > 0) say(`${missing} runs are missing`);
+    process.exit(missing === 0 ? 0 : 1);
   } catch (error) {
     say(interruption.signal.aborted ? 'interrupted; all is cleaned up' : describeError(error));
     process.exit(interruption.signal.aborted ? 130 : 1);

@@ -60,6 +60,7 @@ export async function measure(cluster: RacingCluster, writers: Writers, event: R
   const { endings, failed } = writers;
   await cluster.heal();
   const masterAfter = await cluster.whole();
+  if (event.name === 'switchover' && masterAfter === master) throw new Error('nobody was switched to');
   return {
     pauseMs: rounded(longestPause(endings, at)),
     acknowledged: endings.length,
