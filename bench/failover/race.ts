@@ -1,18 +1,18 @@
 import { mkdtemp } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeError } from '../../src/core/problem.ts';
-import { findPostgres } from '../../src/instance/binaries.ts';
-import { runCommand, runCommandOk } from '../../src/runtime/run-command.ts';
+import { runCommandOk } from '../../src/runtime/run-command.ts';
 import type { Figure } from '../figure.ts';
 import type { RacingCluster } from './cluster.ts';
 import { chosen, type Contender, contenders, type EventName, events, type RaceEvent } from './contenders.ts';
 import { HoldfastCluster } from './holdfast.ts';
 import { requirePatroni } from './install-patroni.ts';
+import { describeMachine, machineWords } from './machine.ts';
 import { PatroniCluster } from './patroni.ts';
 import { keepRun, type Machine, openResults, type Run } from './results.ts';
 import { measure } from './round.ts';
-import { cells, table } from './table.ts';
+import { cells, report } from './table.ts';
 import { Writers } from './writers.ts';
 
 export interface RaceOptions {
@@ -75,7 +75,9 @@ export async function race(options: RaceOptions, signal: AbortSignal): Promise<R
       what.some(({ name }) => name === event),
   );
   const missing = options.rounds * who.length * what.length - raced.length;
-  return { ...summarize(raced, who, what, { ...machine, patroni }), missing };
+  const figure = figureOf(raced, who, what, { ...machine, patroni });
+  const about = { command: commandOf(options), machine: machineWords(machine, patroni) };
+  return { figure, markdown: report(raced, who, what, about), missing };
 }
 
 /** The events of one round that one contender has still before it, on a cluster of its own. */
@@ -148,42 +150,30 @@ function sentence(run: Run): string {
 }
 
 /** The ratio is that of the whole node's death, the default of ours to the fastest setting of theirs. */
-function summarize(
+function figureOf(
   runs: readonly Run[],
   who: readonly Contender[],
   what: readonly RaceEvent[],
   machine: Machine & { readonly patroni: string | null },
-): Omit<RaceResult, 'missing'> {
+): RaceResult['figure'] {
   const all = cells(runs, who, what);
   const medianOf = (contender: string): number | null =>
     all.find((cell) => cell.contender === contender && cell.event === 'node-etcd-on')?.median ?? null;
   const [ours, reference] = [medianOf('holdfast-5'), medianOf('patroni-20')];
   return {
-    figure: {
-      name: 'failover',
-      unit: 'ms',
-      ours,
-      reference,
-      ratio: ours === null || reference === null ? null : Number((ours / reference).toFixed(3)),
-      goal: 'below 1 at every event, nothing lost',
-      details: { machine, cells: all, runs },
-    },
-    markdown: table(runs, who, what),
+    name: 'failover',
+    unit: 'ms',
+    ours,
+    reference,
+    ratio: ours === null || reference === null ? null : Number((ours / reference).toFixed(3)),
+    goal: 'below 1 at every event, nothing lost',
+    details: { machine, cells: all, runs },
   };
 }
 
-async function describeMachine(): Promise<Machine> {
-  const version = async (...argv: string[]): Promise<string> => {
-    const env = { PATH: `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` };
-    const { stdout } = await runCommand(argv, { timeoutMs: 10_000, env });
-    return /\d+\.\d+(?:\.\d+)?/u.exec(stdout)?.[0] ?? 'unknown';
-  };
-  const [etcd, haproxy, { version: postgres }] = await Promise.all([
-    version('etcd', '--version'),
-    version('haproxy', '-v'),
-    findPostgres(null),
-  ]);
-  return { cores: availableParallelism(), postgres, etcd, haproxy };
+function commandOf({ rounds, only, event }: RaceOptions): string {
+  const given = [...(only === null ? [] : ['--only', only]), ...(event === null ? [] : ['--event', event])];
+  return ['npm run -s bench -- failover --rounds', rounds, ...given].join(' ');
 }
 
 function say(line: string): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contenders, type EventName, events, chosen } from './contenders.ts';
 import type { Run } from './results.ts';
-import { cells, table } from './table.ts';
+import { cells, report, table } from './table.ts';
 
 function run(contender: string, event: EventName, pauseMs: number | null, lost = 0): Run {
   return {
@@ -56,4 +56,15 @@ test('an unknown name is refused with those that there are', () => {
     chosen('--event', events, 'switchover, agent').map(({ name }) => name),
     ['agent', 'switchover'],
   );
+});
+
+test('the report names the command, what was lost, and whose database took writes without its agent', () => {
+  const killed = [true, false].map((writableWithoutAgent) => ({
+    ...run('patroni-20', 'agent', 20_000),
+    writableWithoutAgent,
+  }));
+  const text = report([...runs, ...killed], contenders, events, { command: 'bench', machine: 'two cores' });
+  assert.match(text, /^`bench`, two cores\. /u);
+  assert.match(text, /\n\nOf 900 acknowledged writes 2 were not there in the end\.\n/u);
+  assert.match(text, /agent was killed: Patroni, ttl 20: 1 of 2\.$/u);
 });

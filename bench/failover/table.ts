@@ -50,7 +50,7 @@ export function table(
 ): string {
   const all = cells(runs, contenders, events);
   const shown = contenders.filter(({ name }) => all.some(({ contender }) => contender === name));
-  const row = (words: readonly string[]): string => `| ${words.join(' | ')} |`;
+  const row = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`;
   const lines = events
     .filter(({ name }) => all.some(({ event }) => event === name))
     .map((event) =>
@@ -78,4 +78,30 @@ function words(found: Cell | undefined): string {
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(2)} s`;
+}
+
+/** The table with what stands around it in docs/benchmarks.md: the command, the programs, and what the table cannot say. */
+export function report(
+  runs: readonly Run[],
+  contenders: readonly Contender[],
+  events: readonly RaceEvent[],
+  raced: { readonly command: string; readonly machine: string },
+): string {
+  const direct = contenders.flatMap(({ name, label }) => {
+    const asked = runs.filter((run) => run.contender === name && run.writableWithoutAgent !== null);
+    const taken = asked.filter((run) => run.writableWithoutAgent === true).length;
+    return asked.length === 0 ? [] : [`${label}: ${taken} of ${asked.length}`];
+  });
+  const acknowledged = runs.reduce((sum, run) => sum + run.acknowledged, 0);
+  const lost = runs.reduce((sum, run) => sum + run.lost, 0);
+  return [
+    `\`${raced.command}\`, ${raced.machine}. Longest pause of the writers, median of the rounds and the worst in parentheses.`,
+    table(runs, contenders, events),
+    `Of ${acknowledged} acknowledged writes ${lost} were not there in the end.`,
+    ...(direct.length === 0
+      ? []
+      : [
+          `Direct writes that the old master's database took a second after its agent was killed: ${direct.join('; ')}.`,
+        ]),
+  ].join('\n\n');
 }
