@@ -129,7 +129,7 @@ export class HoldfastCluster implements RacingCluster {
     });
     try {
       direct.useTokenOf(this.#client);
-      return (await direct.write('race/direct', 'x', 1000)).status === 201;
+      return (await direct.write('race/direct', 'x', writeTimeoutMs)).status === 201;
     } catch {
       return false;
     } finally {

@@ -96,7 +96,7 @@ export class PatroniCluster implements RacingCluster {
   async acceptsWrites(name: string): Promise<boolean> {
     const writer = new SqlWriter({ ...this.#address(), port: this.#node(name).place.postgresPort });
     try {
-      return await writer.insert({ writer: -1, sequence: Math.floor(performance.now()) }, 1000);
+      return await writer.insert({ writer: -1, sequence: Math.floor(performance.now()) });
     } finally {
       writer.close();
     }
