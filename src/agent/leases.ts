@@ -8,14 +8,23 @@ const leaderLeaseSeconds = 180;
 /** One that was granted for a promotion which came to nothing is left behind after so long. */
 const readyForMs = 60_000;
 
-/** Leases of this node's keys. The leader key's is long: the beat decides, the lease only removes what nobody wrote for long. */
+/** A lease and when it was granted or last renewed, on this process's monotonic clock. */
+interface Lease {
+  readonly id: string;
+  readonly seconds: number;
+  renewedAt: number;
+}
+
+/**
+ * Leases of this node's keys. The leader key's is long: the beat decides, the lease only removes what nobody wrote for long. Each is renewed three times in its life: in a
+ * failover reports follow each other quickly, and a renewal with each would be half of all calls.
+ */
 export class Leases {
   readonly #store: ClusterStore;
-  #leader: string | null = null;
-  #nextLeader: { readonly id: string; readonly grantedAt: number } | null = null;
-  #member: string | null = null;
-  #lock: string | null = null;
-  #memberTtlSeconds = 0;
+  #leader: Lease | null = null;
+  #nextLeader: Lease | null = null;
+  #member: Lease | null = null;
+  #lock: Lease | null = null;
 
   constructor(store: ClusterStore) {
     this.#store = store;
@@ -25,8 +34,8 @@ export class Leases {
   async keepLockReady(timeoutMs: number): Promise<void> {
     const ready = this.#lock;
     if (ready === null) {
-      this.#lock = (await this.#store.grantLease(lockTtlSeconds, { timeoutMs })).id;
-    } else if ((await this.#store.keepAlive(ready, { timeoutMs })) === 'lost' && this.#lock === ready) {
+      this.#lock = await this.#grant(lockTtlSeconds, timeoutMs);
+    } else if ((await this.#renew(ready, timeoutMs)) === 'lost' && this.#lock === ready) {
       this.#lock = null;
     }
   }
@@ -35,13 +44,13 @@ export class Leases {
   async forLock(timeoutMs: number): Promise<string> {
     const ready = this.#lock;
     this.#lock = null;
-    return ready ?? (await this.#store.grantLease(lockTtlSeconds, { timeoutMs })).id;
+    return (ready ?? (await this.#grant(lockTtlSeconds, timeoutMs))).id;
   }
 
   /** Has a lease for the leader key at hand when the promotion is done. That there is none is met when it is needed. */
   async keepLeaderReady(ttlMs: number, timeoutMs: number): Promise<void> {
     try {
-      this.#nextLeader ??= { id: await this.#grantLeader(ttlMs, timeoutMs), grantedAt: performance.now() };
+      this.#nextLeader ??= await this.#grantLeader(ttlMs, timeoutMs);
     } catch (error) {
       if (!isProblem(error)) throw error;
     }
@@ -51,37 +60,34 @@ export class Leases {
   async forLeader(ttlMs: number, timeoutMs: number): Promise<string> {
     const ready = this.#nextLeader;
     this.#nextLeader = null;
-    const isFresh = ready !== null && performance.now() - ready.grantedAt < readyForMs;
-    const id = isFresh ? ready.id : await this.#grantLeader(ttlMs, timeoutMs);
-    this.#leader = id;
-    return id;
+    const isFresh = ready !== null && performance.now() - ready.renewedAt < readyForMs;
+    const lease = isFresh ? ready : await this.#grantLeader(ttlMs, timeoutMs);
+    this.#leader = lease;
+    return lease.id;
   }
 
-  async #grantLeader(ttlMs: number, timeoutMs: number): Promise<string> {
-    const seconds = Math.max(leaderLeaseSeconds, Math.ceil((ttlMs * 3) / 1000));
-    return (await this.#store.grantLease(seconds, { timeoutMs })).id;
+  #grantLeader(ttlMs: number, timeoutMs: number): Promise<Lease> {
+    return this.#grant(Math.max(leaderLeaseSeconds, Math.ceil((ttlMs * 3) / 1000)), timeoutMs);
   }
 
   /** The lease of this node's report, made when there is none. */
   async forMember(ttlMs: number, timeoutMs: number): Promise<string> {
     const seconds = Math.max(2, Math.ceil(ttlMs / 1000));
-    if (this.#member === null || this.#memberTtlSeconds !== seconds) {
-      this.#memberTtlSeconds = seconds;
-      this.#member = (await this.#store.grantLease(this.#memberTtlSeconds, { timeoutMs })).id;
-    }
-    return this.#member;
+    if (this.#member?.seconds !== seconds) this.#member = await this.#grant(seconds, timeoutMs);
+    return this.#member.id;
   }
 
   /** Renews the leader key's lease. That it is lost shows in the key's absence: the beat fails then. */
   async keepLeader(timeoutMs: number): Promise<void> {
-    if (this.#leader === null) return;
-    if ((await this.#store.keepAlive(this.#leader, { timeoutMs })) === 'lost') this.#leader = null;
+    const lease = this.#leader;
+    if (lease === null) return;
+    if ((await this.#renew(lease, timeoutMs)) === 'lost' && this.#leader === lease) this.#leader = null;
   }
 
   /** Renews the report's lease; false when it is lost, and the report with it. */
   async keepMember(timeoutMs: number): Promise<boolean> {
     if (this.#member === null) return false;
-    if ((await this.#store.keepAlive(this.#member, { timeoutMs })) !== 'lost') return true;
+    if ((await this.#renew(this.#member, timeoutMs)) !== 'lost') return true;
     this.#member = null;
     return false;
   }
@@ -93,8 +99,23 @@ export class Leases {
 
   /** Ends the report at once: this node is going. */
   async endMember(timeoutMs: number): Promise<void> {
-    const id = this.#member;
+    const lease = this.#member;
     this.#member = null;
-    if (id !== null) await this.#store.revoke(id, { timeoutMs });
+    if (lease !== null) await this.#store.revoke(lease.id, { timeoutMs });
+  }
+
+  async #grant(seconds: number, timeoutMs: number): Promise<Lease> {
+    const askedAt = performance.now();
+    const { id } = await this.#store.grantLease(seconds, { timeoutMs });
+    return { id, seconds, renewedAt: askedAt };
+  }
+
+  /** Renews what is due; what is not counts as kept. */
+  async #renew(lease: Lease, timeoutMs: number): Promise<'kept' | 'lost'> {
+    const askedAt = performance.now();
+    if (askedAt - lease.renewedAt < (lease.seconds * 1000) / 3) return 'kept';
+    if ((await this.#store.keepAlive(lease.id, { timeoutMs })) === 'lost') return 'lost';
+    lease.renewedAt = askedAt;
+    return 'kept';
   }
 }

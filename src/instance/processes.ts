@@ -2,9 +2,11 @@ import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import {
   isAlive,
+  livingProcess,
   livingProcesses,
   type ProcessFacts,
   type ProcessIdentity,
+  processIds,
 } from '../runtime/process-facts.ts';
 
 /** PostgreSQL's programs that work inside a data directory, by their command name (15 characters at most). */
@@ -20,12 +22,25 @@ export function findInstanceProcesses(
   dir: string,
   postmaster: ProcessIdentity | null,
 ): readonly ProcessFacts[] {
-  const parent = postmaster !== null && isAlive(postmaster) ? postmaster.pid : null;
+  if (postmaster === null || !isAlive(postmaster)) return orphansIn(dir);
+  const parent = postmaster.pid;
   return livingProcesses().filter(({ pid, parent: above, command }) => {
     if (pid === process.pid) return false;
-    const related = parent !== null && (pid === parent || above === parent);
+    const related = pid === parent || above === parent;
     return related || (ours.has(command) && worksIn(pid, dir));
   });
+}
+
+/**
+ * A stopped instance is asked every turn whether something of it lives, on machines with thousands of processes: where one
+ * works costs one call, and only those that work in here are read.
+ */
+function orphansIn(dir: string): readonly ProcessFacts[] {
+  return processIds()
+    .filter((pid) => pid !== process.pid && worksIn(pid, dir))
+    .map(livingProcess)
+    .filter((facts) => facts !== null)
+    .filter(({ command }) => ours.has(command));
 }
 
 function worksIn(pid: number, dir: string): boolean {

@@ -56,7 +56,7 @@ export interface ServerFacts {
 
 /** Asks everything in one round trip. @throws Problem, as `Session.query`. */
 export async function askServer(session: Session, timeoutMs: number): Promise<ServerFacts> {
-  const [row] = await session.query(statement, { timeoutMs });
+  const [row] = await session.query(statement, { timeoutMs, repeated: true });
   const text = row?.['facts'];
   if (typeof text !== 'string') throw new Problem('instance_failed', 'the server answered nothing');
   const raw: RawFacts = JSON.parse(text);

@@ -40,19 +40,26 @@ export class Session {
 
   /**
    * Runs one statement and returns its rows. Without parameters it goes as a simple query, so that utility statements
-   * work too.
+   * work too. `repeated`: a query that is asked over and over is planned once per connection (planning can take six times
+   * as long as running it).
    *
    * @throws Problem `instance_unavailable`: not reachable, or silent for `timeoutMs`; `instance_failed`: refused by the
    * server; the cause carries PostgreSQL's code.
    */
   async query(
     text: string,
-    options: { readonly timeoutMs: number; readonly parameters?: readonly Parameter[] },
+    options: {
+      readonly timeoutMs: number;
+      readonly parameters?: readonly Parameter[];
+      readonly repeated?: boolean;
+    },
   ): Promise<readonly Row[]> {
     if (this.#closed) throw this.#unavailable('the session was closed', undefined);
     this.#connection ??= open(this.#destination);
     const connection = this.#connection;
-    const answer = connection.sql.unsafe<Row[]>(text, [...(options.parameters ?? [])]).execute();
+    const parameters = [...(options.parameters ?? [])];
+    const how = options.repeated === true ? { prepare: true, simple: false } : { prepare: false };
+    const answer = connection.sql.unsafe<Row[]>(text, parameters, how).execute();
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<never>((_, reject) => {
       timer = setTimeout(
@@ -93,7 +100,7 @@ export class Session {
 }
 
 /** A superuser's session with the local instance, over its unix socket. */
-export function localSession(settings: InstanceSettings): Session {
+export function localSession(settings: Pick<InstanceSettings, 'name' | 'port' | 'socketDir'>): Session {
   const path = join(settings.socketDir, `.s.PGSQL.${settings.port}`);
   return new Session({
     description: `${settings.name} instance`,
@@ -153,7 +160,7 @@ function open(destination: Destination): Connection {
     idle_timeout: 0,
     max_lifetime: null,
     fetch_types: false,
-    prepare: false,
+    prepare: true, // which statements are, each says itself
     onnotice: () => undefined,
     connection: { application_name: 'holdfast:agent', client_min_messages: 'error' },
     // The driver's own door for foreign sockets (missing from its types): the socket is kept here, so that it can be

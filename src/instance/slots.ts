@@ -84,7 +84,7 @@ async function readSlots(session: Session, timeoutMs: number): Promise<readonly 
   const rows = await session.query(
     `select slot_name, active, coalesce(wal_status = 'lost', false) as lost from pg_replication_slots
        where slot_type = 'physical' and not temporary`,
-    { timeoutMs },
+    { timeoutMs, repeated: true },
   );
   return rows.map((row) => ({
     name: String(row['slot_name']),

@@ -66,7 +66,7 @@ async function askSenders(running: RunningInstance, timeoutMs: number): Promise<
   const rows = await running.session.query(
     `select current_setting('synchronous_standby_names') as value, application_name, sync_priority
        from (values (1)) as one left join pg_stat_replication on true`,
-    { timeoutMs },
+    { timeoutMs, repeated: true },
   );
   const [first] = rows;
   if (first === undefined) throw new Problem('instance_failed', 'pg_stat_replication gave no answer');

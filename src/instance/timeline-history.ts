@@ -62,7 +62,7 @@ export async function identify(session: Session, timeoutMs: number): Promise<Rem
        case when r then (select timeline_id from pg_control_checkpoint())
        else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end as timeline
      from pg_is_in_recovery() as r`,
-    { timeoutMs },
+    { timeoutMs, repeated: true },
   );
   return {
     systemIdentifier: String(row?.['system_identifier']),

@@ -21,7 +21,7 @@ export async function setPrimary(
   const look = async (): Promise<true | null> => {
     const [row] = await running.session.query(
       `select current_setting('primary_conninfo') as conninfo, current_setting('primary_slot_name') as slot`,
-      options,
+      { ...options, repeated: true },
     );
     return row?.['conninfo'] === primaryConninfo && row['slot'] === (target.slotName ?? '') ? true : null;
   };
@@ -63,7 +63,7 @@ async function isCutOff(running: RunningInstance, timeoutMs: number): Promise<bo
     `select current_setting('primary_conninfo') = ''
        and not exists (select from pg_stat_wal_receiver)
        and not exists (select from pg_stat_activity where backend_type = 'walreceiver') as cut_off`,
-    { timeoutMs },
+    { timeoutMs, repeated: true },
   );
   return row?.['cut_off'] === true;
 }

@@ -39,8 +39,14 @@ export function readProcess(pid: number): ProcessFacts | null {
 
 /** The identity of a process that can still do something; null when there is none. */
 export function identify(pid: number): ProcessIdentity | null {
+  const facts = livingProcess(pid);
+  return facts === null ? null : { pid, startTicks: facts.startTicks };
+}
+
+/** What the kernel says of a process that can still do something; null when there is none. */
+export function livingProcess(pid: number): ProcessFacts | null {
   const facts = readProcess(pid);
-  return facts === null || isOver(facts) ? null : { pid, startTicks: facts.startTicks };
+  return facts === null || isOver(facts) ? null : facts;
 }
 
 /** Whether the very process (not a later one with its pid) can still do anything. A zombie cannot: only its pid waits. */
@@ -56,11 +62,16 @@ export function isStopped(identity: ProcessIdentity): boolean {
 
 /** Every process of the machine that can still do something. */
 export function livingProcesses(): readonly ProcessFacts[] {
+  return processIds()
+    .map(livingProcess)
+    .filter((facts) => facts !== null);
+}
+
+/** The pid of every process of the machine, zombies included. */
+export function processIds(): readonly number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/u.test(entry))
-    .map((entry) => readProcess(Number(entry)))
-    .filter((facts) => facts !== null)
-    .filter((facts) => !isOver(facts));
+    .map(Number);
 }
 
 function isOver(facts: ProcessFacts): boolean {

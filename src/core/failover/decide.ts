@@ -148,12 +148,8 @@ function withSuccessor(view: View, decision: Decision<Memory>): Decision<Memory>
   const { passTo, leading } = decision.memory;
   if (passTo === null || leading !== null) return decision;
   const leader = view.cluster?.leader?.value;
-  const sync = view.cluster?.sync.value;
-  const ready =
-    leader !== undefined &&
-    leader.term > passTo.term &&
-    sync?.term === leader.term &&
-    sync.standbys.length > 0;
+  // It holds what it is sent until it may serve.
+  const ready = leader !== undefined && leader.term > passTo.term;
   const serving: Serving = { ...decision.serving, writes: 'held', successor: ready ? leader.name : null };
   return { ...decision, serving, wakeInMs: Math.min(decision.wakeInMs, eventMs) };
 }

@@ -1,4 +1,4 @@
-import type { ClusterConfig, ClusterState, SyncRecord } from './cluster-state.ts';
+import { type ClusterConfig, type ClusterState, instanceNames, type SyncRecord } from './cluster-state.ts';
 
 /**
  * Stands in `synchronous_standby_names` while nobody may acknowledge: no standby ever has this name, since node names hold
@@ -61,7 +61,31 @@ export function requiredNames(sync: SyncRecord): readonly string[] {
   return sync.alone ? [] : [placeholderName];
 }
 
+/**
+ * Whether commits wait for what `wanted` says while PostgreSQL requires `names`. Where nobody may acknowledge, others may be
+ * required besides the placeholder: it never comes.
+ */
+export function waitsFor(names: readonly string[], wanted: readonly string[]): boolean {
+  const blocked = wanted.length === 1 && wanted[0] === placeholderName;
+  return blocked ? names.includes(placeholderName) : sameNames(names, wanted);
+}
+
+/** Whether two lists of names hold the same names. */
+export function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}
+
 /** How long a candidate must see the same beat: the longer of what is configured and what the master counts on. */
 export function silenceMs(cluster: ClusterState): number {
   return Math.max(cluster.config.value.ttlMs, cluster.beat?.value.ttlMs ?? 0);
+}
+
+/**
+ * Whether a node says of itself that it could take over: its agent reports, both instances run, and nothing ails it. One
+ * that only acknowledges (its agent or an instance hangs) gives its place to one that could.
+ */
+export function isFit(cluster: ClusterState, name: string): boolean {
+  const report = cluster.members.get(name)?.value;
+  if (report === undefined || report.marker || report.ailment !== null) return false;
+  return instanceNames.every((i) => report.instances[i]?.state === 'running');
 }

@@ -1,7 +1,8 @@
 import { allDead, heldFor, type Verdict, waitedFor } from './context.ts';
 import { type LeadingContext, servingAsLeader } from './leading-context.ts';
 import type { HandOver } from './memory.ts';
-import { isFit, liveReplica } from './sync-set.ts';
+import { isFit } from './eligibility.ts';
+import { liveReplica } from './sync-set.ts';
 import { checkpointLimitMs, drainLimitMs, eventMs, soonMs, stopLimitMs } from './timing.ts';
 
 /** Whether a planned end should begin now. */

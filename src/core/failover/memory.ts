@@ -74,6 +74,8 @@ export interface Memory {
   readonly promotion: PromotionMemory | null;
   /** Who took over from this node, for held requests to be passed to. */
   readonly passTo: { readonly term: number; readonly since: Instant } | null;
+  /** When this node, fenced and replaced, stopped being master. */
+  readonly steppedDown: Instant | null;
   /** Since when an instance is starting and does not let anybody in. */
   readonly startingSince: Instant | null;
   /** Since when this node wants to stream from `target` and does not. */
@@ -95,6 +97,7 @@ export const emptyMemory: Memory = {
   givingUp: null,
   promotion: null,
   passTo: null,
+  steppedDown: null,
   startingSince: null,
   notStreaming: null,
   rewoundFor: null,

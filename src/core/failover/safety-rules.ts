@@ -89,7 +89,7 @@ export const safetyRules: readonly Rule<Context>[] = [
       if (!mine) {
         return {
           because: `fenced and replaced: ${givingUp.reason}`,
-          memory: { givingUp: null, leading: null, handOver: null, promotion: null },
+          memory: { givingUp: null, leading: null, handOver: null, promotion: null, steppedDown: c.view.now },
           wakeInMs: 0,
         };
       }

@@ -13,7 +13,7 @@ import {
 import { holdsEveryWrite, wasRemoved } from './eligibility.ts';
 import { beatsAreFresh, fits, repair } from './repair-choice.ts';
 import { describeSource, loadBalancerTarget, sourceOf, targetOf } from './replication-source.ts';
-import { followSuccessor, isLastHope, successorNeedsUs } from './succession.ts';
+import { followSuccessor, isLastHope, othersManage, successorNeedsUs } from './succession.ts';
 import { takeoverStep } from './takeover.ts';
 import { eventMs, firstStandbyWaitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
@@ -135,14 +135,17 @@ export const standbyRules: readonly Rule<ClusterContext>[] = [
   {
     id: 'leaves-the-way-free',
     about:
-      'Another node is being promoted, or named as successor, and this one is stopped: it starts once that is done, since a start would slow the promotion down where the two share a machine or a disk.',
+      'Another node is being promoted, or named as successor, or could take over from this one, which is stopped: it starts once that is done, since a start would slow the promotion down where the two share a machine or a disk.',
     apply: (c) => {
       const lock = c.cluster.promotion;
       const promoting = lock !== null && lock.value.candidate !== c.view.self.name && !isLastHope(c);
       const awaited = c.memory.passTo !== null && !successorNeedsUs(c);
-      if ((!promoting && !awaited) || !either(c.view.instances, (i) => i.state === 'stopped')) return null;
-      const who = promoting ? lock.value.candidate : 'the successor';
-      return { because: `starts when ${who} leads`, wakeInMs: eventMs };
+      if (!promoting && !awaited && !othersManage(c)) return null;
+      if (!either(c.view.instances, (i) => i.state === 'stopped')) return null;
+      return {
+        because: `starts when ${promoting ? `${lock.value.candidate} leads` : whatIsAwaited(c)}`,
+        wakeInMs: eventMs,
+      };
     },
   },
   {
@@ -328,4 +331,10 @@ export const removedSentence =
 function standbyKind({ cluster, view }: ClusterContext): string {
   if (view.self.kind === 'asynchronous') return 'asynchronous standby';
   return cluster.sync.value.standbys.includes(view.self.name) ? 'synchronous standby' : 'standby';
+}
+
+function whatIsAwaited({ cluster }: ClusterContext): string {
+  return cluster.leader === null
+    ? 'the successor leads'
+    : `${cluster.leader.value.name} has its first standby`;
 }

@@ -1,7 +1,7 @@
-import { both, type ClusterContext, type Verdict } from './context.ts';
-import { candidatesBeside, holdsEveryWrite } from './eligibility.ts';
-import { isFit } from './sync-set.ts';
-import { soonMs } from './timing.ts';
+import { both, type ClusterContext, heldFor, type Verdict } from './context.ts';
+import { candidatesBeside, holdsEveryWrite, isFit } from './eligibility.ts';
+
+import { soonMs, stepAsideMs } from './timing.ts';
 
 /** Nobody else who is up holds every acknowledged write: should the promotion come to nothing, this node is next. */
 export function isLastHope(c: ClusterContext): boolean {
@@ -19,6 +19,17 @@ export function successorNeedsUs(c: ClusterContext): boolean {
     (name) => name !== c.view.self.name,
   );
   return sync.value.standbys.length === 0 && !others.some((name) => isFit(c.cluster, name));
+}
+
+/**
+ * This node led until a moment ago, and those who follow it can do without it: another who holds every write is up, or leads
+ * already with somebody else to become its first standby.
+ */
+export function othersManage(c: ClusterContext): boolean {
+  const { steppedDown } = c.memory;
+  if (steppedDown === null || heldFor(c, steppedDown) >= stepAsideMs) return false;
+  const { leader, sync } = c.cluster;
+  return leader === null ? !isLastHope(c) : sync.value.standbys.length === 0 && !successorNeedsUs(c);
 }
 
 /**

@@ -15,6 +15,10 @@ export const promotionLimitMs = 5000;
 export const lockTtlSeconds = 8;
 /** How long a named successor is waited for. */
 export const successorWaitMs = 2000;
+/** For this long a former master leaves machine and disk to those who take over from it. */
+export const stepAsideMs = 1500;
+/** How long clients that come to a new master wait for its first standby. */
+export const firstHoldMs = 2000;
 /** How long writes wait for a standby to come back before they are refused at once. */
 export const lonelyHoldMs = 2000;
 /** How long a master without a standby looks for one every few milliseconds. */

@@ -1,3 +1,4 @@
+import { acceptsLoss } from './accepted-loss.ts';
 import type { Fault } from './fault.ts';
 import { kills } from './kills.ts';
 import { partitions } from './partitions.ts';
@@ -5,4 +6,4 @@ import { pauses } from './pauses.ts';
 import { planned } from './planned.ts';
 
 /** Every fault that a drill knows, in the order in which it makes them. */
-export const catalogue: readonly Fault[] = [...planned, ...kills, ...pauses, ...partitions];
+export const catalogue: readonly Fault[] = [...planned, ...kills, ...pauses, ...partitions, acceptsLoss];
