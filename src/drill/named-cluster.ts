@@ -93,7 +93,6 @@ function nodesOf(facts: Facts, ca: string): readonly TargetNode[] {
     dir: '',
     dataDir: '',
     processGroup: 0,
-    dataPort: 0,
   }));
 }
 

@@ -38,7 +38,7 @@ export const acceptsLoss: Fault = {
     const [synchronous, left] = standbys;
     if (synchronous === undefined || left === undefined) throw new Error('two standbys are needed');
     const gone = await Promise.all([master, synchronous].map((name) => nodeNamed(scene.target, name)));
-    const samples = sampleLog(await nodeNamed(scene.target, master), scene.clients.clock);
+    const samples = await sampleLog(await nodeNamed(scene.target, master), scene.clients.clock);
     const cut = cutFromStandbys({ network, node: master, peers: [left] });
     const frozen = gone.flatMap((node) =>
       (['guardian', 'agent', 'worker'] as const).flatMap((part) => partOf(node, part) ?? []),

@@ -56,7 +56,6 @@ export async function processCluster(
           dataDir: tmpdir(),
           api: nowhere,
           processGroup: process(name).pid ?? 0,
-          dataPort: 0,
         })),
     },
     cluster: silent,
