@@ -34,7 +34,7 @@ export const kills: readonly Fault[] = [
     'all-nodes',
     'kill -9 of every node at once, started again in any order',
     ({ status }) => status.nodes.map(({ name }) => name),
-    0,
+    { lastsTtls: 0 },
   ),
 ];
 
@@ -59,12 +59,20 @@ function kill(
   return { name, about, lastsTtls: 0, strike };
 }
 
+/** What else becomes of nodes that are dead. */
+export interface Death {
+  /** 3 unless told otherwise. */
+  readonly lastsTtls?: number;
+  /** Done to each node once it is seen dead. */
+  readonly ruin?: (node: TargetNode) => Promise<void>;
+}
+
 /** A fault that kills whole nodes, and again whenever something starts them, until it is undone. */
-function dead(
+export function dead(
   name: string,
   about: string,
   whose: (scene: Scene) => readonly (string | null)[],
-  lastsTtls = 3,
+  { lastsTtls = 3, ruin }: Death = {},
 ): Fault {
   const strike = async (scene: Scene): Promise<Struck> => {
     const names = whose(scene).filter((one) => one !== null);
@@ -75,7 +83,11 @@ function dead(
     const keeping = Promise.all(names.map((one) => keepDead(scene, one, released.signal)));
     return {
       targets: names,
-      takesEffect: async () => victims.length > 0 && (await areGone(victims)),
+      takesEffect: async () => {
+        if (victims.length === 0 || !(await areGone(victims))) return false;
+        if (ruin !== undefined) await Promise.all(nodes.map(ruin));
+        return true;
+      },
       undo: async () => {
         released.abort();
         await keeping;
@@ -95,7 +107,8 @@ async function keepDead({ target }: Scene, name: string, released: AbortSignal):
   }
 }
 
-function synchronousStandby({ status }: Scene): string | null {
+/** The one that confirms; null where none does. */
+export function synchronousStandby({ status }: Scene): string | null {
   return status.nodes.find(({ synchronous }) => synchronous)?.name ?? null;
 }
 
