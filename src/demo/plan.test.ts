@@ -61,6 +61,11 @@ test('an existing demo starts as it was made, and is not made otherwise', () => 
   assert.deepEqual(shapeOf(asked('--ttl 2 --port 9000'), made), made);
   assert.throws(() => shapeOf(asked('--standbys 2'), made), /--standbys: .*made with 1.*--fresh/u);
   assert.throws(() => shapeOf(asked('--namespaces'), made), /--namespaces: .*made without.*--fresh/u);
+  assert.throws(
+    () => shapeOf(asked('--small-disks 1024'), made),
+    /--small-disks: .*made with no such disks/u,
+  );
+  assert.deepEqual(shapeOf(asked('--fake-clocks'), made), { ...made, fakeClocks: true });
   const separate = { ...made, subnet: '10.1.2.0/24' };
   assert.deepEqual(shapeOf(asked(), separate), separate);
 });
@@ -113,6 +118,8 @@ test('demo.json says how to reach everything, and who is what', () => {
         api: 'https://localhost:8410',
         health: 'https://localhost:8410/health',
         dataDir: '/d/n1/data/pgdata',
+        disk: null,
+        clock: null,
         postgres: { data: { port: 8412 }, audit: { port: 8413 } },
         etcd: { client: 'https://127.0.0.1:8414', peer: 'https://127.0.0.1:8415' },
       },
@@ -125,6 +132,8 @@ test('demo.json says how to reach everything, and who is what', () => {
         api: 'https://localhost:8420',
         health: 'https://localhost:8420/health',
         dataDir: '/d/f1/data/pgdata',
+        disk: null,
+        clock: null,
         postgres: { data: { port: 8422 }, audit: { port: 8423 } },
         etcd: null,
       },

@@ -96,13 +96,15 @@ async function strike(setting: DrillSetting, fault: Fault, scene: Scene): Promis
     );
     if (tookEffect && lastsMs > 0) await sleep(lastsMs, undefined, { signal }).catch(() => undefined);
     await struck.undo();
+    const endedAt = clock();
+    const hadEffect = (await struck.hadEffect?.()) ?? true;
     return {
       fault: fault.name,
       targets: struck.targets,
       master: scene.status.master ?? '',
       beganAt,
-      inEffectAt,
-      endedAt: clock(),
+      inEffectAt: hadEffect ? inEffectAt : null,
+      endedAt,
     };
   } finally {
     await struck.undo();

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -51,7 +52,7 @@ export const directories: readonly Fault[] = [
   {
     name: 'rewind-fails',
     about: 'kill -9 of everything on the master, whose log went on alone; pg_rewind fails when it is back',
-    lastsTtls: 0,
+    lastsTtls: 3,
     hindrance: async () =>
       process.getuid?.() === 0
         ? null
@@ -71,7 +72,7 @@ function ruined(
 }
 
 /** One directory is emptied, the other is gone. */
-async function wipe(node: TargetNode): Promise<void> {
+export async function wipe(node: TargetNode): Promise<void> {
   await empty(node.dataDir);
   await rm(join(node.dir, 'audit', 'pgdata'), { recursive: true });
 }
@@ -87,7 +88,7 @@ async function empty(dir: string): Promise<void> {
 }
 
 /** Random bytes, as many as there were. */
-function overwrite(name: string): (node: TargetNode) => Promise<void> {
+export function overwrite(name: string): (node: TargetNode) => Promise<void> {
   return async ({ dataDir }) => {
     const path = join(dataDir, name);
     const { size } = await stat(path);
@@ -114,30 +115,30 @@ async function failRewind(scene: Scene): Promise<Struck> {
     ruin: () => mkdir(obstacle, { mode: 0o700 }).then(() => undefined),
   });
   const killed = await death.strike(scene);
-  const remains = (): Promise<boolean> => stat(obstacle).then(isThere, isNotThere);
-  const isCopied = (): Promise<boolean> => stat(join(node.dir, 'data', 'copying')).then(isThere, isNotThere);
+  const clear = (): Promise<void> => rm(obstacle, { recursive: true, force: true });
   return {
     targets: killed.targets,
-    takesEffect: async () => {
-      if (senders.length === 0 || !(await killed.takesEffect())) return false;
-      await sleep(death.lastsTtls * scene.status.ttlMs, undefined, { signal: scene.signal }).catch(
-        () => undefined,
-      );
-      await killed.undo();
-      const giveUpAt = performance.now() + failureMs;
-      while (!scene.signal.aborted && performance.now() < giveUpAt) {
-        if ((await isCopied()) || !(await remains())) return true;
-        await sleep(lookMs);
-      }
-      return false;
-    },
+    takesEffect: async () => senders.length > 0 && (await killed.takesEffect()),
     undo: async () => {
       await killed.undo();
-      // Where it was not copied: nobody could copy this node.
-      if (!(await isCopied())) await rm(obstacle, { recursive: true, force: true });
+      if (scene.signal.aborted) await clear();
+    },
+    hadEffect: async () => {
+      try {
+        return await isCopied(node, obstacle, scene.signal);
+      } finally {
+        await clear();
+      }
     },
   };
 }
 
-const isThere = (): boolean => true;
-const isNotThere = (): boolean => false;
+/** Whether a copy replaces the directory with the obstacle in it, instead of a rewind. */
+async function isCopied(node: TargetNode, obstacle: string, signal: AbortSignal): Promise<boolean> {
+  const giveUpAt = performance.now() + failureMs;
+  while (!signal.aborted && performance.now() < giveUpAt) {
+    if (existsSync(join(node.dir, 'data', 'copying')) || !existsSync(obstacle)) return true;
+    await sleep(lookMs);
+  }
+  return false;
+}

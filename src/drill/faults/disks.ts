@@ -34,8 +34,8 @@ function full(name: string, whose: string, find: (scene: Scene) => string | null
   };
 }
 
-/** The file that fills it has no name: whatever ends this process gives the room back. */
-async function fill(name: string, disk: string): Promise<Struck> {
+/** Fills a file system with a file that has no name: whatever ends this process gives the room back. */
+export async function fill(name: string, disk: string): Promise<Struck> {
   const path = join(disk, 'drill-fills-this-disk');
   const file = await open(path, 'wx', 0o600);
   await unlink(path);
