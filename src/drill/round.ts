@@ -60,8 +60,8 @@ export async function runRound(
       AbortSignal.any([signal, AbortSignal.timeout(warmMs)]),
     );
     if (signal.aborted) return null;
-    const scene: Scene = { target, cluster, status, signal };
-    const span = await strike(setting, fault, scene);
+    const scene: Scene = { target, cluster, clock, status, signal };
+    const { span, acceptedLoss } = await strike(setting, fault, scene);
     setting.onStep(`${fault.name}: over; waiting until the cluster is whole`);
     // Before anybody can have noticed the fault the cluster still says that it is whole.
     const noticedAt = span.endedAt + noticeTtls * status.ttlMs;
@@ -75,7 +75,7 @@ export async function runRound(
     if (signal.aborted) return null;
     const { final, kept } = await readFinal(setting, log, clients.token);
     const { operations, sightings, redundancy } = log;
-    return { span, operations, sightings, redundancy, final, kept };
+    return { span, acceptedLoss, operations, sightings, redundancy, final, kept };
   } finally {
     over.abort();
     await Promise.all([clients.ended, watching]);
@@ -83,7 +83,11 @@ export async function runRound(
   }
 }
 
-async function strike(setting: DrillSetting, fault: Fault, scene: Scene): Promise<FaultSpan> {
+async function strike(
+  setting: DrillSetting,
+  fault: Fault,
+  scene: Scene,
+): Promise<Pick<History, 'span' | 'acceptedLoss'>> {
   const { clock, signal } = setting;
   const beganAt = clock();
   const struck = await fault.strike(scene);
@@ -98,14 +102,16 @@ async function strike(setting: DrillSetting, fault: Fault, scene: Scene): Promis
     await struck.undo();
     const endedAt = clock();
     const hadEffect = (await struck.hadEffect?.()) ?? true;
-    return {
+    const span: FaultSpan = {
       fault: fault.name,
       targets: struck.targets,
       master: scene.status.master ?? '',
+      keepsMaster: fault.keepsMaster ?? struck.keepsMaster ?? false,
       beganAt,
       inEffectAt: hadEffect ? inEffectAt : null,
       endedAt,
     };
+    return { span, acceptedLoss: struck.acceptedLoss?.() ?? null };
   } finally {
     await struck.undo();
   }

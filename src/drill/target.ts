@@ -22,6 +22,8 @@ export interface TargetNode {
   readonly disk: string | null;
   /** The file that says what its wall clock is ahead of the machine's; null: it shares that. */
   readonly clock: string | null;
+  /** Of the data instance. */
+  readonly dataPort: number;
 }
 
 /** A cluster whose nodes all run on this machine: how clients reach it, and what can be hurt. */
@@ -70,7 +72,7 @@ export async function demoTarget(dir: string): Promise<Target> {
         : { url: first.followers.url, ca: await readFile(first.followers.caFile, 'utf8') },
     network: first.network === null ? null : networkOf(first),
     nodes: async () =>
-      (await readDemo(dir)).nodes.map(({ name, api, processGroup, dataDir, disk, clock }) => ({
+      (await readDemo(dir)).nodes.map(({ name, api, processGroup, dataDir, postgres, disk, clock }) => ({
         name,
         dir: join(dir, name),
         api: { url: api, ca },
@@ -78,6 +80,7 @@ export async function demoTarget(dir: string): Promise<Target> {
         dataDir,
         disk,
         clock,
+        dataPort: postgres.data.port,
       })),
   };
 }

@@ -1,3 +1,4 @@
+import { acceptsLoss } from './accepted-loss.ts';
 import { clocks } from './clocks.ts';
 import { directories } from './directories.ts';
 import { disks } from './disks.ts';
@@ -16,4 +17,5 @@ export const catalogue: readonly Fault[] = [
   ...directories,
   ...disks,
   ...clocks,
+  acceptsLoss,
 ];

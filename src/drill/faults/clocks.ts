@@ -39,6 +39,7 @@ function jump(name: string, about: string, whose: (scene: Scene) => string | nul
     name,
     about: `${about}, and after three ttl to where it was`,
     lastsTtls: 3,
+    keepsMaster: true,
     hindrance: async (target) =>
       (await target.nodes()).some(({ clock }) => clock === null)
         ? 'The nodes of this demo share the clock of the machine; start it with: npm run demo -- --fake-clocks'

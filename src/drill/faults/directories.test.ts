@@ -16,7 +16,7 @@ async function deadNode(t: TestContext): Promise<TargetNode> {
   }
   const api = { url: 'https://localhost:1', ca: '' };
   const dataDir = join(dir, 'data', 'pgdata');
-  return { name: 'n1', dir, api, processGroup: 0, dataDir, disk: null, clock: null };
+  return { name: 'n1', dir, api, processGroup: 0, dataDir, dataPort: 1, disk: null, clock: null };
 }
 
 test('one directory is emptied and the other removed; where nothing is left, that is said', async (t) => {

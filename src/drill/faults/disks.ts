@@ -29,7 +29,8 @@ function full(name: string, whose: string, find: (scene: Scene) => string | null
     strike: async (scene) => {
       const node = await nodeNamed(scene.target, find(scene));
       if (node.disk === null) throw new Error(`${node.name} has no disk of its own`);
-      return fill(node.name, node.disk);
+      const keepsMaster = node.name !== scene.status.master;
+      return { ...(await fill(node.name, node.disk)), keepsMaster };
     },
   };
 }

@@ -1,11 +1,14 @@
 import type { ClusterClient } from '../../agent/cluster-client.ts';
 import type { ClusterStatus } from '../../agent/operations.ts';
+import type { AcceptedLoss } from '../../core/drill/history.ts';
+import type { DrillClock } from '../clock.ts';
 import type { Target, TargetNode } from '../target.ts';
 
 /** What a fault may use. */
 export interface Scene {
   readonly target: Target;
   readonly cluster: ClusterClient;
+  readonly clock: DrillClock;
   /** As it was when the round began: whole. */
   readonly status: ClusterStatus;
   readonly signal: AbortSignal;
@@ -17,6 +20,10 @@ export interface Struck {
   readonly targets: readonly string[];
   /** Resolves once it is seen to be in effect; false when that did not come. */
   readonly takesEffect: () => Promise<boolean>;
+  /** It concerns nobody for whom the master would have to be replaced. */
+  readonly keepsMaster?: boolean;
+  /** What an operator accepted to lose meanwhile; asked for when the fault is over. Absent: nothing. */
+  readonly acceptedLoss?: () => AcceptedLoss | null;
   /** Puts back what it did. May be called more than once, and when it is half done. */
   readonly undo: () => Promise<void>;
   /** Looked at after it was undone, where only then it shows: false makes it one without effect. */
@@ -30,6 +37,8 @@ export interface Fault {
   readonly about: string;
   /** How long it is left in effect before it is undone, in ttls of the cluster; 0: there is nothing to wait for. */
   readonly lastsTtls: number;
+  /** Another master after it would be one too many. Absent: that is for `strike` to say. */
+  readonly keepsMaster?: true;
   /** Why it cannot be made in this cluster, on this machine; null: it can. Absent: it can everywhere. */
   readonly hindrance?: (target: Target) => Promise<string | null>;
   readonly strike: (scene: Scene) => Promise<Struck>;

@@ -11,10 +11,11 @@ import {
 } from '../network/faults.ts';
 import type { NetworkFault } from '../network/network-fault.ts';
 import { type DrillNetwork, everybodyBut } from '../network/place.ts';
+import type { Target } from '../target.ts';
 import type { Fault, Scene, Struck } from './fault.ts';
 
 /** Whom a fault of the network concerns. */
-interface Cast {
+export interface Cast {
   readonly network: DrillNetwork;
   readonly master: string;
   /** The synchronous one first. */
@@ -41,6 +42,7 @@ export const partitions: readonly Fault[] = [
     ({ network, master, standbys }) =>
       cutFromStandbys({ network, node: master, peers: standbys.slice(0, 1) }),
     ({ master, standbys }) => [master, ...standbys.slice(0, 1)],
+    { keepsMaster: true },
   ),
   fault('deaf', 'the master is heard, and hears nobody', ({ network, master }) =>
     cutOneWay({ network, node: master, peers: everybodyBut(network, master) }, 'in'),
@@ -53,6 +55,7 @@ export const partitions: readonly Fault[] = [
     'the standbys are cut off from each other',
     ({ network, standbys }) => cutFrom({ network, node: standbys[0] ?? '', peers: standbys.slice(1) }),
     ({ standbys }) => standbys,
+    { keepsMaster: true },
   ),
   fault('delay', 'what the master sends arrives 500 ms late', ({ network, master }) =>
     delayed(network, master, 500),
@@ -70,19 +73,14 @@ function fault(
   about: string,
   make: (cast: Cast) => NetworkFault,
   whom: (cast: Cast) => readonly string[] = ({ master }) => [master],
+  other: Pick<Fault, 'keepsMaster'> = {},
 ): Fault {
   return {
     name,
     about: `${about}, for three ttl`,
     lastsTtls: 3,
-    hindrance: async (target) => {
-      if (target.network === null) {
-        return 'The nodes of this demo share one network; start it with: npm run demo -- --namespaces';
-      }
-      const [first, second] = target.network.nodes;
-      if (first === undefined || second === undefined) return 'There is nobody to cut off.';
-      return lossy(target.network, first.name, 1).obstacle();
-    },
+    ...other,
+    hindrance: partitionHindrance,
     strike: async (scene) => {
       const cast = castOf(scene);
       return struckBy(cast.network, make(cast), whom(cast));
@@ -90,7 +88,17 @@ function fault(
   };
 }
 
-function castOf({ target, status }: Scene): Cast {
+/** Why nobody can be cut off in a cluster; null: they can. */
+export async function partitionHindrance({ network }: Target): Promise<string | null> {
+  if (network === null) {
+    return 'The nodes of this demo share one network; start it with: npm run demo -- --namespaces';
+  }
+  const [first, second] = network.nodes;
+  if (first === undefined || second === undefined) return 'There is nobody to cut off.';
+  return lossy(network, first.name, 1).obstacle();
+}
+
+export function castOf({ target, status }: Scene): Cast {
   const { network } = target;
   if (network === null || status.master === null) throw new Error('no network, or no master');
   const standbys = status.nodes
