@@ -10,11 +10,11 @@ export const disks: readonly Fault[] = [
   full('disk-full-standby', 'the disk of the synchronous standby', synchronousStandby),
 ];
 
-const pieceBytes = 1024 * 1024;
+const pieceBytes = 16 * 1024 * 1024;
 const smallBytes = 4096;
 /** What is deleted leaves room: it is filled again so often. */
 const againMs = 50;
-const effectMs = 10_000;
+const effectMs = 30_000;
 const lookMs = 20;
 
 function full(name: string, whose: string, find: (scene: Scene) => string | null): Fault {
@@ -41,11 +41,11 @@ export async function fill(name: string, disk: string): Promise<Struck> {
   const file = await open(path, 'wx', 0o600);
   await unlink(path);
   const released = new AbortController();
-  const write = async (bytes: number): Promise<void> => {
-    const piece = Buffer.alloc(bytes);
+  const piece = Buffer.alloc(pieceBytes);
+  const write = async (bytes: Buffer): Promise<void> => {
     while (!released.signal.aborted) {
       try {
-        await file.write(piece);
+        await file.write(bytes);
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') return;
         throw error;
@@ -54,12 +54,13 @@ export async function fill(name: string, disk: string): Promise<Struck> {
   };
   const keepFull = async (): Promise<void> => {
     while (!released.signal.aborted) {
-      await write(pieceBytes);
-      await write(smallBytes);
+      await write(piece);
+      await write(piece.subarray(0, smallBytes));
       await sleep(againMs, undefined, { signal: released.signal }).catch(() => undefined);
     }
   };
-  const keeping = keepFull().finally(() => file.close());
+  const keeping = keepFull().finally(async () => file.close());
+  keeping.catch(() => undefined); // told by undo
   return {
     targets: [name],
     takesEffect: async () => {
