@@ -180,7 +180,8 @@ export class HoldfastCluster implements RacingCluster {
   #target(name: string): TargetNode {
     const { api, dataDir }: DemoNode = this.#running.node(name);
     const dir = this.#running.nodeDir(name);
-    return { name, dir, api: { url: api, ca: '' }, processGroup: this.#group(name), dataDir };
+    const processGroup = this.#group(name);
+    return { name, dir, api: { url: api, ca: '' }, processGroup, dataDir, disk: null, clock: null };
   }
 
   /** Tokens live for eight minutes: each round has its own. */

@@ -93,6 +93,8 @@ function nodesOf(facts: Facts, ca: string): readonly TargetNode[] {
     dir: '',
     dataDir: '',
     processGroup: 0,
+    disk: null,
+    clock: null,
   }));
 }
 

@@ -40,6 +40,8 @@ export interface Struck {
   readonly acceptedLoss?: () => AcceptedLoss | null;
   /** Puts back what it did. May be called more than once, and when it is half done. */
   readonly undo: () => Promise<void>;
+  /** Looked at after it was undone, where only then it shows: false makes it one without effect. */
+  readonly hadEffect?: () => Promise<boolean>;
 }
 
 /** Something that happens to a cluster. */

@@ -56,6 +56,8 @@ export async function processCluster(
           dataDir: tmpdir(),
           api: nowhere,
           processGroup: process(name).pid ?? 0,
+          disk: null,
+          clock: null,
         })),
     },
     cluster: silent,
