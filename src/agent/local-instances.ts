@@ -22,6 +22,8 @@ const stepMs = 1000;
 const killMs = 2000;
 const promoteMs = 4500;
 const stopMs = 10_000;
+/** An instance that has run for this long has started; each end before that counts. */
+const earlyMs = 10_000;
 
 interface Slot {
   running: RunningInstance | null;
@@ -32,6 +34,10 @@ interface Slot {
   /** Counts the changes of the names: a late one says nothing any more. */
   changes: number;
   lineage: { readonly timeline: number; readonly steps: readonly LineageStep[] } | null;
+  /** Starts in a row whose instance ended by itself within seconds. */
+  earlyEnds: number;
+  /** This node stops or kills it: its end is no surprise. */
+  ending: boolean;
 }
 
 /** The two instances of this node: the limbs that `act` moves. Decides nothing. */
@@ -61,12 +67,21 @@ export class LocalInstances {
       const slot = this.#slots[name];
       if (slot.running !== null && slot.running.ended === null) return;
       const own = name === 'audit' && this.#node.config.kind === 'follower';
+      slot.ending = false;
+      const startedAt = performance.now();
       const running = await startInstance(this.#node.instances[name], {
         role: own
           ? { kind: 'primary', synchronousNames: [] }
           : { kind: 'standby', upstream: null, slotName: null },
+      }).catch((error: unknown) => {
+        slot.earlyEnds += 1;
+        throw error;
       });
       slot.running = running;
+      void running.exited.then(() => {
+        if (slot.ending) return;
+        slot.earlyEnds = performance.now() - startedAt < earlyMs ? slot.earlyEnds + 1 : 0;
+      });
       slot.target = null;
       slot.names = own ? [] : [placeholderName];
       slot.changes += 1;
@@ -74,11 +89,17 @@ export class LocalInstances {
     });
   }
 
+  /** Its files are others now: what became of earlier starts says nothing any more. */
+  replaced(): void {
+    for (const name of instanceNames) this.#slots[name].earlyEnds = 0;
+  }
+
   /** Fast stop of both, in parallel. @throws Problem `instance_failed` when a process outlives it */
   async stop(): Promise<void> {
     await forBoth(async (name) => {
       const { running } = this.#slots[name];
       if (running === null || running.ended !== null) return;
+      this.#slots[name].ending = true;
       const result = await running.stop('fast', { timeoutMs: stopMs, killTimeoutMs: killMs });
       if (!result.dead) throw new Problem('instance_failed', `${name}: a process outlives its kill`);
     });
@@ -89,6 +110,7 @@ export class LocalInstances {
     const results = await forBoth((name) => {
       const { running } = this.#slots[name];
       const options = { timeoutMs: killMs };
+      this.#slots[name].ending = true;
       if (running !== null && running.ended === null) return running.killAll(options);
       return killEveryProcess({ dir: this.#node.instances[name].dir, postmaster: null }, options);
     });
@@ -188,7 +210,15 @@ export class LocalInstances {
 }
 
 function emptySlot(): Slot {
-  return { running: null, target: null, names: null, changes: 0, lineage: null };
+  return {
+    running: null,
+    target: null,
+    names: null,
+    changes: 0,
+    lineage: null,
+    earlyEnds: 0,
+    ending: false,
+  };
 }
 
 /** For both, side by side; waits for both also when one fails, so that nothing runs on into the next turn. */

@@ -80,11 +80,14 @@ async function lookAt(state: AgentState, name: InstanceName, timeoutMs: number):
   const strays = report.state === 'unresponsive' && report.strays && !alive;
   if (report.state !== 'running') {
     const primary = report.state === 'starting' ? slot.target : null;
-    return { view: { ...nothingKnown, primary, state: strays ? 'stopped' : report.state }, report, strays };
+    const { earlyEnds } = slot;
+    const view = { ...nothingKnown, primary, earlyEnds, state: strays ? ('stopped' as const) : report.state };
+    return { view, report, strays };
   }
   const lineage = report.inRecovery ? [] : await state.instances.lineage(name, report.timeline);
   const view: InstanceView = {
     state: 'running',
+    earlyEnds: slot.earlyEnds,
     inRecovery: report.inRecovery,
     timeline: report.timeline,
     lsn: report.inRecovery ? report.receivedLsn : report.currentLsn,
@@ -124,6 +127,7 @@ function unproven(report: InstanceReport): boolean {
 }
 
 const nothingKnown: Omit<InstanceView, 'state'> = {
+  earlyEnds: 0,
   inRecovery: false,
   timeline: null,
   lsn: null,

@@ -49,6 +49,7 @@ export async function copyBoth(
       signal,
     });
   });
+  state.instances.replaced();
   await noteCopyNeeded(state.node.layout, false);
   state.copyNeeded = false;
 }

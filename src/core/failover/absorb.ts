@@ -20,6 +20,11 @@ export function absorb(view: View, memory: Memory): Memory {
     startingSince: either(view.instances, (i) => i.state === 'starting')
       ? (seen.startingSince ?? view.now)
       : null,
+    hangs: both(view.instances, (i) => i.state === 'running') ? 0 : seen.hangs,
+    hangingSince:
+      seen.leading === null && either(view.instances, (i) => i.state === 'unresponsive')
+        ? (seen.hangingSince ?? view.now)
+        : null,
     notStreaming: absorbStreaming(view, seen),
     passTo:
       seen.passTo !== null && heldFor({ view, memory }, seen.passTo.since) > successorWaitMs

@@ -3,9 +3,17 @@ import { isPrefix } from './lineage.ts';
 import { wasRemoved } from './eligibility.ts';
 import { loadBalancerTarget } from './replication-source.ts';
 import { removedSentence } from './standby-rules.ts';
-import { eventMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
+import { startsInVain, waitsForNextStart } from './starts-in-vain.ts';
+import { eventMs, hangLimitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
 const following = { role: 'follower' as const };
+
+/** There is a leader, and it beats. */
+function masterIsAlive(c: Context): boolean {
+  const { beatSeen } = c.memory;
+  const beats = beatSeen !== null && heldFor(c, beatSeen.since) < streamLimitMs / 2;
+  return beats && (c.view.cluster?.leader ?? null) !== null;
+}
 
 /**
  * A follower replicates *data* through the load balancer and serves reads, with or without the store and the master. Its
@@ -61,21 +69,53 @@ export const followerRules: readonly Rule<Context>[] = [
     },
   },
   {
+    id: 'follower-copies-what-ends-at-each-start',
+    about: 'Data ended, or let nobody in, three times in a row: copied through the load balancer.',
+    apply: (c) => {
+      if (!startsInVain(c)) return null;
+      if (!masterIsAlive(c) || c.view.unproven) return waitsForNextStart(c);
+      return {
+        because: 'data ends at each start: copying through the load balancer',
+        actions: [{ kind: 'copy', source: loadBalancerTarget, keepOld: true }],
+        memory: { triedAt: null, hangs: 0 },
+        wakeInMs: soonMs,
+      };
+    },
+  },
+  {
+    id: 'follower-restarts-what-hangs',
+    about: 'An instance has not answered for half a minute: both are killed, and started again.',
+    apply: (c) => {
+      const { hangingSince } = c.memory;
+      if (hangingSince === null || waitedFor(c, hangingSince) < hangLimitMs) return null;
+      return {
+        because: 'an instance does not answer: starting it again',
+        actions: [{ kind: 'fence', reason: 'an instance hangs' }],
+        memory: { hangingSince: null, hangs: c.memory.hangs + 1 },
+        wakeInMs: soonMs,
+      };
+    },
+  },
+  {
     id: 'follower-starts',
     about: 'What is stopped is started: data as a standby, audit read-write.',
     apply: (c) => {
       const { data, audit } = c.view.instances;
       if (data.state !== 'stopped' && audit.state !== 'stopped') return null;
-      return { because: 'starting', actions: [{ kind: 'start' }], wakeInMs: eventMs };
+      return {
+        because: 'starting',
+        actions: [{ kind: 'start' }],
+        memory: { triedAt: null },
+        wakeInMs: eventMs,
+      };
     },
   },
   {
     id: 'follower-never-starts',
     about: 'Data lets nobody in for forty seconds although the master lives: copied.',
     apply: (c) => {
-      const { startingSince, beatSeen } = c.memory;
-      const alive = beatSeen !== null && heldFor(c, beatSeen.since) < streamLimitMs / 2;
-      if (startingSince === null || !alive || c.view.cluster?.leader === null) return null;
+      const { startingSince } = c.memory;
+      if (startingSince === null || !masterIsAlive(c)) return null;
       if (waitedFor(c, startingSince) < startLimitMs) return null;
       return {
         because: 'data never becomes consistent: copying through the load balancer',

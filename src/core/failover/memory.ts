@@ -78,6 +78,12 @@ export interface Memory {
   readonly steppedDown: Instant | null;
   /** Since when an instance is starting and does not let anybody in. */
   readonly startingSince: Instant | null;
+  /** When a start that will hardly help was put off; null: it was not. */
+  readonly triedAt: Instant | null;
+  /** How often in a row an instance was started again because it answered nothing. */
+  readonly hangs: number;
+  /** Since when an instance of a node that does not lead has not answered. */
+  readonly hangingSince: Instant | null;
   /** Since when this node wants to stream from `target` and does not. */
   readonly notStreaming: { readonly target: string; readonly since: Instant } | null;
   /** The leader's term for which a rewind was done or tried already. */
@@ -99,6 +105,9 @@ export const emptyMemory: Memory = {
   passTo: null,
   steppedDown: null,
   startingSince: null,
+  triedAt: null,
+  hangs: 0,
+  hangingSince: null,
   notStreaming: null,
   rewoundFor: null,
   partedSince: null,

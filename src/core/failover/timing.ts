@@ -39,6 +39,8 @@ export const firstStandbyWaitMs = 2000;
 export const holdOffMs = 1000;
 /** An instance that starts for longer than this may lack log that makes it consistent: it is pointed at the master. */
 export const startAloneMs = 1500;
+/** A standby's or follower's instance that answers nothing for this long is started again. */
+export const hangLimitMs = 30_000;
 /** An instance that is pointed at a live master and starts for longer than this is copied. */
 export const startLimitMs = 40_000;
 /** A turn that waits for what rings the bell anyway (a task, a change in the store): looked for all the same, seldom. */

@@ -14,6 +14,8 @@ export interface ReplicaView {
 export interface InstanceView {
   /** `absent`: no data directory. `unresponsive`: a live postmaster that did not answer in time. */
   readonly state: 'absent' | 'stopped' | 'starting' | 'running' | 'unresponsive';
+  /** How many of its last starts in a row ended by themselves within seconds. */
+  readonly earlyEnds: number;
   readonly inRecovery: boolean;
   readonly timeline: number | null;
   /** The end of the log here, received or replayed or written, in bytes; null when it cannot be known. */

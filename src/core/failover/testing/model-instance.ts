@@ -45,6 +45,9 @@ export class ModelInstance {
   ruined = false;
   /** What it would need next is kept nowhere any more (a lost slot): only a copy helps. */
   logLost = false;
+  /** What it needs to run is broken on disk: it ends right after each start, until it is copied. */
+  broken = false;
+  earlyEnds = 0;
   /** A copy that was not seen streaming yet. */
   unproven = false;
   up = false;

@@ -51,6 +51,9 @@ const work: Record<TaskView['kind'], Work> = {
       for (const instance of stopped) {
         instance.starting = false;
         instance.start(node.life, node.kind === 'follower' && instance.kind === 'audit');
+        if (!instance.broken) continue;
+        instance.earlyEnds += 1;
+        node.agentAfter(5, () => node.killInstance(instance.kind));
       }
       end(true);
     });
@@ -87,6 +90,8 @@ const work: Record<TaskView['kind'], Work> = {
         instance.ruined = false;
         instance.unproven = true;
         instance.logLost = false;
+        instance.broken = false;
+        instance.earlyEnds = 0;
       });
     });
   },

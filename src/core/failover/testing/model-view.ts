@@ -16,6 +16,7 @@ export const nowhere: NodeAddresses = {
 };
 
 const nothingKnown: Omit<InstanceView, 'state'> = {
+  earlyEnds: 0,
   inRecovery: false,
   timeline: null,
   lsn: null,
@@ -57,11 +58,13 @@ function isStray(node: ModelNode, instance: ModelInstance): boolean {
 function instanceView(node: ModelNode, instance: ModelInstance): InstanceView {
   if (!instance.present) return { ...nothingKnown, state: 'absent' };
   if (instance.starting) return { ...nothingKnown, state: 'starting' };
-  if (!instance.up || isStray(node, instance)) return { ...nothingKnown, state: 'stopped' };
+  if (!instance.up || isStray(node, instance))
+    return { ...nothingKnown, earlyEnds: instance.earlyEnds, state: 'stopped' };
   if (instance.frozen !== 'no') return { ...nothingKnown, state: 'unresponsive' };
   if (instance.needsLog) return { ...nothingKnown, state: 'starting', primary: instance.primary };
   return {
     state: 'running',
+    earlyEnds: instance.earlyEnds,
     inRecovery: instance.recovery,
     timeline: timelineOf(instance.log),
     lsn: BigInt(instance.log.lsn),

@@ -203,6 +203,10 @@ const effects: Readonly<Record<string, (world: World, words: readonly string[]) 
     instance.logLost = true;
     instance.dropLinks();
   },
+  break: (world, [which, node = '']) => {
+    instanceOf(world, [which ?? '', node]).broken = true;
+    world.node(node).killInstance(which === 'audit' ? 'audit' : 'data');
+  },
   'half-rewind': (world, words) => {
     instanceOf(world, words).ruined = true;
   },

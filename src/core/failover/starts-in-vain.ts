@@ -1,0 +1,23 @@
+import { type Context, either, heldFor, type Verdict } from './context.ts';
+import { eventMs } from './timing.ts';
+
+/** After so many starts in a row that ended by themselves, another one will not help. */
+const patience = 3;
+const againMs = 5000;
+/** So often an instance that answers nothing is started again before it counts as broken. */
+const hangPatience = 2;
+
+/** An instance is stopped, and ended by itself soon after each of its last starts, or answered nothing after them. */
+export function startsInVain({ memory, view }: Context): boolean {
+  if (!either(view.instances, (i) => i.state === 'stopped')) return false;
+  return either(view.instances, (i) => i.earlyEnds >= patience) || memory.hangs >= hangPatience;
+}
+
+/** It is tried again after a while: what was wrong may have been put right. Null: the while is over. */
+export function waitsForNextStart(c: Context): Verdict | null {
+  const { triedAt } = c.memory;
+  const because = 'an instance ends at each start; it is tried again in a moment';
+  if (triedAt === null) return { because, memory: { triedAt: c.view.now }, wakeInMs: eventMs };
+  if (heldFor(c, triedAt) < againMs) return { because, wakeInMs: eventMs };
+  return null;
+}
