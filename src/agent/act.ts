@@ -54,15 +54,17 @@ export async function act(
   }
 }
 
-const besideDetachment: ReadonlySet<Action['kind']> = new Set(['plan-timelines', 'take-lock']);
+const besideDetachment: ReadonlySet<Action['kind']> = new Set(['plan-timelines', 'take-lock', 'require']);
 
 /** Actions one by one, but for what may as well be done while an instance detaches: each waits for another disk or node. */
 function inGroups(actions: readonly Action[]): readonly (readonly Action[])[] {
   const groups: Action[][] = [];
   for (const action of actions) {
     const last = groups.at(-1);
-    if (besideDetachment.has(action.kind) && last?.length === 1 && last[0]?.kind === 'detach')
-      last.push(action);
+    const beside = last?.[0]?.kind === 'detach' && besideDetachment.has(action.kind);
+    // Timelines are planned only once the lock was answered with yes.
+    const planned = action.kind === 'plan-timelines' && last?.some(({ kind }) => kind === 'take-lock');
+    if (beside && planned !== true) last?.push(action);
     else groups.push([action]);
   }
   return groups;

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { ServingState, WorkerCommand, WorkerEvent, WorkerSettings } from '../core/serving.ts';
 import type { Logger } from '../runtime/log.ts';
 import { spawnDependent } from '../runtime/dependent-child.ts';
+import { identify, isStopped, type ProcessIdentity } from '../runtime/process-facts.ts';
 import { realClock } from '../runtime/real-clock.ts';
 import { workerFlags } from './worker-flags.ts';
 
@@ -18,6 +19,7 @@ const deafLimitMs = 8000;
 
 interface Worker {
   readonly child: ChildProcess;
+  readonly identity: ProcessIdentity | null;
   readonly startedAt: number;
   listening: boolean;
   obeysMono: number;
@@ -71,6 +73,7 @@ export class ApiWorkers {
     });
     const worker: Worker = {
       child,
+      identity: child.pid === undefined ? null : identify(child.pid),
       startedAt: performance.now(),
       listening: false,
       obeysMono: 0,
@@ -102,8 +105,11 @@ export class ApiWorkers {
     const worker = this.#worker;
     if (worker === null) return;
     if (worker.listening) worker.unansweredSince ??= performance.now();
-    if (worker.unansweredSince !== null && performance.now() - worker.unansweredSince > hangLimitMs) {
-      this.#log.error('the api worker hangs: killing it');
+    const silentMs = worker.unansweredSince === null ? 0 : performance.now() - worker.unansweredSince;
+    // One that was stopped by a signal need not be waited for: it answers nobody.
+    const stopped = worker.identity !== null && isStopped(worker.identity);
+    if (silentMs > hangLimitMs || stopped) {
+      this.#log.error(`the api worker ${stopped ? 'was stopped (SIGSTOP)' : 'hangs'}: killing it`);
       worker.child.kill('SIGKILL');
       return;
     }

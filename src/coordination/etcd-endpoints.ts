@@ -30,10 +30,13 @@ interface MutableEndpoint extends Endpoint {
 
 /** How often a failed endpoint is tried again, in milliseconds. */
 const retryMs = 1000;
+/** The first endpoint is preferred again once it has not failed for this long. */
+const calmMs = 10_000;
 
 /**
  * The endpoints of the cluster and which one is used: one is preferred and kept until it fails or is late, then the next
- * one that is known to be well. Failed ones are tried again in the background.
+ * one that is known to be well. Failed ones are tried again in the background, and the first (a node's own member: nobody
+ * else's end concerns it) is gone back to when it has been well for a while.
  */
 export class EtcdEndpoints {
   readonly #prove: (endpoint: Endpoint) => Promise<boolean>;
@@ -42,6 +45,7 @@ export class EtcdEndpoints {
   #all: MutableEndpoint[] = [];
   #preferred = 0;
   #retry: NodeJS.Timeout | null = null;
+  #firstFailedAt = -Infinity;
   #closed = false;
 
   constructor(urls: readonly string[], tls: SecureContext, prove: (endpoint: Endpoint) => Promise<boolean>) {
@@ -94,6 +98,7 @@ export class EtcdEndpoints {
     const found = this.#all.find((one) => one.name === endpoint.name);
     if (found === undefined || this.#closed) return;
     found.proven = false;
+    if (found === this.#all[0]) this.#firstFailedAt = performance.now();
     const [next] = this.order();
     this.#preferred = Math.max(
       0,
@@ -123,7 +128,9 @@ export class EtcdEndpoints {
         if (await this.#prove(endpoint)) this.succeeded(endpoint);
       }),
     );
-    const again = !this.#closed && this.#all.some((endpoint) => !endpoint.proven);
+    const calm = performance.now() - this.#firstFailedAt >= calmMs;
+    if (calm && this.#all[0]?.proven === true) this.#preferred = 0;
+    const again = !this.#closed && (this.#preferred !== 0 || this.#all.some((endpoint) => !endpoint.proven));
     this.#retry = again ? setTimeout(() => void this.#retryFailed(), retryMs).unref() : null;
   }
 }

@@ -66,13 +66,14 @@ export async function runRound(
     const scene: Scene = {
       target,
       cluster,
+      clock,
       status,
       log,
-      clients: { clock, token: clients.token, written: clients.written, keys: policy.ownKeys },
+      clients: { token: clients.token, written: clients.written, keys: policy.ownKeys },
       random: setting.random,
       signal,
     };
-    const span = await strike(setting, fault, scene);
+    const { span, acceptedLoss } = await strike(setting, fault, scene);
     setting.onStep(`${fault.name}: over; waiting until the cluster is whole`);
     // Before anybody can have noticed the fault the cluster still says that it is whole.
     const noticedAt = span.endedAt + noticeTtls * status.ttlMs;
@@ -86,7 +87,7 @@ export async function runRound(
     if (signal.aborted) return null;
     const { final, kept } = await readFinal(setting, log, clients.token);
     const { operations, sightings, redundancy } = log;
-    return { span, operations, sightings, redundancy, final, kept };
+    return { span, acceptedLoss, operations, sightings, redundancy, final, kept };
   } finally {
     over.abort();
     await Promise.all([clients.ended, watching]);
@@ -94,7 +95,11 @@ export async function runRound(
   }
 }
 
-async function strike(setting: DrillSetting, fault: Fault, scene: Scene): Promise<FaultSpan> {
+async function strike(
+  setting: DrillSetting,
+  fault: Fault,
+  scene: Scene,
+): Promise<Pick<History, 'span' | 'acceptedLoss'>> {
   const { clock, signal } = setting;
   const beganAt = clock();
   const struck = await fault.strike(scene);
@@ -107,14 +112,16 @@ async function strike(setting: DrillSetting, fault: Fault, scene: Scene): Promis
     );
     if (tookEffect && lastsMs > 0) await sleep(lastsMs, undefined, { signal }).catch(() => undefined);
     await struck.undo();
-    return {
+    const span: FaultSpan = {
       fault: fault.name,
       targets: struck.targets,
       master: scene.status.master ?? '',
+      keepsMaster: fault.keepsMaster ?? struck.keepsMaster ?? false,
       beganAt,
       inEffectAt,
       endedAt: clock(),
     };
+    return { span, acceptedLoss: struck.acceptedLoss?.() ?? null };
   } finally {
     await struck.undo();
   }

@@ -18,6 +18,8 @@ export interface TargetNode {
   /** All processes of its present life; 0 while it is down. */
   readonly processGroup: number;
   readonly dataDir: string;
+  /** Of the data instance. */
+  readonly dataPort: number;
 }
 
 /** A cluster under drill: how clients reach it, and what can be hurt. */
@@ -67,12 +69,13 @@ export async function demoTarget(dir: string): Promise<Target> {
         : { url: first.followers.url, ca: await readFile(first.followers.caFile, 'utf8') },
     network: first.network === null ? null : networkOf(first),
     nodes: async () =>
-      (await readDemo(dir)).nodes.map(({ name, api, processGroup, dataDir }) => ({
+      (await readDemo(dir)).nodes.map(({ name, api, processGroup, dataDir, postgres }) => ({
         name,
         dir: join(dir, name),
         api: { url: api, ca },
         processGroup,
         dataDir,
+        dataPort: postgres.data.port,
       })),
   };
 }

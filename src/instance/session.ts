@@ -100,7 +100,7 @@ export class Session {
 }
 
 /** A superuser's session with the local instance, over its unix socket. */
-export function localSession(settings: InstanceSettings): Session {
+export function localSession(settings: Pick<InstanceSettings, 'name' | 'port' | 'socketDir'>): Session {
   const path = join(settings.socketDir, `.s.PGSQL.${settings.port}`);
   return new Session({
     description: `${settings.name} instance`,

@@ -121,11 +121,13 @@ async function targetOf({ demo, cluster, yesThisIsNotProduction }: DrillArgument
 }
 
 function sentenceOf({ verdict }: RoundReport, { errorStyle }: CliContext): string {
-  const { fault, round, result, violations, longestPauseMs } = verdict;
+  const { fault, round, result, violations, longestPauseMs, acceptedLoss } = verdict;
   if (result === 'no effect')
     return errorStyle.warning(`! ${fault}, round ${round}: the fault took no effect`);
   const pause = longestPauseMs === null ? '' : `, longest pause ${Math.round(longestPauseMs)} ms`;
-  if (result === 'passed') return errorStyle.good(`✓ ${fault}, round ${round}: nothing lost${pause}`);
+  const lost =
+    acceptedLoss === undefined ? 'nothing lost' : `${acceptedLoss} writes lost, exactly as was accepted`;
+  if (result === 'passed') return errorStyle.good(`✓ ${fault}, round ${round}: ${lost}${pause}`);
   const broken = violations.map(({ sentence }) => `\n    ${sentence}`).slice(0, 10);
   return errorStyle.fault(
     `✗ ${fault}, round ${round}: ${violations.length} broken promises${broken.join('')}`,

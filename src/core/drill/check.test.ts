@@ -6,7 +6,7 @@ import { look, looks, node, read, round, write } from './testing/hand-made.ts';
 import type { Violation } from './verdict.ts';
 
 /** Says that a history breaks exactly one promise. */
-function broken(history: History, kind: Violation['kind'], sentence: RegExp, key = 'k'): void {
+function broken(history: History, kind: Violation['kind'], sentence: RegExp, key: string | null = 'k'): void {
   const { violations, result } = check(history, 1);
   assert.deepEqual(
     violations.map((violation) => [violation.kind, violation.key]),
@@ -280,4 +280,16 @@ test('calls a fault that never was in effect no pass, and a loss without any fau
   assert.deepEqual([none.result, none.tookEffect, none.round], ['no effect', false, 4]);
   assert.equal(none.firstWriteBalancerMs, null);
   assert.equal(check(round({ operations: three, kept: [1], span }), 1).result, 'failed');
+});
+
+test('finds a failover needless where the fault leaves the master alone, and only there', () => {
+  const sightings = [...looks('a', [900, 1500], 'master'), look('b', 1600, 'master', 2)];
+  const history = round({ operations: three, sightings });
+  fine(history);
+  broken(
+    { ...history, span: { ...history.span, keepsMaster: true } },
+    'needless failover',
+    /^b told of term 2 0\.601 s after the fault began; a should have stayed master in term 1\.$/u,
+    null,
+  );
 });

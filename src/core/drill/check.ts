@@ -1,3 +1,4 @@
+import { settleAcceptedLoss } from './accepted-loss.ts';
 import { boundsOf } from './bounds.ts';
 import { claimsOf, twoClaims } from './claims.ts';
 import { figuresOf } from './figures.ts';
@@ -7,6 +8,7 @@ import type { History, Operation } from './history.ts';
 import { lanesOf } from './lanes.ts';
 import { lostWrites } from './lost-writes.ts';
 import { wrongReads } from './reads.ts';
+import { needlessFailover } from './needless-failover.ts';
 import { type Register, registersOf } from './registers.ts';
 import { duplicateValues, outOfOrder, unexpectedValues } from './values.ts';
 import type { Verdict, Violation } from './verdict.ts';
@@ -20,14 +22,18 @@ import { twoWriters } from './writers.ts';
  *
  * @param round counted from 1, for the report alone
  */
-export function check(history: History, round: number): Verdict {
-  const { span, operations } = history;
+export function check(whole: History, round: number): Verdict {
+  const { history, lost, violations: survivors } = settleAcceptedLoss(whole);
+  const { span } = history;
+  const { operations } = whole;
   const registers = registersOf(history);
   const figures = figuresOf(history);
   const tookEffect = span.inEffectAt !== null;
   const violations = [
+    ...survivors,
     ...wrongValues(history, registers),
     ...twoWriters(history),
+    ...(tookEffect ? needlessFailover(history) : []),
     // Where nothing was tried the drill went on to the next, without waiting for anything.
     ...(tookEffect ? unhealed(history, registers, figures) : []),
   ];
@@ -40,6 +46,7 @@ export function check(history: History, round: number): Verdict {
     ...figures,
     writes: countsOf(operations, 'write'),
     reads: countsOf(operations, 'read'),
+    ...(whole.acceptedLoss === null ? {} : { acceptedLoss: lost }),
     violations: violations.toSorted((a, b) => a.at - b.at),
     twoClaims: twoClaims(claimsOf(history.sightings), span.beganAt),
   };

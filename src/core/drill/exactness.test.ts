@@ -36,7 +36,16 @@ function smallHistory(random: Random): readonly Operation[] {
 
 function historyOf(operations: readonly Operation[], kept: readonly number[] | null): History {
   return {
-    span: { fault: 'none', targets: [], master: 'a', beganAt: 0, inEffectAt: null, endedAt: 100 },
+    acceptedLoss: null,
+    span: {
+      fault: 'none',
+      targets: [],
+      master: 'a',
+      keepsMaster: false,
+      beganAt: 0,
+      inEffectAt: null,
+      endedAt: 100,
+    },
     operations,
     sightings: [],
     redundancy: [],

@@ -1,4 +1,5 @@
-import type { FaultSpan, History, Operation, Sighting } from './history.ts';
+import type { History, Operation } from './history.ts';
+import { highestTermBefore } from './terms.ts';
 import type { Verdict } from './verdict.ts';
 
 type Figures = Pick<
@@ -62,13 +63,6 @@ function detection({ span, sightings, operations }: History): number | null {
     ...seen.map(({ answeredAt }) => answeredAt - span.beganAt),
     ...heard.map(({ endedAt }) => endedAt - span.beganAt),
   ]);
-}
-
-function highestTermBefore(span: FaultSpan, sightings: readonly Sighting[]): number | null {
-  return sightings.reduce<number | null>((highest, { answeredAt, says }) => {
-    if (says === null || says.term === null || answeredAt > span.beganAt) return highest;
-    return Math.max(highest ?? says.term, says.term);
-  }, null);
 }
 
 function promotion({ span, sightings }: History): number | null {

@@ -57,6 +57,8 @@ export interface FaultSpan {
   readonly targets: readonly string[];
   /** The master when it began. */
   readonly master: string;
+  /** The fault is none for which another should become master: that one does is a violation. */
+  readonly keepsMaster: boolean;
   readonly beganAt: number;
   /** When the drill saw that it was in effect (a process gone, a packet dropped …); null: never, so nothing was tried. */
   readonly inEffectAt: number | null;
@@ -76,9 +78,24 @@ export interface Redundancy {
  */
 export type FinalState = ReadonlyMap<string, number | null>;
 
+/**
+ * What an operator accepted to lose by a forced failover: all that stands in the log after a position, brought to the drill's
+ * clock by looking at how far the log of the old master went at which moment.
+ */
+export interface AcceptedLoss {
+  /** At this moment the log did not go beyond the position: what was acknowledged by then must be kept. */
+  readonly keptBefore: number;
+  /** At this moment it went beyond: what began later must be lost. */
+  readonly lostAfter: number;
+  /** When the failover was ordered: what began later belongs to the new master. */
+  readonly orderedAt: number;
+}
+
 /** One round of one fault. */
 export interface History {
   readonly span: FaultSpan;
+  /** Null: nothing may be lost. */
+  readonly acceptedLoss: AcceptedLoss | null;
   readonly operations: readonly Operation[];
   readonly sightings: readonly Sighting[];
   readonly redundancy: readonly Redundancy[];

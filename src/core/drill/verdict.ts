@@ -22,6 +22,8 @@ export interface Verdict {
   readonly redundancyMs: number | null;
   readonly writes: { readonly ok: number; readonly indeterminate: number; readonly failed: number };
   readonly reads: { readonly ok: number; readonly indeterminate: number; readonly failed: number };
+  /** Acknowledged writes that are gone because an operator accepted it; absent where nothing was accepted. */
+  readonly acceptedLoss?: number;
   readonly violations: readonly Violation[];
   /** Two nodes that call themselves master at once, while only one of them acknowledges: no violation, but worth knowing. */
   readonly twoClaims: readonly Moment[];
@@ -43,6 +45,7 @@ export interface Violation {
     | 'two writers'
     | 'stale read on a master'
     | 'read that goes back'
+    | 'needless failover'
     | 'did not heal';
   readonly at: number;
   readonly key: string | null;

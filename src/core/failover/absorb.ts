@@ -1,8 +1,8 @@
 import type { ClusterState } from './cluster-state.ts';
 import { both, type Context, either, heldFor } from './context.ts';
-import { isLastHolder, requiredNames } from './eligibility.ts';
+import { isLastHolder, requiredNames, waitsFor } from './eligibility.ts';
 import type { Leading, Memory } from './memory.ts';
-import { liveReplica, sameNames } from './sync-set.ts';
+import { liveReplica } from './sync-set.ts';
 import { successorWaitMs } from './timing.ts';
 import type { View } from './view.ts';
 
@@ -75,7 +75,7 @@ function refreshed(view: View, memory: Memory, known: Leading): Leading {
     syncWriteAt: sync !== undefined && sync.modRevision !== known.syncWriteAt ? null : known.syncWriteAt,
   };
   if (sync === undefined || sync.value.term !== known.term || unresponsive) return current;
-  const inForce = both(view.instances, (i) => sameNames(i.requiredNames, requiredNames(sync.value)));
+  const inForce = both(view.instances, (i) => waitsFor(i.requiredNames, requiredNames(sync.value)));
   const needed = sync.value.standbys;
   const settled = sync.value.alone || needed.length > 0 || isLastHolder(sync.value);
   const company =

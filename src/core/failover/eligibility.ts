@@ -61,6 +61,20 @@ export function requiredNames(sync: SyncRecord): readonly string[] {
   return sync.alone ? [] : [placeholderName];
 }
 
+/**
+ * Whether commits wait for what `wanted` says while PostgreSQL requires `names`. Where nobody may acknowledge, others may be
+ * required besides the placeholder: it never comes.
+ */
+export function waitsFor(names: readonly string[], wanted: readonly string[]): boolean {
+  const blocked = wanted.length === 1 && wanted[0] === placeholderName;
+  return blocked ? names.includes(placeholderName) : sameNames(names, wanted);
+}
+
+/** Whether two lists of names hold the same names. */
+export function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}
+
 /** How long a candidate must see the same beat: the longer of what is configured and what the master counts on. */
 export function silenceMs(cluster: ClusterState): number {
   return Math.max(cluster.config.value.ttlMs, cluster.beat?.value.ttlMs ?? 0);

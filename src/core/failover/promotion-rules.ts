@@ -11,13 +11,12 @@ import {
   type Rule,
   type Verdict,
 } from './context.ts';
-import { claimedSync, requiredNames } from './eligibility.ts';
+import { claimedSync, requiredNames, waitsFor } from './eligibility.ts';
 import { gatherStep } from './gather.ts';
 import { aboutToLead } from './leading-context.ts';
 import { historyOf } from './promotion-record.ts';
 import { nextTimelines, sameTimelines } from './timeline-plan.ts';
 import type { PromotionMemory } from './memory.ts';
-import { sameNames } from './sync-set.ts';
 import { detachLimitMs, holdOffMs, promotionLimitMs, soonMs } from './timing.ts';
 
 /** A node that holds the promotion lock, or believes so. */
@@ -156,7 +155,7 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
       const wanted = requiredNames(
         claimed(c) ? sync : claimedSync(c.view.self.name, c.promotion.term, sync, false),
       );
-      if (both(c.view.instances, (i) => sameNames(i.requiredNames, wanted))) return null;
+      if (both(c.view.instances, (i) => waitsFor(i.requiredNames, wanted))) return null;
       return {
         because: 'nobody may acknowledge yet',
         actions: [{ kind: 'require', names: wanted }],

@@ -2,15 +2,10 @@ import { type ClusterState, instanceNames, type SyncRecord } from './cluster-sta
 import type { Action } from './action.ts';
 import type { Context, Verdict } from './context.ts';
 import { waitedFor } from './context.ts';
-import { candidatesBeside, isFit, requiredNames } from './eligibility.ts';
+import { candidatesBeside, isFit, requiredNames, sameNames, waitsFor } from './eligibility.ts';
 import { servingAsLeader } from './leading-context.ts';
 import type { Leading, Memory } from './memory.ts';
 import { soonMs } from './timing.ts';
-
-/** Whether two lists of names hold the same names. */
-export function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name) => b.includes(name));
-}
 
 /** Whether `name` streams from both of our instances. */
 export function liveReplica(c: Context, name: string): boolean {
@@ -84,7 +79,7 @@ export function syncStep(c: Context, cluster: ClusterState, leading: Leading): V
 }
 
 function requireOnly(c: Context, leading: Leading, names: readonly string[]): Verdict | null {
-  if (inForce(c, names)) return null;
+  if (instanceNames.every((i) => waitsFor(c.view.instances[i].requiredNames, names))) return null;
   return {
     because: `requiring exactly ${names.join(', ') || 'nobody'} for each write`,
     actions: [{ kind: 'require', names }],

@@ -1,11 +1,19 @@
 import { isPast } from '../clock.ts';
 import type { Action } from './action.ts';
 import { type ClusterContext, both, type Verdict, waitedFor } from './context.ts';
-import { candidatesBeside, claimedSync, holdsEveryWrite, requiredNames, silenceMs } from './eligibility.ts';
+import {
+  candidatesBeside,
+  claimedSync,
+  holdsEveryWrite,
+  isFit,
+  placeholderName,
+  requiredNames,
+  silenceMs,
+  waitsFor,
+} from './eligibility.ts';
 import { aboutToLead } from './leading-context.ts';
 import { historyOf, isForced } from './promotion-record.ts';
 import { followSuccessor } from './succession.ts';
-import { sameNames } from './sync-set.ts';
 import { nextTimelines } from './timeline-plan.ts';
 import { unseenLock } from './memory.ts';
 import { successorWaitMs } from './timing.ts';
@@ -57,6 +65,7 @@ export function takeoverStep(c: ClusterContext): Verdict | null {
       { kind: 'detach' },
       // Noted while the others detach; the claim compares what this was computed from.
       { kind: 'plan-timelines', term: sync.term + 1, timelines: nextTimelines(c) },
+      ...requireAhead(c),
     ],
     serving: standby,
     wakeInMs: 0,
@@ -72,13 +81,14 @@ function succeed(c: ClusterContext, takeLock: Action): Verdict | null {
   const old = cluster.sync;
   const term = old.value.term + 1;
   const sync = claimedSync(view.self.name, term, old.value, false);
-  if (!both(view.instances, (i) => sameNames(i.requiredNames, requiredNames(sync)))) return null;
+  if (!both(view.instances, (i) => waitsFor(i.requiredNames, requiredNames(sync)))) return null;
   const timelines = nextTimelines(c);
   return {
     because: `succeeding ${old.value.master} in term ${term} with timelines ${timelines.data} and ${timelines.audit}`,
     actions: [
       // Or a standby that hangs here, and is overtaken, would stream from the next master before it is promoted.
       { kind: 'detach' },
+      ...requireAhead(c),
       takeLock,
       { kind: 'plan-timelines', term, timelines },
       {
@@ -106,6 +116,19 @@ function succeed(c: ClusterContext, takeLock: Action): Verdict | null {
     serving: aboutToLead,
     wakeInMs: 0,
   };
+}
+
+/**
+ * Whoever could become the first standby is required from the start, besides the placeholder: then its first confirmation
+ * need not wait for PostgreSQL to take a change of names.
+ */
+function requireAhead({ cluster, view }: ClusterContext): readonly Action[] {
+  const { alone, master } = cluster.sync.value;
+  if (alone) return [];
+  const names = candidatesBeside(view.self.name, cluster.config.value)
+    .filter((name) => name !== master && isFit(cluster, name))
+    .slice(0, Math.max(1, cluster.config.value.syncCount));
+  return names.length === 0 ? [] : [{ kind: 'require', names: [placeholderName, ...names] }];
 }
 
 /** `ended`, or null when the master lives, or a verdict that waits for its silence or for a named successor. */

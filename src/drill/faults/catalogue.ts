@@ -1,3 +1,4 @@
+import { acceptsLoss } from './accepted-loss.ts';
 import { chains } from './chains.ts';
 import { etcdFaults } from './etcd.ts';
 import type { Fault } from './fault.ts';
@@ -20,4 +21,5 @@ export const catalogue: readonly Fault[] = [
   ...etcdFaults,
   ...partitions,
   ...powerFaults,
+  acceptsLoss,
 ];

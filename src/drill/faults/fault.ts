@@ -1,5 +1,6 @@
 import type { ClusterClient } from '../../agent/cluster-client.ts';
 import type { ClusterStatus } from '../../agent/operations.ts';
+import type { AcceptedLoss } from '../../core/drill/history.ts';
 import type { Random } from '../../core/random.ts';
 import type { Written } from '../clients/clients.ts';
 import type { RoundLog } from '../clients/log.ts';
@@ -10,13 +11,13 @@ import type { Target, TargetNode } from '../target.ts';
 export interface Scene {
   readonly target: Target;
   readonly cluster: ClusterClient;
+  readonly clock: DrillClock;
   /** As it was when the round began: whole. */
   readonly status: ClusterStatus;
   /** What clients and probes of this round see. */
   readonly log: RoundLog;
   /** For clients that are themselves the fault. */
   readonly clients: {
-    readonly clock: DrillClock;
     readonly token: string;
     readonly written: Written;
     /** The keys of each writer that the fault asked for. */
@@ -33,6 +34,10 @@ export interface Struck {
   readonly targets: readonly string[];
   /** Resolves once it is seen to be in effect; false when that did not come. */
   readonly takesEffect: () => Promise<boolean>;
+  /** It concerns nobody for whom the master would have to be replaced. */
+  readonly keepsMaster?: boolean;
+  /** What an operator accepted to lose meanwhile; asked for when the fault is over. Absent: nothing. */
+  readonly acceptedLoss?: () => AcceptedLoss | null;
   /** Puts back what it did. May be called more than once, and when it is half done. */
   readonly undo: () => Promise<void>;
 }
@@ -44,6 +49,8 @@ export interface Fault {
   readonly about: string;
   /** How long it is left in effect before it is undone, in ttls of the cluster; 0: there is nothing to wait for. */
   readonly lastsTtls: number;
+  /** Another master after it would be one too many. Absent: that is for `strike` to say. */
+  readonly keepsMaster?: true;
   /** At least so long, whatever the ttl. Milliseconds. */
   readonly lastsMs?: number;
   /** How many writers of its own it brings, each with keys that nobody else writes. */

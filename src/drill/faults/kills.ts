@@ -13,8 +13,13 @@ export const kills: readonly Fault[] = [
   ),
   kill('agent', 'kill -9 of the agent of the master', (node) => partOf(node, 'agent')),
   kill('guardian', 'kill -9 of the guardian of the master', (node) => partOf(node, 'guardian')),
-  kill('api-worker', 'kill -9 of the API worker of the master', (node) => partOf(node, 'worker')),
-  kill('etcd-leader', 'kill -9 of the etcd member that leads', (node) => partOf(node, 'etcd'), etcdLeader),
+  kill('api-worker', 'kill -9 of the API worker of the master', (node) => partOf(node, 'worker'), {
+    keepsMaster: true,
+  }),
+  kill('etcd-leader', 'kill -9 of the etcd member that leads', (node) => partOf(node, 'etcd'), {
+    whose: etcdLeader,
+    keepsMaster: true,
+  }),
   dead('node', 'kill -9 of everything on the master, kept dead for three ttl', ({ status }) => [
     status.master,
   ]),
@@ -34,7 +39,7 @@ export const kills: readonly Fault[] = [
     'all-nodes',
     'kill -9 of every node at once, started again in any order',
     ({ status }) => status.nodes.map(({ name }) => name),
-    0,
+    { lastsTtls: 0 },
   ),
 ];
 
@@ -43,8 +48,9 @@ function kill(
   name: string,
   about: string,
   find: (node: TargetNode) => ProcessIdentity | null,
-  whose: (scene: Scene) => string | null = ({ status }) => status.master,
+  other: { readonly whose?: (scene: Scene) => string | null; readonly keepsMaster?: true } = {},
 ): Fault {
+  const { whose = ({ status }: Scene) => status.master, ...rest } = other;
   const strike = async (scene: Scene): Promise<Struck> => {
     const node = await nodeNamed(scene.target, whose(scene));
     const found = find(node);
@@ -56,7 +62,7 @@ function kill(
       undo: async () => undefined,
     };
   };
-  return { name, about, lastsTtls: 0, strike };
+  return { name, about, lastsTtls: 0, ...rest, strike };
 }
 
 /** A fault that kills whole nodes, and again whenever something starts them, until it is undone. */
@@ -64,7 +70,7 @@ function dead(
   name: string,
   about: string,
   whose: (scene: Scene) => readonly (string | null)[],
-  lastsTtls = 3,
+  other: Partial<Pick<Fault, 'lastsTtls'>> = {},
 ): Fault {
   const strike = async (scene: Scene): Promise<Struck> => {
     const names = whose(scene).filter((one) => one !== null);
@@ -75,6 +81,7 @@ function dead(
     const keeping = Promise.all(names.map((one) => keepDead(scene, one, released.signal)));
     return {
       targets: names,
+      keepsMaster: !names.includes(scene.status.master ?? ''),
       takesEffect: async () => victims.length > 0 && (await areGone(victims)),
       undo: async () => {
         released.abort();
@@ -82,7 +89,7 @@ function dead(
       },
     };
   };
-  return { name, about, lastsTtls, strike };
+  return { name, about, lastsTtls: 3, ...other, strike };
 }
 
 const lookMs = 50;

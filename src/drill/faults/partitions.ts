@@ -15,7 +15,7 @@ import type { Target } from '../target.ts';
 import type { Fault, Scene, Struck } from './fault.ts';
 
 /** Whom a fault of the network concerns. */
-interface Cast {
+export interface Cast {
   readonly network: DrillNetwork;
   readonly master: string;
   /** The synchronous one first. */
@@ -42,6 +42,7 @@ export const partitions: readonly Fault[] = [
     ({ network, master, standbys }) =>
       cutFromStandbys({ network, node: master, peers: standbys.slice(0, 1) }),
     ({ master, standbys }) => [master, ...standbys.slice(0, 1)],
+    { keepsMaster: true },
   ),
   fault('deaf', 'the master is heard, and hears nobody', ({ network, master }) =>
     cutOneWay({ network, node: master, peers: everybodyBut(network, master) }, 'in'),
@@ -54,6 +55,7 @@ export const partitions: readonly Fault[] = [
     'the standbys are cut off from each other',
     ({ network, standbys }) => cutFrom({ network, node: standbys[0] ?? '', peers: standbys.slice(1) }),
     ({ standbys }) => standbys,
+    { keepsMaster: true },
   ),
   fault('delay', 'what the master sends arrives 500 ms late', ({ network, master }) =>
     delayed(network, master, 500),
@@ -71,12 +73,14 @@ function fault(
   about: string,
   make: (cast: Cast) => NetworkFault,
   whom: (cast: Cast) => readonly string[] = ({ master }) => [master],
+  other: Pick<Fault, 'keepsMaster'> = {},
 ): Fault {
   return {
     name,
     about: `${about}, for three ttl`,
     lastsTtls: 3,
-    hindrance: networkHindrance,
+    ...other,
+    hindrance: partitionHindrance,
     strike: async (scene) => {
       const cast = castOf(scene);
       return struckBy(cast.network, make(cast), whom(cast));
@@ -84,8 +88,8 @@ function fault(
   };
 }
 
-/** Why nobody's network can be cut here; null: it can. */
-export async function networkHindrance({ network }: Target): Promise<string | null> {
+/** Why nobody can be cut off in a cluster; null: they can. */
+export async function partitionHindrance({ network }: Target): Promise<string | null> {
   if (network === null) {
     return 'The nodes of this demo share one network; start it with: npm run demo -- --namespaces';
   }
@@ -94,7 +98,7 @@ export async function networkHindrance({ network }: Target): Promise<string | nu
   return lossy(network, first.name, 1).obstacle();
 }
 
-function castOf({ target, status }: Scene): Cast {
+export function castOf({ target, status }: Scene): Cast {
   const { network } = target;
   if (network === null || status.master === null) throw new Error('no network, or no master');
   const standbys = status.nodes

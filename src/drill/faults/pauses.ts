@@ -7,7 +7,9 @@ import { areStopped, everythingOf, partOf, postmasterOf, signalAll } from './pro
 export const pauses: readonly Fault[] = [
   pause('stop-agent', 'SIGSTOP of the agent', (node) => [partOf(node, 'agent')]),
   pause('stop-guardian', 'SIGSTOP of the guardian', (node) => [partOf(node, 'guardian')]),
-  pause('stop-worker', 'SIGSTOP of the API worker', (node) => [partOf(node, 'worker')]),
+  pause('stop-worker', 'SIGSTOP of the API worker', (node) => [partOf(node, 'worker')], {
+    keepsMaster: true,
+  }),
   pause('stop-postmaster', 'SIGSTOP of the postmaster', (node) => [postmasterOf(node)]),
   pause('stop-all', 'SIGSTOP of everything', (node) => everythingOf(node)),
 ];
@@ -16,6 +18,7 @@ function pause(
   name: string,
   about: string,
   find: (node: TargetNode) => readonly (ProcessIdentity | null)[],
+  other: Pick<Fault, 'keepsMaster'> = {},
 ): Fault {
   const strike = async ({ target, status }: Scene): Promise<Struck> => {
     const node = await nodeNamed(target, status.master);
@@ -27,5 +30,11 @@ function pause(
       undo: async () => signalAll(victims, 'SIGCONT'),
     };
   };
-  return { name, about: `${about} of the master for three ttl, then SIGCONT`, lastsTtls: 3, strike };
+  return {
+    name,
+    about: `${about} of the master for three ttl, then SIGCONT`,
+    lastsTtls: 3,
+    ...other,
+    strike,
+  };
 }

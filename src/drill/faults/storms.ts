@@ -25,6 +25,7 @@ export const storms: readonly Fault[] = [
     lastsTtls: 2,
     writers,
     anywhere: true,
+    keepsMaster: true,
     strike: storm,
   },
 ];
@@ -62,7 +63,7 @@ interface StormWriter {
 }
 
 async function startWriter(
-  { target, log, clients, random }: Scene,
+  { target, clock, log, clients, random }: Scene,
   { way, endpoint, at, keys }: StormWriter,
   signal: AbortSignal,
 ): Promise<void> {
@@ -70,7 +71,7 @@ async function startWriter(
   session.useToken(clients.token);
   const setting: ClientSetting = {
     client: firstClient + at,
-    clock: clients.clock,
+    clock,
     log,
     session,
     way,

@@ -75,6 +75,7 @@ const nouns: ReadonlyMap<string, readonly [string, string]> = new Map([
   ['two writers', ['moment with two writers', 'moments with two writers']],
   ['stale read on a master', ['stale read on a master', 'stale reads on a master']],
   ['read that goes back', ['read that goes back', 'reads that go back']],
+  ['needless failover', ['needless failover', 'needless failovers']],
   ['did not heal', ['failure to heal', 'failures to heal']],
 ]);
 

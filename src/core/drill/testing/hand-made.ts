@@ -1,4 +1,4 @@
-import type { FaultSpan, History, Operation, Outcome, Sighting, Way } from '../history.ts';
+import type { AcceptedLoss, FaultSpan, History, Operation, Outcome, Sighting, Way } from '../history.ts';
 
 /** From the beginning of an operation or look to its end, in milliseconds of the drill's clock. */
 export type Times = readonly [from: number, to: number];
@@ -64,6 +64,7 @@ export function round(parts: {
   kept?: readonly number[];
   final?: number | null;
   span?: Partial<FaultSpan>;
+  acceptedLoss?: AcceptedLoss;
 }): History {
   const { sightings = [], span = {} } = parts;
   const operations = [...parts.operations, write(1, [2900, 2910], { key: 'healed' })];
@@ -72,10 +73,12 @@ export function round(parts: {
   const final = new Map(Array.from(kept, ([key, versions]) => [key, versions.at(-1) ?? null]));
   if (parts.final !== undefined) final.set('k', parts.final);
   return {
+    acceptedLoss: parts.acceptedLoss ?? null,
     span: {
       fault: 'test',
       targets: ['a'],
       master: 'a',
+      keepsMaster: false,
       beganAt: 1000,
       inEffectAt: 1001,
       endedAt: 2000,

@@ -150,10 +150,11 @@ class LegalLife {
 
   end(): LegalHistory {
     const written = new Map(this.#keys.map((key) => [key, this.#cluster.confirmedOf(key)]));
-    const span = { fault: 'model', targets: ['a'], master: 'a', beganAt: this.#faultAt };
+    const span = { fault: 'model', targets: ['a'], master: 'a', keepsMaster: false, beganAt: this.#faultAt };
     // Whoever has no answer yet may have written all the same.
     for (const request of this.#busy.values()) this.#finish(request, 'indeterminate');
     return {
+      acceptedLoss: null,
       span: { ...span, inEffectAt: this.#faultAt, endedAt: lengthMs },
       operations: this.#operations,
       sightings: this.#sightings,
