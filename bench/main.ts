@@ -1,6 +1,6 @@
 /**
  * Runs one benchmark: `npm run -s bench -- NAME [--json] [--rounds N] [--seconds N]`. The last line of standard output is one
- * JSON object with --json, else a sentence.
+ * JSON object with --json, else a sentence (`failover`: a table).
  */
 import { parseArgs } from 'node:util';
 import type { Figure } from './figure.ts';
@@ -21,12 +21,21 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '5' },
+    // of `failover` alone
+    only: { type: 'string' },
+    event: { type: 'string' },
+    resume: { type: 'string' },
   },
 });
 const [name = ''] = positionals;
+if (name === 'failover') {
+  const { raceCommand } = await import('./failover/race.ts');
+  const { only = null, event = null, resume = null, json } = values;
+  await raceCommand({ rounds: Number(values.rounds), only, event, resume }, json);
+}
 const benchmark = benchmarks[name];
 if (benchmark === undefined) {
-  process.stderr.write(`bench: name one of ${Object.keys(benchmarks).join(', ')}\n`);
+  process.stderr.write(`bench: name one of ${[...Object.keys(benchmarks), 'failover'].join(', ')}\n`);
   process.exit(2);
 }
 const { run } = await benchmark();

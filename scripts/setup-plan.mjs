@@ -82,6 +82,12 @@ export const tools = [
     packages: ['nftables', 'socat'],
     version: null,
   },
+  {
+    name: 'libfaketime (for faults of clocks)',
+    binaries: ['faketime'],
+    packages: ['faketime'],
+    version: null,
+  },
 ];
 
 /**

@@ -26,7 +26,7 @@ const rounds =
   globs.length > 0
     ? [{ files: globs, concurrency }]
     : [
-        { files: ['src/**/*.test.ts', ...wholeProduct()], concurrency },
+        { files: ['src/**/*.test.ts', 'bench/**/*.test.ts', ...wholeProduct()], concurrency },
         { files: [alone], concurrency: 1 },
       ];
 

@@ -14,6 +14,10 @@ export interface DemoArguments {
   readonly respawnMs: number | null;
   /** Each node in a network namespace of its own. */
   readonly namespaces: boolean;
+  /** Megabytes of the disk that each node gets for itself; null: nothing was said. */
+  readonly diskMegabytes: number | null;
+  /** Each node with a wall clock of its own. */
+  readonly fakeClocks: boolean;
   readonly detach: boolean;
   readonly fresh: boolean;
   readonly stop: boolean;
@@ -31,6 +35,8 @@ Runs a whole cluster on this machine: a master, standbys, followers, etcd and HA
   --followers N      nodes that serve reads (1)
   --respawn SECONDS  start a dead node again after so long; "off": never (1)
   --namespaces       each node in a network namespace with an address of its own (root on Linux)
+  --small-disks MB   each node on a disk of its own, in memory, which goes with the demo (root on Linux; from 512)
+  --fake-clocks      each node with a wall clock that can be put wrong (needs Debian's package faketime)
   --detach           return once it is ready; it goes on in the background
   --fresh            wipe what an earlier demo left in DIR, and begin anew
   --stop             stop the demo that runs in DIR
@@ -42,7 +48,7 @@ Run again on the same directory, it starts the same cluster with everything in i
 export function readArguments(words: readonly string[], dirByDefault: string = defaultDir()): DemoArguments {
   const given = parse(words);
   const integer = (
-    name: 'port' | 'ttl' | 'standbys' | 'followers',
+    name: 'port' | 'ttl' | 'standbys' | 'followers' | 'small-disks',
     least: number,
     most: number,
   ): number | null => {
@@ -60,6 +66,8 @@ export function readArguments(words: readonly string[], dirByDefault: string = d
     followers: integer('followers', 0, 8),
     respawnMs: respawn(given.respawn ?? '1'),
     namespaces: given.namespaces ?? false,
+    diskMegabytes: integer('small-disks', 512, 65_536),
+    fakeClocks: given['fake-clocks'] ?? false,
     detach: given.detach ?? false,
     fresh: given.fresh ?? false,
     stop: given.stop ?? false,
@@ -87,6 +95,8 @@ interface Words {
   readonly followers?: string;
   readonly respawn?: string;
   readonly namespaces?: boolean;
+  readonly 'small-disks'?: string;
+  readonly 'fake-clocks'?: boolean;
   readonly detach?: boolean;
   readonly fresh?: boolean;
   readonly stop?: boolean;
@@ -106,6 +116,8 @@ function parseWords(words: readonly string[]): Words {
       followers: { type: 'string' },
       respawn: { type: 'string' },
       namespaces: { type: 'boolean' },
+      'small-disks': { type: 'string' },
+      'fake-clocks': { type: 'boolean' },
       detach: { type: 'boolean' },
       fresh: { type: 'boolean' },
       stop: { type: 'boolean' },

@@ -36,6 +36,10 @@ export interface DemoFile {
     readonly api: string;
     readonly health: string;
     readonly dataDir: string;
+    /** Where a disk of its own is mounted; null: it has none. */
+    readonly disk: string | null;
+    /** The file that says what its wall clock is ahead of the machine's, as "+3600s"; null: it has that. */
+    readonly clock: string | null;
     readonly postgres: {
       readonly data: { readonly port: number };
       readonly audit: { readonly port: number };
@@ -73,6 +77,8 @@ export function describeDemo(
         api: node.api,
         health: `${node.api}/health`,
         dataDir: node.dataDir,
+        disk: node.disk,
+        clock: node.clock,
         postgres: { data: { port: data }, audit: { port: audit } },
         etcd: etcdOf(node),
       };

@@ -9,7 +9,15 @@ import { type DemoRecord, prepareDirectory, readRecord, writeRecord } from './di
 const record: DemoRecord = {
   product: 'holdfast-demo',
   version: 1,
-  shape: { port: 8400, ttlSeconds: 5, standbys: 2, followers: 1, subnet: null },
+  shape: {
+    port: 8400,
+    ttlSeconds: 5,
+    standbys: 2,
+    followers: 1,
+    subnet: null,
+    diskMegabytes: null,
+    fakeClocks: false,
+  },
   made: ['n1'],
   apiKey: 'key',
 };

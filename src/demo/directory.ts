@@ -31,12 +31,15 @@ export interface RunningRecord {
 export async function readRecord(dir: string): Promise<DemoRecord | null> {
   const record = await readJson<Partial<DemoRecord>>(join(dir, 'plan.json'));
   if (record === null) return null;
-  if (isOurs(record)) return { ...record, shape: { ...record.shape, subnet: record.shape.subnet ?? null } };
+  if (isOurs(record)) return { ...record, shape: { ...laterFields, ...record.shape } };
   throw new Problem(
     'config_invalid',
     `${join(dir, 'plan.json')} is not one that this version of the demo wrote.`,
   );
 }
+
+/** What an earlier version of the demo did not write down. */
+const laterFields = { subnet: null, diskMegabytes: null, fakeClocks: false };
 
 function isOurs(record: Partial<DemoRecord>): record is DemoRecord {
   return record.product === 'holdfast-demo' && record.version === 1 && record.shape !== undefined;

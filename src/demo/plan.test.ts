@@ -11,6 +11,8 @@ const asked = (words = ''): DemoArguments =>
     '/d',
   );
 
+const plain = { diskMegabytes: null, fakeClocks: false };
+
 function refuses(words: string, names: RegExp): void {
   assert.throws(
     () => shapeOf(asked(words), null),
@@ -26,6 +28,8 @@ test('without options: a master, two standbys, a follower, a ttl of 5 s, a respa
     standbys: 2,
     followers: 1,
     subnet: null,
+    diskMegabytes: null,
+    fakeClocks: false,
   });
   assert.deepEqual(
     [given.dir, given.respawnMs, given.namespaces, given.detach, given.fresh, given.stop],
@@ -52,17 +56,29 @@ test('respawn is a number of seconds or off', () => {
 });
 
 test('an existing demo starts as it was made, and is not made otherwise', () => {
-  const made = { port: 9000, ttlSeconds: 2, standbys: 1, followers: 0, subnet: null };
+  const made = { port: 9000, ttlSeconds: 2, standbys: 1, followers: 0, subnet: null, ...plain };
   assert.deepEqual(shapeOf(asked(), made), made);
   assert.deepEqual(shapeOf(asked('--ttl 2 --port 9000'), made), made);
   assert.throws(() => shapeOf(asked('--standbys 2'), made), /--standbys: .*made with 1.*--fresh/u);
   assert.throws(() => shapeOf(asked('--namespaces'), made), /--namespaces: .*made without.*--fresh/u);
+  assert.throws(
+    () => shapeOf(asked('--small-disks 1024'), made),
+    /--small-disks: .*made with no such disks/u,
+  );
+  assert.deepEqual(shapeOf(asked('--fake-clocks'), made), { ...made, fakeClocks: true });
   const separate = { ...made, subnet: '10.1.2.0/24' };
   assert.deepEqual(shapeOf(asked(), separate), separate);
 });
 
 test('all ports are different and lie between BASE and BASE+99', () => {
-  const plan = planDemo('/d', { port: 8400, ttlSeconds: 5, standbys: 6, followers: 2, subnet: null });
+  const plan = planDemo('/d', {
+    port: 8400,
+    ttlSeconds: 5,
+    standbys: 6,
+    followers: 2,
+    subnet: null,
+    ...plain,
+  });
   const ports = portsOf(plan);
   assert.equal(new Set(ports).size, ports.length);
   assert.ok(ports.every((port) => port >= 8400 && port <= 8499));
@@ -73,7 +89,14 @@ test('all ports are different and lie between BASE and BASE+99', () => {
 });
 
 test('demo.json says how to reach everything, and who is what', () => {
-  const plan = planDemo('/d', { port: 8400, ttlSeconds: 5, standbys: 0, followers: 1, subnet: null });
+  const plan = planDemo('/d', {
+    port: 8400,
+    ttlSeconds: 5,
+    standbys: 0,
+    followers: 1,
+    subnet: null,
+    ...plain,
+  });
   const file = describeDemo(plan, {
     nodes: new Map([['n1', { role: 'master', processGroup: 77 }]]),
     haproxyPid: 5,
@@ -95,6 +118,8 @@ test('demo.json says how to reach everything, and who is what', () => {
         api: 'https://localhost:8410',
         health: 'https://localhost:8410/health',
         dataDir: '/d/n1/data/pgdata',
+        disk: null,
+        clock: null,
         postgres: { data: { port: 8412 }, audit: { port: 8413 } },
         etcd: { client: 'https://127.0.0.1:8414', peer: 'https://127.0.0.1:8415' },
       },
@@ -107,6 +132,8 @@ test('demo.json says how to reach everything, and who is what', () => {
         api: 'https://localhost:8420',
         health: 'https://localhost:8420/health',
         dataDir: '/d/f1/data/pgdata',
+        disk: null,
+        clock: null,
         postgres: { data: { port: 8422 }, audit: { port: 8423 } },
         etcd: null,
       },
@@ -118,7 +145,7 @@ test('demo.json says how to reach everything, and who is what', () => {
 });
 
 test('nodes in namespaces have addresses of their own; clients find the load balancer on loopback all the same', () => {
-  const shape = { port: 8400, ttlSeconds: 5, standbys: 1, followers: 1, subnet: '10.1.2.0/24' };
+  const shape = { port: 8400, ttlSeconds: 5, standbys: 1, followers: 1, subnet: '10.1.2.0/24', ...plain };
   const plan = planDemo('/d', shape);
   const prefix = plan.network?.prefix ?? '';
   assert.deepEqual(

@@ -11,6 +11,10 @@ export interface DemoShape {
   readonly followers: number;
   /** The network of nodes in namespaces of their own, in CIDR notation; null: they are all on loopback. */
   readonly subnet: string | null;
+  /** Of the disk that each node has for itself, in memory; null: they are all on that of the machine. */
+  readonly diskMegabytes: number | null;
+  /** Each node has a wall clock of its own. */
+  readonly fakeClocks: boolean;
 }
 
 export interface PlannedNode {
@@ -20,6 +24,10 @@ export interface PlannedNode {
   /** PGDATA of the instance *data*. */
   readonly dataDir: string;
   readonly log: string;
+  /** Where a disk of its own is mounted: its directory; null: it has none. */
+  readonly disk: string | null;
+  /** The file with what its wall clock is ahead of the machine's; null: it has that. */
+  readonly clock: string | null;
   /** The network namespace that it lives in; null: that of the demo. */
   readonly namespace: string | null;
   readonly address: string;
@@ -69,7 +77,15 @@ export const loopback = '127.0.0.1';
 /** In every certificate, and a name of the loopback interface everywhere (RFC 6761, section 6.3). */
 export const publicName = 'localhost';
 
-const defaults: DemoShape = { port: 8400, ttlSeconds: 5, standbys: 2, followers: 1, subnet: null };
+const defaults: DemoShape = {
+  port: 8400,
+  ttlSeconds: 5,
+  standbys: 2,
+  followers: 1,
+  subnet: null,
+  diskMegabytes: null,
+  fakeClocks: false,
+};
 /** A hundred ports: ten for the load balancer, ten for each node. */
 const mostNodes = 9;
 
@@ -98,6 +114,8 @@ export function shapeOf(
     standbys: asked.standbys ?? before.standbys,
     followers: asked.followers ?? before.followers,
     subnet: made === null ? subnet : made.subnet,
+    diskMegabytes: given.diskMegabytes ?? before.diskMegabytes,
+    fakeClocks: given.fakeClocks || before.fakeClocks,
   };
   if (made !== null) refuseOtherShape(given, shape, made);
   const nodes = 1 + shape.standbys + shape.followers;
@@ -116,6 +134,7 @@ function refuseOtherShape({ dir, namespaces }: DemoArguments, shape: DemoShape, 
     ttlSeconds: '--ttl',
     standbys: '--standbys',
     followers: '--followers',
+    diskMegabytes: '--small-disks',
   } as const;
   if (namespaces && made.subnet === null) {
     throw new Problem(
@@ -123,11 +142,11 @@ function refuseOtherShape({ dir, namespaces }: DemoArguments, shape: DemoShape, 
       `--namespaces: the demo in ${dir} was made without. Leave the option out to start it as it is, begin anew with --fresh, or name another --dir.`,
     );
   }
-  for (const field of ['port', 'ttlSeconds', 'standbys', 'followers'] as const) {
+  for (const field of ['port', 'ttlSeconds', 'standbys', 'followers', 'diskMegabytes'] as const) {
     if (shape[field] === made[field]) continue;
     throw new Problem(
       'usage',
-      `${options[field]}: the demo in ${dir} was made with ${made[field]}. Leave the option out to start it as it is, begin anew with --fresh, or name another --dir.`,
+      `${options[field]}: the demo in ${dir} was made with ${made[field] ?? 'no such disks'}. Leave the option out to start it as it is, begin anew with --fresh, or name another --dir.`,
     );
   }
 }
@@ -145,7 +164,8 @@ export function planDemo(dir: string, shape: DemoShape): DemoPlan {
     shape,
     nodes: names.map(({ name, kind }, at) => {
       const place = placeOf(network, name, at);
-      return planNode(join(dir, name), name, kind, port + 10 * (at + 1), place);
+      const node = planNode(join(dir, name), name, kind, port + 10 * (at + 1), place);
+      return { ...node, ...outfitOf(dir, shape, name) };
     }),
     network,
     balancer: {
@@ -166,6 +186,20 @@ export function planDemo(dir: string, shape: DemoShape): DemoPlan {
   };
 }
 
+/** What of a node is not on the disk and the clock of the machine. Its log never fills its own disk. */
+function outfitOf(
+  dir: string,
+  { diskMegabytes, fakeClocks }: DemoShape,
+  name: string,
+): Pick<PlannedNode, 'log' | 'disk' | 'clock'> {
+  const own = join(dir, name);
+  return {
+    log: diskMegabytes === null ? join(own, 'log') : join(dir, 'logs', name),
+    disk: diskMegabytes === null ? null : own,
+    clock: fakeClocks ? join(dir, 'clocks', name, 'offset') : null,
+  };
+}
+
 type Place = Pick<PlannedNode, 'namespace' | 'address'>;
 
 function placeOf(network: NetworkPlan | null, name: string, at: number): Place {
@@ -179,13 +213,12 @@ function planNode(
   kind: PlannedNode['kind'],
   base: number,
   place: Place,
-): PlannedNode {
+): Omit<PlannedNode, 'log' | 'disk' | 'clock'> {
   return {
     name,
     kind,
     dir,
     dataDir: join(dir, 'data', 'pgdata'),
-    log: join(dir, 'log'),
     ...place,
     ports: {
       base,

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { writeFileAtomically } from '../runtime/files.ts';
 import { describeDemo, type LiveNode } from './demo-file.ts';
 import { type DemoRecord, writeRecord, writeRunning } from './directory.ts';
+import { withClock } from './fake-clocks.ts';
 import { type HealthProbe, observe, probeHealth } from './health.ts';
 import { inNamespace } from './network-plan.ts';
 import { newsOf } from './news.ts';
@@ -43,7 +44,8 @@ export class Site {
     const onChange = (): void => void this.#changed();
     this.nodes = new Map(
       plan.nodes.map((node) => {
-        const argv = [...inNamespace(node.namespace), ...holdfast, 'node', '--dir', node.dir];
+        const before = [...withClock(node.clock), ...inNamespace(node.namespace)];
+        const argv = [...before, ...holdfast, 'node', '--dir', node.dir];
         return [node.name, new Supervised({ name: node.name, argv, log: node.log, respawnMs, onChange })];
       }),
     );

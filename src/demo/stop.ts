@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Problem } from '../core/problem.ts';
 import { isAlive } from '../runtime/process-facts.ts';
 import { forgetRunning, readRunning } from './directory.ts';
+import { clearClocks } from './fake-clocks.ts';
 import { removeNetwork } from './network.ts';
 import type { DemoPlan } from './plan.ts';
 import {
@@ -13,6 +14,7 @@ import {
   signalGroup,
   signalProcess,
 } from './processes.ts';
+import { unmountDisks } from './small-disks.ts';
 
 /** How long nodes may take to end in order, PostgreSQL to follow its node, and all of that together. Milliseconds. */
 const orderlyMs = 20_000;
@@ -78,8 +80,15 @@ export async function sweep(plan: DemoPlan): Promise<void> {
       `Processes could not be ended: ${left.join(', ')}. End them by hand.`,
     );
   }
-  if (plan.network !== null) await removeNetwork(plan.network);
+  await clearOutfit(plan);
   await forgetRunning(plan.dir);
+}
+
+/** Takes away what nodes were given that outlives processes: networks, disks, what belongs to clocks. */
+export async function clearOutfit(plan: DemoPlan): Promise<void> {
+  if (plan.network !== null) await removeNetwork(plan.network);
+  await unmountDisks(plan);
+  await clearClocks(plan);
 }
 
 async function within(limitMs: number, isSo: () => Promise<boolean>): Promise<boolean> {

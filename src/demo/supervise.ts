@@ -4,14 +4,16 @@ import type { DemoArguments } from './arguments.ts';
 import { build } from './build.ts';
 import { forgetRunning, prepareDirectory, readRecord, readRunning, writeRecord } from './directory.ts';
 import { farewell, writeHelpers } from './farewell.ts';
-import { findSubnet, layNetwork, removeNetwork, requireFreeSubnet, requireNamespaces } from './network.ts';
+import { layClocks, requireFakeClocks } from './fake-clocks.ts';
+import { findSubnet, layNetwork, requireFreeSubnet, requireNamespaces } from './network.ts';
 import { type DemoShape, planDemo, portsOf, shapeOf } from './plan.ts';
 import { requireFreePorts } from './ports.ts';
 import { isAlive } from '../runtime/process-facts.ts';
 import { instanceDirs } from './processes.ts';
 import type { Tell } from './progress.ts';
 import { Site } from './site.ts';
-import { endProcesses, sweep } from './stop.ts';
+import { mountDisks, requireSmallDisks } from './small-disks.ts';
+import { clearOutfit, endProcesses, sweep } from './stop.ts';
 
 export interface Supervision {
   readonly given: DemoArguments;
@@ -36,6 +38,8 @@ export async function supervise({ given, tell, onReady, signal }: Supervision): 
   let isReady = false;
   try {
     if (site.plan.network !== null) await layNetwork(site.plan.network, site.plan.nodes);
+    await mountDisks(site.plan);
+    if (site.plan.shape.fakeClocks) await layClocks(site.plan);
     await build({ site, tell, signal });
     await writeHelpers(site.plan, site.record.apiKey ?? '');
     watch = site.watch(watching.signal);
@@ -70,13 +74,17 @@ async function occupy(given: DemoArguments, tell: Tell): Promise<Site> {
   }
   const before = await readRecord(dir);
   if (given.namespaces || (before !== null && before.shape.subnet !== null)) await requireNamespaces();
+  const hadDisks = before !== null && before.shape.diskMegabytes !== null;
+  if (hadDisks || given.diskMegabytes !== null) requireSmallDisks();
+  if (given.fakeClocks || before?.shape.fakeClocks === true) await requireFakeClocks();
   if (running !== null && before !== null) {
     tell({ kind: 'note', text: 'Ending what an earlier demo left behind …' });
     await sweep(planDemo(dir, before.shape));
   }
   const plan = planDemo(dir, await settleShape(given, given.fresh ? null : (before?.shape ?? null)));
   await requireFreePorts(portsOf(plan));
-  const kept = await prepareDirectory(dir, given.fresh);
+  // What was on disks of their own went with them.
+  const kept = await prepareDirectory(dir, given.fresh || hadDisks);
   const record = kept ?? { product: 'holdfast-demo', version: 1, shape: plan.shape, made: [], apiKey: null };
   await writeRecord(dir, record);
   await forgetRunning(dir);
@@ -99,6 +107,6 @@ async function vacate(site: Site): Promise<void> {
   await site.silence();
   const dataDirs = site.plan.nodes.flatMap(({ dataDir }) => instanceDirs(dataDir));
   await endProcesses(site.knownProcesses(), dataDirs);
-  if (site.plan.network !== null) await removeNetwork(site.plan.network);
+  await clearOutfit(site.plan);
   await forgetRunning(site.plan.dir);
 }

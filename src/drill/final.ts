@@ -3,6 +3,7 @@ import { readOnce } from './clients/clients.ts';
 import type { RoundLog } from './clients/log.ts';
 import { Session } from './clients/session.ts';
 import type { DrillClock } from './clock.ts';
+import { tokenFrom } from './policy.ts';
 import type { Target } from './target.ts';
 
 const readersAtOnce = 8;
@@ -22,6 +23,7 @@ export async function readFinal(
 ): Promise<{ readonly final: FinalState; readonly kept: ReadonlyMap<string, readonly number[]> }> {
   const session = new Session(target.balancer);
   session.useToken(token);
+  session.renewWith(() => tokenFrom(target, target.balancer));
   const way = { kind: 'balancer' } as const;
   const setting = { client: 0, clock, session, way, account: target.account, timeoutMs: requestMs };
   const surely = async (key: string, number: number | null): Promise<Operation> => {

@@ -92,8 +92,9 @@ function nodesOf(facts: Facts, ca: string): readonly TargetNode[] {
     api: { url: httpsUrl(facts, `nodes.${at}.api`), ca },
     dir: '',
     dataDir: '',
-    dataPort: 0,
     processGroup: 0,
+    disk: null,
+    clock: null,
   }));
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../core/problem.ts';
-import { type Result, Session } from './clients/session.ts';
-import type { Target } from './target.ts';
+import { type Call, type Result, Session } from './clients/session.ts';
+import type { Endpoint, Target } from './target.ts';
 
 /** The policy below which a drill keeps its variables. */
 const branch = 'holdfast-drill';
@@ -13,6 +13,7 @@ const keysPerOwnWriter = 20;
 const loadMs = 60_000;
 const persistMs = 30_000;
 const persistPauseMs = 250;
+const renewMs = 1500;
 
 /** The variables of one round: keys of their own for each writer. */
 export interface RoundPolicy {
@@ -53,20 +54,34 @@ export function roundPolicy(round: string, nodes: readonly string[], ownWriters:
   };
 }
 
+/** A token of the target's administrator, of the node itself that is asked; null: it gives none. */
+export async function tokenFrom(target: Target, endpoint: Endpoint): Promise<string | null> {
+  const session = new Session(endpoint);
+  try {
+    const { answer } = await session.call({ ...authenticate(target), timeoutMs: renewMs });
+    return answer?.status === 200 ? answer.body : null;
+  } finally {
+    session.close();
+  }
+}
+
 /** A token of the target's administrator. @throws Problem `api_unavailable` */
 export async function login(target: Target): Promise<string> {
   const session = new Session(target.balancer);
   try {
-    const path = `/authn/${target.account}/${encodeURIComponent(target.login)}/authenticate`;
-    const body = target.apiKey.reveal();
     const { answer, because } = await persistently(() =>
-      session.call({ method: 'POST', path, body, timeoutMs: 5000 }),
+      session.call({ ...authenticate(target), timeoutMs: 5000 }),
     );
     if (answer?.status === 200) return answer.body;
     throw refused(target, `authenticate: ${because}`);
   } finally {
     session.close();
   }
+}
+
+function authenticate({ account, login: name, apiKey }: Target): Omit<Call, 'timeoutMs'> {
+  const path = `/authn/${account}/${encodeURIComponent(name)}/authenticate`;
+  return { method: 'POST', path, body: apiKey.reveal() };
 }
 
 /** Makes the variables of a round. @throws Problem `api_unavailable` */

@@ -10,7 +10,7 @@ import { watchNode } from './clients/sightings.ts';
 import type { DrillClock } from './clock.ts';
 import type { Fault, Scene } from './faults/fault.ts';
 import { readFinal } from './final.ts';
-import { login, type RoundPolicy } from './policy.ts';
+import { login, type RoundPolicy, tokenFrom } from './policy.ts';
 import type { Endpoint, Target, TargetNode } from './target.ts';
 import { isWhole } from './whole.ts';
 
@@ -66,10 +66,9 @@ export async function runRound(
     const scene: Scene = {
       target,
       cluster,
-      clock,
       status,
       log,
-      clients: { token: clients.token, written: clients.written, keys: policy.ownKeys },
+      clients: { clock, token: clients.token, written: clients.written, keys: policy.ownKeys },
       random: setting.random,
       signal,
     };
@@ -112,14 +111,16 @@ async function strike(
     );
     if (tookEffect && lastsMs > 0) await sleep(lastsMs, undefined, { signal }).catch(() => undefined);
     await struck.undo();
+    const endedAt = clock();
+    const hadEffect = (await struck.hadEffect?.()) ?? true;
     const span: FaultSpan = {
       fault: fault.name,
       targets: struck.targets,
       master: scene.status.master ?? '',
       keepsMaster: fault.keepsMaster ?? struck.keepsMaster ?? false,
       beganAt,
-      inEffectAt,
-      endedAt: clock(),
+      inEffectAt: hadEffect ? inEffectAt : null,
+      endedAt,
     };
     return { span, acceptedLoss: struck.acceptedLoss?.() ?? null };
   } finally {
@@ -160,6 +161,8 @@ async function startClients(
   const setting = (endpoint: Endpoint, way: Way, pauseMs: number, timeoutMs: number): ClientSetting => {
     const session = new Session(endpoint);
     session.useToken(token);
+    // Nodes whose clocks differ refuse each other's tokens as too old or too new.
+    session.renewWith(() => tokenFrom(target, endpoint));
     sessions.push(session);
     client += 1;
     return { client, clock, log, session, way, account: target.account, pauseMs, timeoutMs, signal };

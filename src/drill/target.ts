@@ -18,8 +18,10 @@ export interface TargetNode {
   /** All processes of its present life; 0 while it is down. */
   readonly processGroup: number;
   readonly dataDir: string;
-  /** Of the data instance. */
-  readonly dataPort: number;
+  /** Where a disk of its own is mounted; null: it shares that of the machine. */
+  readonly disk: string | null;
+  /** The file that says what its wall clock is ahead of the machine's; null: it shares that. */
+  readonly clock: string | null;
 }
 
 /** A cluster under drill: how clients reach it, and what can be hurt. */
@@ -46,6 +48,8 @@ interface DemoFile extends DemoFacts {
     readonly processGroup: number;
     readonly api: string;
     readonly dataDir: string;
+    readonly disk: string | null;
+    readonly clock: string | null;
   })[];
 }
 
@@ -69,13 +73,14 @@ export async function demoTarget(dir: string): Promise<Target> {
         : { url: first.followers.url, ca: await readFile(first.followers.caFile, 'utf8') },
     network: first.network === null ? null : networkOf(first),
     nodes: async () =>
-      (await readDemo(dir)).nodes.map(({ name, api, processGroup, dataDir, postgres }) => ({
+      (await readDemo(dir)).nodes.map(({ name, api, processGroup, dataDir, disk, clock }) => ({
         name,
         dir: join(dir, name),
         api: { url: api, ca },
         processGroup,
         dataDir,
-        dataPort: postgres.data.port,
+        disk,
+        clock,
       })),
   };
 }

@@ -51,3 +51,23 @@ test('an answer that comes before the cut counts, and the connection is kept', a
   }
   assert.equal(sockets.size, 1);
 });
+
+test('a refused token is told as it was, and the next call has another one', async (t) => {
+  const good = `Token token="${Buffer.from('second').toString('base64')}"`;
+  const session = await sessionWith(t, ({ headers }, response) => {
+    response.writeHead(headers.authorization === good ? 200 : 401).end();
+  });
+  const outcomes = async (): Promise<readonly (number | undefined)[]> => {
+    const results = [];
+    for (let times = 0; times < 2; times += 1) {
+      results.push(await session.call({ method: 'GET', path: '/', timeoutMs: 5000 }));
+    }
+    return results.map(({ answer }) => answer?.status);
+  };
+  session.useToken('first');
+  assert.deepEqual(await outcomes(), [401, 401]);
+  session.renewWith(async () => null);
+  assert.deepEqual(await outcomes(), [401, 401], 'a node that gives no token');
+  session.renewWith(async () => 'second');
+  assert.deepEqual(await outcomes(), [401, 200]);
+});

@@ -37,6 +37,7 @@ export class Session {
   readonly #base: URL;
   readonly #agent: Agent;
   #token = '';
+  #login: (() => Promise<string | null>) | null = null;
 
   constructor({ url, ca }: Endpoint) {
     this.#base = new URL(url);
@@ -48,15 +49,26 @@ export class Session {
     this.#token = `Token token="${Buffer.from(token).toString('base64')}"`;
   }
 
+  /** Where a node refuses the token, `login` is asked for another one, for the calls that follow; null: there is none. */
+  renewWith(login: () => Promise<string | null>): void {
+    this.#login = login;
+  }
+
   /** Never rejects. */
   async call(call: Call): Promise<Result> {
     try {
       const answer = await this.#send(call);
+      if (answer.status === 401) await this.#renew();
       return { ...judge(answer), answer };
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'cut';
       return { outcome: neverSent.has(code) ? 'failed' : 'indeterminate', because: code, answer: null };
     }
+  }
+
+  async #renew(): Promise<void> {
+    const token = (await this.#login?.()) ?? null;
+    if (token !== null) this.useToken(token);
   }
 
   close(): void {

@@ -7,7 +7,7 @@ import { cutFromStandbys } from '../network/faults.ts';
 import type { TargetNode } from '../target.ts';
 import { type Fault, nodeNamed, type Scene, type Struck } from './fault.ts';
 import { sampleLog } from './log-samples.ts';
-import { castOf, partitionHindrance } from './partitions.ts';
+import { castOf, networkHindrance } from './partitions.ts';
 import { areGone, everythingOf, partOf, signalAll } from './processes.ts';
 
 /** What the standby that is left has missed, in time. */
@@ -27,7 +27,7 @@ export const acceptsLoss: Fault = {
     'master and synchronous standby gone, the other standby behind: it refuses, and an operator accepts the loss',
   lastsTtls: 0,
   hindrance: async (target) => {
-    const hindrance = await partitionHindrance(target);
+    const hindrance = await networkHindrance(target);
     if (hindrance !== null) return hindrance;
     const { nodes } = target.network ?? { nodes: [] };
     const candidates = nodes.filter(({ etcdPorts }) => etcdPorts.length > 0);
@@ -38,7 +38,7 @@ export const acceptsLoss: Fault = {
     const [synchronous, left] = standbys;
     if (synchronous === undefined || left === undefined) throw new Error('two standbys are needed');
     const gone = await Promise.all([master, synchronous].map((name) => nodeNamed(scene.target, name)));
-    const samples = sampleLog(await nodeNamed(scene.target, master), scene.clock);
+    const samples = await sampleLog(await nodeNamed(scene.target, master), scene.clients.clock);
     const cut = cutFromStandbys({ network, node: master, peers: [left] });
     const frozen = gone.flatMap((node) =>
       (['guardian', 'agent', 'worker'] as const).flatMap((part) => partOf(node, part) ?? []),
@@ -92,7 +92,7 @@ async function refusal(scene: Scene, name: string, missed: readonly string[]): P
 
 /** Accepts the loss as soon as the cluster lets an operator do so: those who are gone must have been silent for long enough. */
 async function order(
-  { cluster, clock, signal }: Scene,
+  { cluster, clients: { clock }, signal }: Scene,
   candidate: string,
 ): Promise<{ readonly keptUpTo: string; readonly at: number }> {
   const giveUpAt = clock() + limitMs;

@@ -1,6 +1,9 @@
 import { acceptsLoss } from './accepted-loss.ts';
 import { chains } from './chains.ts';
 import { etcdFaults } from './etcd.ts';
+import { clocks } from './clocks.ts';
+import { directories } from './directories.ts';
+import { disks } from './disks.ts';
 import type { Fault } from './fault.ts';
 import { kills } from './kills.ts';
 import { partitions } from './partitions.ts';
@@ -21,5 +24,8 @@ export const catalogue: readonly Fault[] = [
   ...etcdFaults,
   ...partitions,
   ...powerFaults,
+  ...directories,
+  ...disks,
+  ...clocks,
   acceptsLoss,
 ];

@@ -11,13 +11,13 @@ import type { Target, TargetNode } from '../target.ts';
 export interface Scene {
   readonly target: Target;
   readonly cluster: ClusterClient;
-  readonly clock: DrillClock;
   /** As it was when the round began: whole. */
   readonly status: ClusterStatus;
   /** What clients and probes of this round see. */
   readonly log: RoundLog;
   /** For clients that are themselves the fault. */
   readonly clients: {
+    readonly clock: DrillClock;
     readonly token: string;
     readonly written: Written;
     /** The keys of each writer that the fault asked for. */
@@ -40,6 +40,8 @@ export interface Struck {
   readonly acceptedLoss?: () => AcceptedLoss | null;
   /** Puts back what it did. May be called more than once, and when it is half done. */
   readonly undo: () => Promise<void>;
+  /** Looked at after it was undone, where only then it shows: false makes it one without effect. */
+  readonly hadEffect?: () => Promise<boolean>;
 }
 
 /** Something that happens to a cluster. */

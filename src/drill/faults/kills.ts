@@ -65,12 +65,20 @@ function kill(
   return { name, about, lastsTtls: 0, ...rest, strike };
 }
 
+/** What else becomes of nodes that are dead. */
+export interface Death {
+  /** 3 unless told otherwise. */
+  readonly lastsTtls?: number;
+  /** Done to each node once it is seen dead. */
+  readonly ruin?: (node: TargetNode) => Promise<void>;
+}
+
 /** A fault that kills whole nodes, and again whenever something starts them, until it is undone. */
-function dead(
+export function dead(
   name: string,
   about: string,
   whose: (scene: Scene) => readonly (string | null)[],
-  other: Partial<Pick<Fault, 'lastsTtls'>> = {},
+  { ruin, ...rest }: Death = {},
 ): Fault {
   const strike = async (scene: Scene): Promise<Struck> => {
     const names = whose(scene).filter((one) => one !== null);
@@ -82,14 +90,18 @@ function dead(
     return {
       targets: names,
       keepsMaster: !names.includes(scene.status.master ?? ''),
-      takesEffect: async () => victims.length > 0 && (await areGone(victims)),
+      takesEffect: async () => {
+        if (victims.length === 0 || !(await areGone(victims))) return false;
+        if (ruin !== undefined) await Promise.all(nodes.map(ruin));
+        return true;
+      },
       undo: async () => {
         released.abort();
         await keeping;
       },
     };
   };
-  return { name, about, lastsTtls: 3, ...other, strike };
+  return { name, about, lastsTtls: 3, ...rest, strike };
 }
 
 const lookMs = 50;
@@ -107,7 +119,8 @@ export async function keepDead(
   }
 }
 
-function synchronousStandby({ status }: Scene): string | null {
+/** The one that confirms; null where none does. */
+export function synchronousStandby({ status }: Scene): string | null {
   return status.nodes.find(({ synchronous }) => synchronous)?.name ?? null;
 }
 

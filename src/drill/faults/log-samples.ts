@@ -1,5 +1,6 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nodeLayout } from '../../agent/layout.ts';
+import { readNodeConfig } from '../../agent/node-config.ts';
 import { parseLsn } from '../../core/lsn.ts';
 import { localSession } from '../../instance/session.ts';
 import type { DrillClock } from '../clock.ts';
@@ -25,10 +26,12 @@ const everyMs = 10;
 const askMs = 500;
 
 /** Watches how far the log of a node's data instance goes, as its superuser over the socket, until it is ended. */
-export function sampleLog(node: TargetNode, clock: DrillClock): LogSamples {
+export async function sampleLog(node: TargetNode, clock: DrillClock): Promise<LogSamples> {
   const samples: Sample[] = [];
   const over = new AbortController();
-  const session = localSession({ name: 'data', port: node.dataPort, socketDir: join(node.dir, 'sockets') });
+  const { addresses } = await readNodeConfig(node.dir);
+  const socketDir = nodeLayout(node.dir).sockets;
+  const session = localSession({ name: 'data', port: addresses.data, socketDir });
   const watch = async (): Promise<void> => {
     while (!over.signal.aborted) {
       const askedAt = clock();

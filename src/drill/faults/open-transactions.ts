@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { nodeLayout } from '../../agent/layout.ts';
+import { readNodeConfig } from '../../agent/node-config.ts';
 import { spawnDependent } from '../../runtime/dependent-child.ts';
 import type { TargetNode } from '../target.ts';
 
@@ -29,8 +30,9 @@ const transactions: readonly { readonly first: string; readonly rest: string }[]
  * Opens long transactions in the data instance of a node, as a superuser over its unix socket: for the user that runs the
  * node, and nobody else.
  */
-export function openTransactions({ dir, dataPort }: TargetNode): OpenTransactions {
-  const place = `host=${nodeLayout(dir).sockets} port=${dataPort} user=holdfast dbname=holdfast`;
+export async function openTransactions(node: TargetNode): Promise<OpenTransactions> {
+  const { addresses } = await readNodeConfig(node.dir);
+  const place = `host=${nodeLayout(node.dir).sockets} port=${addresses.data} user=holdfast dbname=holdfast`;
   const sessions = transactions.map(({ first, rest }) => {
     const session = spawnDependent(['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', place], {
       stdio: ['pipe', 'pipe', 'ignore'],

@@ -80,7 +80,7 @@ function fault(
     about: `${about}, for three ttl`,
     lastsTtls: 3,
     ...other,
-    hindrance: partitionHindrance,
+    hindrance: networkHindrance,
     strike: async (scene) => {
       const cast = castOf(scene);
       return struckBy(cast.network, make(cast), whom(cast));
@@ -88,8 +88,8 @@ function fault(
   };
 }
 
-/** Why nobody can be cut off in a cluster; null: they can. */
-export async function partitionHindrance({ network }: Target): Promise<string | null> {
+/** Why nobody's network can be cut here; null: it can. */
+export async function networkHindrance({ network }: Target): Promise<string | null> {
   if (network === null) {
     return 'The nodes of this demo share one network; start it with: npm run demo -- --namespaces';
   }

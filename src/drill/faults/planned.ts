@@ -31,7 +31,7 @@ export const planned: readonly Fault[] = [
 
 /** They stay open until the hand-over is done: had it waited for them, it would not have been. */
 async function switchOverLongTransactions(scene: Scene): Promise<Struck> {
-  const long = openTransactions(await nodeNamed(scene.target, scene.status.master));
+  const long = await openTransactions(await nodeNamed(scene.target, scene.status.master));
   const handedOver = long.areOpen.then((open) => open && handOver(scene));
   return {
     targets: masterOf(scene),

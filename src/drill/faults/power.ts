@@ -2,7 +2,7 @@ import { cutFromEverybody } from '../network/faults.ts';
 import type { Fault, Scene, Struck } from './fault.ts';
 import { nodeNamed } from './fault.ts';
 import { keepDead } from './kills.ts';
-import { isFelt, partitionHindrance } from './partitions.ts';
+import { isFelt, networkHindrance } from './partitions.ts';
 import { areGone, everythingOf, signalAll } from './processes.ts';
 
 /** Faults that take a node's power away: it dies without a word, as nothing that is killed does. */
@@ -11,7 +11,7 @@ export const powerFaults: readonly Fault[] = [
     name: 'power-off',
     about: 'the master goes dead and silent at once, no connection ends, for three ttl; then it starts again',
     lastsTtls: 3,
-    hindrance: partitionHindrance,
+    hindrance: networkHindrance,
     strike: powerOff,
   },
 ];

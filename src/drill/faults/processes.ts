@@ -46,6 +46,14 @@ export function backendOf(node: TargetNode): ProcessIdentity | null {
   return found === undefined ? null : identify(found.pid);
 }
 
+/** The processes by which the data instance sends its log to others. */
+export function walSendersOf(node: TargetNode): readonly ProcessIdentity[] {
+  const postmaster = postmasterOf(node);
+  return livingProcesses()
+    .filter(({ pid, parent }) => parent === postmaster?.pid && /\bwalsender\b/u.test(commandLine(pid)))
+    .map(({ pid, startTicks }) => ({ pid, startTicks }));
+}
+
 /** All that belongs to a node: its process group, and PostgreSQL's processes, which have sessions of their own. */
 export function everythingOf(node: TargetNode): readonly ProcessIdentity[] {
   const masters = [postmasterOf(node, 'data'), postmasterOf(node, 'audit')].flatMap((one) => one?.pid ?? []);

@@ -63,7 +63,7 @@ interface StormWriter {
 }
 
 async function startWriter(
-  { target, clock, log, clients, random }: Scene,
+  { target, log, clients, random }: Scene,
   { way, endpoint, at, keys }: StormWriter,
   signal: AbortSignal,
 ): Promise<void> {
@@ -71,7 +71,7 @@ async function startWriter(
   session.useToken(clients.token);
   const setting: ClientSetting = {
     client: firstClient + at,
-    clock,
+    clock: clients.clock,
     log,
     session,
     way,
