@@ -12,8 +12,8 @@ const latestCutMs = 40;
 const pauseMs = 10;
 const requestMs = 4000;
 /** So many cut requests make a storm. */
-const enough = 200;
-const enoughMs = 30_000;
+const enough = 100;
+const enoughMs = 60_000;
 /** The numbers of other clients begin at 1. */
 const firstClient = 1001;
 
