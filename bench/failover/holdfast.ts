@@ -178,9 +178,15 @@ export class HoldfastCluster implements RacingCluster {
   }
 
   #target(name: string): TargetNode {
-    const { api, dataDir }: DemoNode = this.#running.node(name);
-    const dir = this.#running.nodeDir(name);
-    return { name, dir, api: { url: api, ca: '' }, processGroup: this.#group(name), dataDir };
+    const { api, dataDir, postgres }: DemoNode = this.#running.node(name);
+    return {
+      name,
+      dir: this.#running.nodeDir(name),
+      api: { url: api, ca: '' },
+      processGroup: this.#group(name),
+      dataDir,
+      dataPort: postgres.data.port,
+    };
   }
 
   /** Tokens live for eight minutes: each round has its own. */
