@@ -45,11 +45,11 @@ export interface RaceEvent {
 export const events: readonly RaceEvent[] = [
   { name: 'postmaster', label: 'postmaster `kill -9`', etcdLeader: null },
   { name: 'agent', label: 'agent `kill -9`, not started again from outside', etcdLeader: null },
-  // After 100 ms, as systemd does by the unit in Debian's package of Patroni. Holdfast's guardian does it by itself.
-  { name: 'agent-again', label: 'agent `kill -9`, started again', etcdLeader: null },
   { name: 'node-etcd-on', label: "whole node `kill -9`, etcd's leader on it", etcdLeader: 'on' },
   { name: 'node-etcd-off', label: "whole node `kill -9`, etcd's leader elsewhere", etcdLeader: 'off' },
   { name: 'switchover', label: 'switchover', etcdLeader: null },
+  // After 100 ms, as systemd does by the unit in Debian's package of Patroni. Holdfast's guardian does it by itself.
+  { name: 'agent-again', label: 'agent `kill -9`, started again', etcdLeader: null },
 ];
 
 /**

@@ -16,7 +16,7 @@ import { makePatroniSite, type PatroniSite } from './patroni-site.ts';
 import { openSql, type SqlAddress, SqlWriter } from './sql-writer.ts';
 import { type Entry, writerCount } from './writers.ts';
 
-const wholeMs = 240_000;
+const wholeMs = 120_000;
 
 /** Three nodes of Patroni with three members of etcd, behind HAProxy, in a directory of their own. */
 export class PatroniCluster implements RacingCluster {

@@ -5,7 +5,7 @@ import { describeError } from '../../src/core/problem.ts';
 import { runCommandOk } from '../../src/runtime/run-command.ts';
 import type { Figure } from '../figure.ts';
 import type { RacingCluster } from './cluster.ts';
-import { chosen, type Contender, contenders, type EventName, events, type RaceEvent } from './contenders.ts';
+import { chosen, type Contender, contenders, events, type RaceEvent } from './contenders.ts';
 import { HoldfastCluster } from './holdfast.ts';
 import { requirePatroni } from './install-patroni.ts';
 import { describeMachine, machineWords } from './machine.ts';
@@ -87,27 +87,23 @@ async function oneTurn(
   all: readonly RaceEvent[],
   round: number,
 ): Promise<void> {
-  const isDone = (event: EventName): boolean =>
-    runs.some((run) => run.contender === contender.name && run.event === event && run.round === round);
-  const left = all.filter(({ name }) => !isDone(name));
-  if (left.length === 0) return;
-  await onCluster(contender, signal, async (cluster) => {
-    const writers = new Writers((entry) => cluster.write(entry));
-    for (const event of left) {
-      const measured = await measure(cluster, writers, event);
-      const run = {
-        contender: contender.name,
-        event: event.name,
-        round,
-        at: new Date().toISOString(),
-        ...measured,
-      };
-      signal.throwIfAborted();
-      await keepRun(file, run);
-      runs.push(run);
-      say(sentence(run));
-    }
-  });
+  const isLeft = ({ name }: RaceEvent): boolean =>
+    runs.every((run) => run.contender !== contender.name || run.event !== name || run.round !== round);
+  while (all.some(isLeft)) {
+    await onCluster(contender, signal, async (cluster) => {
+      const writers = new Writers((entry) => cluster.write(entry));
+      for (const event of all.filter(isLeft)) {
+        const measured = await measure(cluster, writers, event);
+        signal.throwIfAborted();
+        const about = { contender: contender.name, event: event.name, round, at: new Date().toISOString() };
+        const run = { ...about, ...measured };
+        await keepRun(file, run);
+        runs.push(run);
+        say(sentence(run));
+        if (run.masterAfter === null) return; // another one is made for what is left
+      }
+    });
+  }
 }
 
 /** Whatever becomes of `work`, the cluster is stopped; at an interruption at once, even while `work` goes on. */
@@ -138,8 +134,12 @@ function sentence(run: Run): string {
   const pause = run.pauseMs === null ? 'no write came again' : `${run.pauseMs} ms`;
   const notes = [
     `etcd's leader ${run.etcdLeaderOnMaster ? 'on the node' : 'elsewhere'}`,
-    run.master === run.masterAfter ? `${run.master} is master again` : `${run.master} → ${run.masterAfter}`,
-    `${run.acknowledged} acknowledged, ${run.failed} failed, ${run.lost} lost`,
+    run.masterAfter === null
+      ? 'not whole again'
+      : run.master === run.masterAfter
+        ? `${run.master} is master again`
+        : `${run.master} → ${run.masterAfter}`,
+    `${run.acknowledged} acknowledged, ${run.failed} failed, ${run.lost ?? 'unknown how many'} lost`,
   ];
   if (run.writableWithoutAgent !== null) {
     notes.push(

@@ -12,10 +12,11 @@ export interface Measured {
   readonly pauseMs: number | null;
   readonly acknowledged: number;
   readonly failed: number;
-  /** Acknowledged writes that were not there when the cluster was whole again. */
-  readonly lost: number;
+  /** Acknowledged writes that were not there when the cluster was whole again; null: it did not become whole. */
+  readonly lost: number | null;
   readonly master: string;
-  readonly masterAfter: string;
+  /** Null: it did not become whole again. */
+  readonly masterAfter: string | null;
   /** Where etcd's leader was when the fault was made. */
   readonly etcdLeaderOnMaster: boolean;
   /** A second after the agent was killed: whether its database still acknowledged writes. Null where no agent was killed. */
@@ -33,7 +34,7 @@ const limitMs = 180_000;
  * Makes one event happen under load, measures it, and sees the cluster whole again. What was killed is started again only
  * after the pause has been measured.
  *
- * @throws Error when the event did not happen, or the cluster did not heal
+ * @throws Error when the cluster was not whole before, or the event did not happen
  */
 export async function measure(cluster: RacingCluster, writers: Writers, event: RaceEvent): Promise<Measured> {
   const master = await cluster.whole();
@@ -59,13 +60,13 @@ export async function measure(cluster: RacingCluster, writers: Writers, event: R
   }
   const { endings, failed } = writers;
   await cluster.heal();
-  const masterAfter = await cluster.whole();
+  const masterAfter = await cluster.whole().catch(() => null);
   if (event.name === 'switchover' && masterAfter === master) throw new Error('nobody was switched to');
   return {
     pauseMs: rounded(longestPause(endings, at)),
     acknowledged: endings.length,
     failed,
-    lost: await cluster.lost(writers.acknowledged),
+    lost: masterAfter === null ? null : await cluster.lost(writers.acknowledged),
     master,
     masterAfter,
     etcdLeaderOnMaster,

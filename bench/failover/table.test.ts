@@ -41,6 +41,11 @@ test('a combination that was not run is a dash', () => {
   );
 });
 
+test('a cluster that did not become whole again is told', () => {
+  const unwell = { ...run('patroni-20', 'agent-again', 3000), masterAfter: null, lost: null };
+  assert.match(table([unwell], contenders, events), /\| 3\.00 s \(3\.00 s\), \*\*1 not whole again\*\* \|$/u);
+});
+
 test('a cell keeps every round', () => {
   const [, , switchover] = cells(runs, contenders, events).toReversed();
   assert.deepEqual(cells(runs, contenders, events).at(-1)?.rounds, [700, 1500, 600]);

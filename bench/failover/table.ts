@@ -12,6 +12,8 @@ export interface Cell {
   /** Rounds in which no write came any more. */
   readonly endless: number;
   readonly lost: number;
+  /** Rounds after which the cluster did not become whole again: nobody looked for its writes. */
+  readonly unhealed: number;
 }
 
 /** Every combination that was run, in the order of the events. */
@@ -38,7 +40,8 @@ function cell(contender: string, event: string, runs: readonly Run[]): Cell {
     worst: pauses.length === 0 ? null : Math.max(...pauses),
     rounds,
     endless: rounds.length - pauses.length,
-    lost: runs.reduce((sum, { lost }) => sum + lost, 0),
+    lost: runs.reduce((sum, { lost }) => sum + (lost ?? 0), 0),
+    unhealed: runs.filter(({ masterAfter }) => masterAfter === null).length,
   };
 }
 
@@ -70,10 +73,11 @@ export function table(
 
 function words(found: Cell | undefined): string {
   if (found === undefined) return '–';
-  const { median: middle, worst, endless, lost } = found;
+  const { median: middle, worst, endless, lost, unhealed } = found;
   const figure = middle === null || worst === null ? [] : [`${seconds(middle)} (${seconds(worst)})`];
   const never = endless === 0 ? [] : [`**${endless} without an end**`];
-  return [...figure, ...never, ...(lost === 0 ? [] : [`**${lost} lost**`])].join(', ');
+  const unwell = unhealed === 0 ? [] : [`**${unhealed} not whole again**`];
+  return [...figure, ...never, ...unwell, ...(lost === 0 ? [] : [`**${lost} lost**`])].join(', ');
 }
 
 function seconds(ms: number): string {
@@ -93,7 +97,7 @@ export function report(
     return asked.length === 0 ? [] : [`${label}: ${taken} of ${asked.length}`];
   });
   const acknowledged = runs.reduce((sum, run) => sum + run.acknowledged, 0);
-  const lost = runs.reduce((sum, run) => sum + run.lost, 0);
+  const lost = runs.reduce((sum, run) => sum + (run.lost ?? 0), 0);
   return [
     `\`${raced.command}\`, ${raced.machine}. Longest pause of the writers, median of the rounds and the worst in parentheses.`,
     table(runs, contenders, events),
