@@ -72,12 +72,22 @@ async function inDemo(work: (dir: string) => Promise<number>): Promise<void> {
   const isRoot = process.getuid?.() === 0;
   const own = ['--dir', dir, '--port', values.port];
   try {
-    const started = await run('dist/demo/main.js', [...own, '--detach', ...(isRoot ? ['--namespaces'] : [])]);
+    const started = await run('dist/demo/main.js', [
+      ...own,
+      '--detach',
+      ...(isRoot ? ['--namespaces', '--small-disks', '1024'] : []),
+      ...(hasFakeClocks() ? ['--fake-clocks'] : []),
+    ]);
     if (started === 0 && !interrupted.signal.aborted) await work(dir);
   } finally {
     await run('dist/demo/main.js', ['--stop', '--dir', dir]);
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Debian's package `faketime`. */
+function hasFakeClocks(): boolean {
+  return existsSync('/usr/bin/faketime');
 }
 
 function run(program: string, args: readonly string[]): Promise<number> {
