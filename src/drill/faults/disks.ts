@@ -53,13 +53,17 @@ export async function fill(name: string, disk: string): Promise<Struck> {
     }
   };
   const keepFull = async (): Promise<void> => {
-    while (!released.signal.aborted) {
-      await write(piece);
-      await write(piece.subarray(0, smallBytes));
-      await sleep(againMs, undefined, { signal: released.signal }).catch(() => undefined);
+    try {
+      while (!released.signal.aborted) {
+        await write(piece);
+        await write(piece.subarray(0, smallBytes));
+        await sleep(againMs, undefined, { signal: released.signal }).catch(() => undefined);
+      }
+    } finally {
+      await file.close();
     }
   };
-  const keeping = keepFull().finally(async () => file.close());
+  const keeping = keepFull();
   keeping.catch(() => undefined); // told by undo
   return {
     targets: [name],
