@@ -133,6 +133,18 @@ test('after a switchover the others follow by reload, over the skipped numbers, 
   assert.equal(await names(n2), 'after again before later');
 });
 
+test('a standby that another streams from takes the names that it will require', async () => {
+  assert.equal(
+    await setPrimary(n1, { upstream: upstreamOf(nodes[1]), slotName: null }, { timeoutMs: 1000 }),
+    true,
+  );
+  await eventually(n2, (facts) => facts.replication.some(({ applicationName }) => applicationName === 'n1'));
+  const required = [placeholderName, 'n1'];
+  assert.equal((await setSynchronousNames(n2, required, { timeoutMs: 3000 })).inEffect, true);
+  await setPrimary(n1, { upstream: upstreamOf(nodes[2]), slotName: slotName('n1') }, { timeoutMs: 1000 });
+  await follow(n1, n3, 9);
+});
+
 test('a standby with the stubs of an abandoned promotion goes on, and starts again', async () => {
   await skipTimelines(n1.settings, 14);
   await sql(n3, `insert into entries values ('more')`);

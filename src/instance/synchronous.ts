@@ -59,19 +59,21 @@ export async function setSynchronousNames(
 
 interface Senders {
   readonly value: string;
+  readonly inRecovery: boolean;
   readonly rows: readonly { readonly applicationName: string; readonly priority: number }[];
 }
 
 async function askSenders(running: RunningInstance, timeoutMs: number): Promise<Senders> {
   const rows = await running.session.query(
-    `select current_setting('synchronous_standby_names') as value, application_name, sync_priority
-       from (values (1)) as one left join pg_stat_replication on true`,
+    `select current_setting('synchronous_standby_names') as value, pg_is_in_recovery() as in_recovery,
+       application_name, sync_priority from (values (1)) as one left join pg_stat_replication on true`,
     { timeoutMs, repeated: true },
   );
   const [first] = rows;
   if (first === undefined) throw new Problem('instance_failed', 'pg_stat_replication gave no answer');
   return {
     value: String(first['value']),
+    inRecovery: first['in_recovery'] === true,
     rows: rows
       .filter((row) => row['application_name'] !== null)
       .map((row) => ({
@@ -81,14 +83,14 @@ async function askSenders(running: RunningInstance, timeoutMs: number): Promise<
   };
 }
 
-/** Every sender gives its standby the rank that the names give it: its place in the list, 0 for one that is not named. */
+/**
+ * Every sender gives its standby the rank that the names give it: its place in the list, 0 for one that is not named. The
+ * senders of a standby give no rank to anybody (manual, "Cascading Replication"): until it is promoted nothing is acknowledged.
+ */
 function isInEffect(senders: Senders, value: string, names: readonly string[]): boolean {
-  return (
-    senders.value === value &&
-    senders.rows.every(
-      (row) => row.priority === names.findIndex((name) => matches(row.applicationName, name)) + 1,
-    )
-  );
+  const rankOf = (applicationName: string): number =>
+    senders.inRecovery ? 0 : names.findIndex((name) => matches(applicationName, name)) + 1;
+  return senders.value === value && senders.rows.every((row) => row.priority === rankOf(row.applicationName));
 }
 
 /** As PostgreSQL compares them: without regard to case. */
