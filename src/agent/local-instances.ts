@@ -78,14 +78,10 @@ export class LocalInstances {
         throw error;
       });
       slot.running = running;
-      void running.exited.then(() => {
-        if (slot.ending) return;
-        slot.earlyEnds = performance.now() - startedAt < earlyMs ? slot.earlyEnds + 1 : 0;
-      });
       slot.target = null;
       slot.names = own ? [] : [placeholderName];
       slot.changes += 1;
-      void running.exited.then(this.#onExit);
+      void running.exited.then(() => noteEnd(slot, startedAt)).then(this.#onExit);
     });
   }
 
@@ -207,6 +203,11 @@ export class LocalInstances {
     }
     return running;
   }
+}
+
+function noteEnd(slot: Slot, startedAt: number): void {
+  if (slot.ending) return;
+  slot.earlyEnds = performance.now() - startedAt < earlyMs ? slot.earlyEnds + 1 : 0;
 }
 
 function emptySlot(): Slot {

@@ -36,6 +36,8 @@ export function handOverStart(c: LeadingContext): Verdict | null {
 
 function begin(c: LeadingContext, why: HandOver['why'], to: string | null, reason: string): Verdict {
   const since = c.view.now;
+  // On a full disk a checkpoint would end PostgreSQL on the spot, and with it the order of the hand-over.
+  if (why === 'ailment') return hold(c, { why, to, reason, since, stage: 'hold', stageSince: since });
   return {
     because: `${reason}: checkpoint first`,
     actions: [{ kind: 'checkpoint' }],
@@ -63,10 +65,13 @@ function afterCheckpoint(c: LeadingContext, handOver: HandOver): Verdict | null 
       wakeInMs: soonMs,
     };
   }
-  const next: HandOver = { ...handOver, stage: 'hold', stageSince: c.view.now };
+  return hold(c, { ...handOver, stage: 'hold', stageSince: c.view.now });
+}
+
+function hold(c: LeadingContext, handOver: HandOver): Verdict {
   return {
     because: `${handOver.reason}: holding writes`,
-    memory: { handOver: next },
+    memory: { handOver },
     serving: { ...servingAsLeader(c), writes: 'held' },
     wakeInMs: 0,
   };
