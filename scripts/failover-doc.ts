@@ -40,15 +40,19 @@ test them: faults under load, and a checker of everything that the clients saw.
 2. **The lock.** A node that holds every acknowledged write takes the promotion lock and deletes the leader key in one
    transaction, which compares the synchronous set and the beat: a beat that arrives later fails.
 3. **Detaching.** The winner and the other standbys leave the old master: no write can be acknowledged with their help.
-   If another standby has received more, the winner fetches that first, so that nobody need be rewound.
+   If another standby has received more, the winner fetches that first, so that nobody need be rewound. Whoever could be
+   the first standby is required from now on, besides a name that never connects.
 4. **The claim.** One transaction moves the synchronous set to the new term: nobody confirmed, those who could
    acknowledge last kept as \`previous\`. The timelines of the term are planned here; no number is used twice.
 5. **The promotion.** Both instances at once, with a name required that never connects: nothing can be acknowledged.
 6. **The lead.** When both are up, one transaction replaces the lock by the leader key and the first beat.
 7. **The first standby** catches up, is required by PostgreSQL, is confirmed in the store, and only then the other name
-   is dropped and clients are let in. (Reads before that, where an operator accepted a loss: then nobody is left who
+   is dropped and clients are let in. They may come before: from the claim on the winner's \`/health\` is good, and
+   what they ask waits at its gate, two seconds at most, so that the load balancer's look at it comes no later than the
+   standby. (Reads before that, where an operator accepted a loss: then nobody is left who
    could succeed this master without having what was read.)
-8. **The others.** Who fits follows. Who has more than the new master is rewound, or copied; while it may hold the last
+8. **The others.** Who fits follows. The old master leaves machine and disk to its successor for a moment, where the
+   others can do without it, and then starts as a standby. Who has more than the new master is rewound, or copied; while it may hold the last
    copy of every write, its directory is never touched in place.
 
 Nobody ever starts an instance read-write. Whatever a node was, it starts as a standby of nobody, and the way to
