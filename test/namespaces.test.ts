@@ -7,8 +7,8 @@ import { type CommandResult, runCommand } from '../src/runtime/run-command.ts';
 import { cliPath, DemoCluster, runProgram, until } from './testing/demo-cluster.ts';
 import { WriteLoad } from './testing/write-load.ts';
 
-const ttlSeconds = 3;
-const wholeMs = 90_000;
+const ttlSeconds = 5;
+const wholeMs = 120_000;
 const isRoot = process.getuid?.() === 0;
 const demoPath = cliPath.replace(/cli\/main\.js$/u, 'demo/main.js');
 

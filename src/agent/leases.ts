@@ -8,6 +8,9 @@ const leaderLeaseSeconds = 180;
 /** One that was granted for a promotion which came to nothing is left behind after so long. */
 const readyForMs = 60_000;
 
+/** A promotion has the whole lease before it: one that is taken is hardly older than this. */
+const lockAgeMs = 1000;
+
 /** A lease and when it was granted or last renewed, on this process's monotonic clock. */
 interface Lease {
   readonly id: string;
@@ -16,7 +19,7 @@ interface Lease {
 }
 
 /**
- * Leases of this node's keys. The leader key's is long: the beat decides, the lease only removes what nobody wrote for long. Each is renewed three times in its life: in a
+ * Leases of this node's keys. The leader key's is long: the beat decides, the lease only removes what nobody wrote for long. They are renewed when they are due: in a
  * failover reports follow each other quickly, and a renewal with each would be half of all calls.
  */
 export class Leases {
@@ -35,7 +38,7 @@ export class Leases {
     const ready = this.#lock;
     if (ready === null) {
       this.#lock = await this.#grant(lockTtlSeconds, timeoutMs);
-    } else if ((await this.#renew(ready, timeoutMs)) === 'lost' && this.#lock === ready) {
+    } else if ((await this.#renew(ready, timeoutMs, lockAgeMs)) === 'lost' && this.#lock === ready) {
       this.#lock = null;
     }
   }
@@ -111,9 +114,13 @@ export class Leases {
   }
 
   /** Renews what is due; what is not counts as kept. */
-  async #renew(lease: Lease, timeoutMs: number): Promise<'kept' | 'lost'> {
+  async #renew(
+    lease: Lease,
+    timeoutMs: number,
+    everyMs = (lease.seconds * 1000) / 3,
+  ): Promise<'kept' | 'lost'> {
     const askedAt = performance.now();
-    if (askedAt - lease.renewedAt < (lease.seconds * 1000) / 3) return 'kept';
+    if (askedAt - lease.renewedAt < everyMs) return 'kept';
     if ((await this.#store.keepAlive(lease.id, { timeoutMs })) === 'lost') return 'lost';
     lease.renewedAt = askedAt;
     return 'kept';

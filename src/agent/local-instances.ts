@@ -74,7 +74,8 @@ export class LocalInstances {
           ? { kind: 'primary', synchronousNames: [] }
           : { kind: 'standby', upstream: null, slotName: null },
       }).catch((error: unknown) => {
-        slot.earlyEnds += 1;
+        // Its postmaster ended. What keeps a start from being tried (a port that is taken) says nothing of the files.
+        if (isProblem(error, 'instance_failed')) slot.earlyEnds += 1;
         throw error;
       });
       slot.running = running;
@@ -206,8 +207,8 @@ export class LocalInstances {
 }
 
 function noteEnd(slot: Slot, startedAt: number): void {
-  if (slot.ending) return;
-  slot.earlyEnds = performance.now() - startedAt < earlyMs ? slot.earlyEnds + 1 : 0;
+  if (performance.now() - startedAt >= earlyMs) slot.earlyEnds = 0;
+  else if (!slot.ending) slot.earlyEnds += 1;
 }
 
 function emptySlot(): Slot {

@@ -126,6 +126,7 @@ export class EtcdEndpoints {
     await Promise.all(
       failed.map(async (endpoint) => {
         if (await this.#prove(endpoint)) this.succeeded(endpoint);
+        else if (endpoint === this.#all[0]) this.#firstFailedAt = performance.now();
       }),
     );
     const calm = performance.now() - this.#firstFailedAt >= calmMs;

@@ -20,6 +20,7 @@ export function absorb(view: View, memory: Memory): Memory {
     startingSince: either(view.instances, (i) => i.state === 'starting')
       ? (seen.startingSince ?? view.now)
       : null,
+    copiedFor: view.task?.kind === 'copy' && view.task.state === 'failed' ? null : seen.copiedFor,
     hangs: both(view.instances, (i) => i.state === 'running') ? 0 : seen.hangs,
     hangingSince:
       seen.leading === null && either(view.instances, (i) => i.state === 'unresponsive')

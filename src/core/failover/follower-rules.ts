@@ -3,7 +3,7 @@ import { isPrefix } from './lineage.ts';
 import { wasRemoved } from './eligibility.ts';
 import { loadBalancerTarget } from './replication-source.ts';
 import { removedSentence } from './standby-rules.ts';
-import { startsInVain, waitsForNextStart } from './starts-in-vain.ts';
+import { mayBeCopied, startsInVain, waitsForNextStart } from './starts-in-vain.ts';
 import { eventMs, hangLimitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
 const following = { role: 'follower' as const };
@@ -73,11 +73,15 @@ export const followerRules: readonly Rule<Context>[] = [
     about: 'Data ended, or let nobody in, three times in a row: copied through the load balancer.',
     apply: (c) => {
       if (!startsInVain(c)) return null;
-      if (!masterIsAlive(c) || c.view.unproven) return waitsForNextStart(c);
+      const term = c.view.cluster?.leader?.value.term ?? 0;
+      // Its audit trail is its own: a copy is no remedy for that.
+      const { data, audit } = c.view.instances;
+      const ofData = data.state === 'stopped' && data.earlyEnds >= audit.earlyEnds;
+      if (!ofData || !masterIsAlive(c) || !mayBeCopied(c, term)) return waitsForNextStart(c);
       return {
         because: 'data ends at each start: copying through the load balancer',
         actions: [{ kind: 'copy', source: loadBalancerTarget, keepOld: true }],
-        memory: { triedAt: null, hangs: 0 },
+        memory: { triedAt: null, hangs: 0, copiedFor: term },
         wakeInMs: soonMs,
       };
     },

@@ -36,8 +36,6 @@ export function handOverStart(c: LeadingContext): Verdict | null {
 
 function begin(c: LeadingContext, why: HandOver['why'], to: string | null, reason: string): Verdict {
   const since = c.view.now;
-  // On a full disk a checkpoint would end PostgreSQL on the spot, and with it the order of the hand-over.
-  if (why === 'ailment') return hold(c, { why, to, reason, since, stage: 'hold', stageSince: since });
   return {
     because: `${reason}: checkpoint first`,
     actions: [{ kind: 'checkpoint' }],

@@ -21,7 +21,11 @@ export const aboutToLead: Serving = {
 function awaitsFirstStandby(c: Pick<LeadingContext, 'view' | 'memory' | 'leading'>): boolean {
   const { cluster, self } = c.view;
   if (cluster === null || heldFor(c, c.leading.since) >= firstHoldMs) return false;
-  return candidatesBeside(self.name, cluster.config.value).some((name) => isFit(cluster, name));
+  // Who handed over to this node starts now, and is its first standby where there is nobody else.
+  const handedOver = cluster.released.some(
+    ({ term, successor }) => successor === self.name && term + 1 === c.leading.term,
+  );
+  return handedOver || candidatesBeside(self.name, cluster.config.value).some((name) => isFit(cluster, name));
 }
 
 /** What clients are told while this node leads. */

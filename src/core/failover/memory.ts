@@ -80,6 +80,8 @@ export interface Memory {
   readonly startingSince: Instant | null;
   /** When a start that will hardly help was put off; null: it was not. */
   readonly triedAt: Instant | null;
+  /** The leader's term in which a copy was made because starts were in vain. */
+  readonly copiedFor: number | null;
   /** How often in a row an instance was started again because it answered nothing. */
   readonly hangs: number;
   /** Since when an instance of a node that does not lead has not answered. */
@@ -106,6 +108,7 @@ export const emptyMemory: Memory = {
   steppedDown: null,
   startingSince: null,
   triedAt: null,
+  copiedFor: null,
   hangs: 0,
   hangingSince: null,
   notStreaming: null,

@@ -118,7 +118,11 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
     apply: (c) =>
       both(c.view.instances, (i) => i.state === 'running')
         ? null
-        : { because: 'an instance did not answer this turn', wakeInMs: soonMs },
+        : {
+            because: 'an instance did not answer this turn',
+            ...(claimed(c) ? { serving: aboutToLead } : {}),
+            wakeInMs: soonMs,
+          },
   },
   {
     id: 'detaches',
@@ -228,7 +232,7 @@ export const promotionRules: readonly Rule<PromotionContext>[] = [
       'Both are up, and the turn that promoted them did not get to it: one transaction writes the leader key and the first beat and deletes the lock.',
     apply: (c) => {
       if (!both(c.view.instances, (i) => i.timeline !== null && i.lineage.length > 0)) {
-        return { because: 'reading the new timelines', wakeInMs: 5 };
+        return { because: 'reading the new timelines', serving: aboutToLead, wakeInMs: 5 };
       }
       return {
         because: `leading term ${c.promotion.term}`,

@@ -1,7 +1,7 @@
 import { both, type ClusterContext, either, type Rule, waitedFor } from './context.ts';
 import { beatsAreFresh } from './repair-choice.ts';
 import { describeSource, sourceOf, targetOf } from './replication-source.ts';
-import { startsInVain, waitsForNextStart } from './starts-in-vain.ts';
+import { mayBeCopied, startsInVain, waitsForNextStart } from './starts-in-vain.ts';
 import { isLastHope, othersManage, successorNeedsUs } from './succession.ts';
 import { eventMs, hangLimitMs, soonMs, startAloneMs, startLimitMs } from './timing.ts';
 
@@ -30,12 +30,12 @@ export const startRules: readonly Rule<ClusterContext>[] = [
     apply: (c) => {
       if (!startsInVain(c)) return null;
       const source = sourceOf(c);
-      // A new copy that does not start either is no remedy.
-      if (source !== null && beatsAreFresh(c) && !c.view.unproven) {
+      const term = c.cluster.leader?.value.term ?? 0;
+      if (source !== null && beatsAreFresh(c) && mayBeCopied(c, term)) {
         return {
           because: `an instance ends at each start: copying from ${describeSource(source)}`,
           actions: [{ kind: 'copy', source, keepOld: true }],
-          memory: { triedAt: null, hangs: 0 },
+          memory: { triedAt: null, hangs: 0, copiedFor: term },
           wakeInMs: soonMs,
         };
       }

@@ -13,6 +13,15 @@ export function startsInVain({ memory, view }: Context): boolean {
   return either(view.instances, (i) => i.earlyEnds >= patience) || memory.hangs >= hangPatience;
 }
 
+/**
+ * Whether a copy from the leader of `term` could help: it is one attempt a term, and after one that failed a start comes
+ * first, since what kept it from starting may have been put right.
+ */
+export function mayBeCopied({ memory, view }: Context, term: number): boolean {
+  const failed = view.task?.kind === 'copy' && view.task.state === 'failed';
+  return memory.copiedFor !== term && !failed;
+}
+
 /** It is tried again after a while: what was wrong may have been put right. Null: the while is over. */
 export function waitsForNextStart(c: Context): Verdict | null {
   const { triedAt } = c.memory;

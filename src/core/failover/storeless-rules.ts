@@ -1,4 +1,5 @@
 import { allDead, type Context, either, heldFor, type Rule, servingNobody } from './context.ts';
+import { startsInVain, waitsForNextStart } from './starts-in-vain.ts';
 import { promotionLimitMs, soonMs } from './timing.ts';
 
 /** A candidate that gets no answer from the store, and leads nothing: only what is safe without knowing anything. */
@@ -21,9 +22,12 @@ export const storelessRules: readonly Rule<Context>[] = [
       const startable =
         either(c.view.instances, (i) => i.state === 'stopped') && !c.view.strays && !c.view.marker;
       if (busy || !startable) return null;
+      const wait = startsInVain(c) ? waitsForNextStart(c) : null;
+      if (wait !== null) return wait;
       return {
         because: 'the store does not answer: starting as a standby',
         actions: [{ kind: 'start' }],
+        memory: { triedAt: null },
         wakeInMs: soonMs,
       };
     },

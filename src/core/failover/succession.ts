@@ -28,8 +28,11 @@ export function successorNeedsUs(c: ClusterContext): boolean {
 export function othersManage(c: ClusterContext): boolean {
   const { steppedDown } = c.memory;
   if (steppedDown === null || heldFor(c, steppedDown) >= stepAsideMs) return false;
-  const { leader, sync } = c.cluster;
-  return leader === null ? !isLastHope(c) : sync.value.standbys.length === 0 && !successorNeedsUs(c);
+  const { leader, sync, config } = c.cluster;
+  if (leader !== null) return sync.value.standbys.length === 0 && !successorNeedsUs(c);
+  const others = candidatesBeside(sync.value.master, config.value);
+  const able = (name: string): boolean => holdsEveryWrite(name, sync.value) && isFit(c.cluster, name);
+  return others.length >= 2 && others.some((name) => name !== c.view.self.name && able(name));
 }
 
 /**
