@@ -19,8 +19,9 @@ interface Lease {
 }
 
 /**
- * Leases of this node's keys. The leader key's is long: the beat decides, the lease only removes what nobody wrote for long. They are renewed when they are due: in a
- * failover reports follow each other quickly, and a renewal with each would be half of all calls.
+ * Leases of this node's keys. The leader key's is long: the beat decides, the lease only removes what nobody wrote for long.
+ * They are renewed when they are due: in a failover reports follow each other quickly, and a renewal with each would be half
+ * of all calls.
  */
 export class Leases {
   readonly #store: ClusterStore;

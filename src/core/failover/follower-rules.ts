@@ -3,8 +3,8 @@ import { isPrefix } from './lineage.ts';
 import { wasRemoved } from './eligibility.ts';
 import { loadBalancerTarget } from './replication-source.ts';
 import { removedSentence } from './standby-rules.ts';
-import { mayBeCopied, startsInVain, waitsForNextStart } from './starts-in-vain.ts';
-import { eventMs, hangLimitMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
+import { mayBeCopied, restartOfHanging, startsInVain, waitsForNextStart } from './starts-in-vain.ts';
+import { eventMs, soonMs, startAloneMs, startLimitMs, streamLimitMs } from './timing.ts';
 
 const following = { role: 'follower' as const };
 
@@ -89,16 +89,7 @@ export const followerRules: readonly Rule<Context>[] = [
   {
     id: 'follower-restarts-what-hangs',
     about: 'An instance has not answered for half a minute: both are killed, and started again.',
-    apply: (c) => {
-      const { hangingSince } = c.memory;
-      if (hangingSince === null || waitedFor(c, hangingSince) < hangLimitMs) return null;
-      return {
-        because: 'an instance does not answer: starting it again',
-        actions: [{ kind: 'fence', reason: 'an instance hangs' }],
-        memory: { hangingSince: null, hangs: c.memory.hangs + 1 },
-        wakeInMs: soonMs,
-      };
-    },
+    apply: (c) => restartOfHanging(c),
   },
   {
     id: 'follower-starts',

@@ -1,9 +1,9 @@
 import { both, type ClusterContext, either, type Rule, waitedFor } from './context.ts';
 import { beatsAreFresh } from './repair-choice.ts';
 import { describeSource, sourceOf, targetOf } from './replication-source.ts';
-import { mayBeCopied, startsInVain, waitsForNextStart } from './starts-in-vain.ts';
+import { mayBeCopied, restartOfHanging, startsInVain, waitsForNextStart } from './starts-in-vain.ts';
 import { isLastHope, othersManage, successorNeedsUs } from './succession.ts';
-import { eventMs, hangLimitMs, soonMs, startAloneMs, startLimitMs } from './timing.ts';
+import { eventMs, soonMs, startAloneMs, startLimitMs } from './timing.ts';
 
 /** From stopped instances to running ones. */
 export const startRules: readonly Rule<ClusterContext>[] = [
@@ -107,16 +107,7 @@ export const startRules: readonly Rule<ClusterContext>[] = [
   {
     id: 'restarts-what-hangs',
     about: 'An instance has not answered for half a minute: both are killed, and started again.',
-    apply: (c) => {
-      const { hangingSince } = c.memory;
-      if (hangingSince === null || waitedFor(c, hangingSince) < hangLimitMs) return null;
-      return {
-        because: 'an instance does not answer: starting it again',
-        actions: [{ kind: 'fence', reason: 'an instance hangs' }],
-        memory: { hangingSince: null, hangs: c.memory.hangs + 1 },
-        wakeInMs: soonMs,
-      };
-    },
+    apply: (c) => restartOfHanging(c),
   },
   {
     id: 'waits-for-its-instances',

@@ -1,5 +1,5 @@
-import { type Context, either, heldFor, type Verdict } from './context.ts';
-import { eventMs } from './timing.ts';
+import { type Context, either, heldFor, type Verdict, waitedFor } from './context.ts';
+import { eventMs, hangLimitMs, soonMs } from './timing.ts';
 
 /** After so many starts in a row that ended by themselves, another one will not help. */
 const patience = 3;
@@ -29,4 +29,16 @@ export function waitsForNextStart(c: Context): Verdict | null {
   if (triedAt === null) return { because, memory: { triedAt: c.view.now }, wakeInMs: eventMs };
   if (heldFor(c, triedAt) < againMs) return { because, wakeInMs: eventMs };
   return null;
+}
+
+/** An instance that has answered nothing for long: both are killed, and what is stopped is started by the next turns. */
+export function restartOfHanging(c: Context): Verdict | null {
+  const { hangingSince, hangs } = c.memory;
+  if (hangingSince === null || waitedFor(c, hangingSince) < hangLimitMs) return null;
+  return {
+    because: 'an instance does not answer: starting it again',
+    actions: [{ kind: 'fence', reason: 'an instance hangs' }],
+    memory: { hangingSince: null, hangs: hangs + 1 },
+    wakeInMs: soonMs,
+  };
 }
