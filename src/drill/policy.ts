@@ -4,7 +4,7 @@ import { type Call, type Result, Session } from './clients/session.ts';
 import type { Endpoint, Target } from './target.ts';
 
 /** The policy below which a drill keeps its variables. */
-const branch = 'holdfast-drill';
+export const branch = 'holdfast-drill';
 const writers = 4;
 /** Enough for two minutes at full speed: twenty writes a key. */
 const keysPerWriter = 300;
@@ -84,8 +84,8 @@ function authenticate({ account, login: name, apiKey }: Target): Omit<Call, 'tim
   return { method: 'POST', path, body: apiKey.reveal() };
 }
 
-/** Makes the variables of a round. @throws Problem `api_unavailable` */
-export async function loadPolicy(target: Target, policy: RoundPolicy): Promise<void> {
+/** Makes the variables that a text declares. @throws Problem `api_unavailable` */
+export async function loadPolicy(target: Target, policy: Pick<RoundPolicy, 'text'>): Promise<void> {
   await change(target, 'POST', policy.text);
 }
 
@@ -122,7 +122,7 @@ async function change(target: Target, method: 'POST' | 'PATCH', body: string): P
 }
 
 /** What is done here may be done twice, and right after a fault the load balancer may still be turning. */
-async function persistently(call: () => Promise<Result>): Promise<Result> {
+export async function persistently(call: () => Promise<Result>): Promise<Result> {
   const giveUpAt = performance.now() + persistMs;
   for (;;) {
     const result = await call();
@@ -132,7 +132,8 @@ async function persistently(call: () => Promise<Result>): Promise<Result> {
   }
 }
 
-function refused({ balancer }: Target, what: string): Problem {
+/** The drill cannot go on without what was refused. */
+export function refused({ balancer }: Target, what: string): Problem {
   return new Problem(
     'api_unavailable',
     `The API at ${balancer.url} does not do what the drill needs: ${what}.`,

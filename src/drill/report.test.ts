@@ -37,7 +37,7 @@ test('what was found broken stands, also where the fault had no effect', () => {
 
 test('a drill goes on with its own report, and with that of no other seed', async (t) => {
   const dir = await directory(t);
-  const facts = { directory: dir, seed: 7, product: '1' };
+  const facts = { directory: dir, seed: 7, product: '1', fillMb: 0 };
   const report = withRound(await openReport(facts, status), sampleRound(), new Date());
   await writeReport(dir, report);
   assert.deepEqual(await openReport(facts, status), report);

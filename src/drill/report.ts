@@ -13,6 +13,7 @@ export interface DrillFacts {
   readonly directory: string;
   readonly seed: number;
   readonly product: string;
+  readonly fillMb: number;
 }
 
 /**
@@ -21,7 +22,7 @@ export interface DrillFacts {
  * @throws Problem `directory_not_ours` for the report of another seed, and for a file that no drill has written whole
  */
 export async function openReport(
-  { directory, seed, product }: DrillFacts,
+  { directory, seed, product, fillMb }: DrillFacts,
   status: Pick<ClusterStatus, 'nodes' | 'ttlMs'>,
 ): Promise<DrillReport> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -33,6 +34,7 @@ export async function openReport(
     startedAt: now,
     endedAt: now,
     seed,
+    fillMb,
     cluster: {
       nodes: status.nodes.map(({ name, kind }) => ({ name, kind })),
       ttlMs: status.ttlMs,

@@ -8,6 +8,7 @@ import { Problem } from '../core/problem.ts';
 import { type Random, seededRandom } from '../core/random.ts';
 import { startClock } from './clock.ts';
 import type { Fault } from './faults/fault.ts';
+import { fill } from './fill.ts';
 import { clearFaults } from './network/clear-faults.ts';
 import { loadPolicy, removePolicies, removePolicy, roundPolicy } from './policy.ts';
 import { isDone, openReport, withRound, writeReport } from './report.ts';
@@ -25,6 +26,8 @@ export interface DrillOptions {
   /** Where `report.json` and `report.html` go. Rounds that stand there already, of the same seed, are not run again. */
   readonly directory: string;
   readonly product: string;
+  /** So many megabytes are stored before the first round; 0: none. */
+  readonly fillMb: number;
   readonly onStep: (sentence: string) => void;
   readonly onRound: (round: RoundReport) => void;
   readonly signal: AbortSignal;
@@ -51,6 +54,10 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   ).flat();
   const clock = startClock();
   try {
+    if (options.fillMb > 0) {
+      options.onStep(`storing ${options.fillMb} MB first`);
+      await fill(target, options.fillMb, signal);
+    }
     for (const { fault, round } of plan) {
       if (signal.aborted) break;
       if (isDone(report, fault.name, round)) continue;

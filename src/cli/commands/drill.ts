@@ -17,6 +17,7 @@ interface DrillArguments {
   readonly fault?: readonly string[];
   readonly rounds: number;
   readonly seed: number;
+  readonly fill: number;
   readonly report: string;
   readonly list?: true;
 }
@@ -54,6 +55,12 @@ export function addDrill(program: Command, context: CliContext): void {
       'orders the faults, and decides what they leave to chance',
       wholeNumber('--seed', 0, 2 ** 32 - 1),
       1,
+    )
+    .option(
+      '--fill <megabytes>',
+      'stored before the first round: a rewind or a copy then moves as much',
+      wholeNumber('--fill', 0, 10_000),
+      0,
     )
     .option('--report <dir>', 'where report.json and report.html go', path('--report'), 'holdfast-drill')
     .option('--list', 'name the faults, and do nothing')
@@ -93,6 +100,7 @@ async function drill(given: DrillArguments, context: CliContext): Promise<void> 
       seed: given.seed,
       directory,
       product: holdfastVersion(),
+      fillMb: given.fill,
       onStep: (sentence) => context.say(`· ${sentence}`),
       onRound: (round) => context.say(sentenceOf(round, context)),
       signal,

@@ -60,6 +60,8 @@ export interface DrillReport {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly seed: number;
+  /** Megabytes that were stored before the first round. Absent: none. */
+  readonly fillMb?: number;
   readonly cluster: {
     readonly nodes: readonly { readonly name: string; readonly kind: string }[];
     readonly ttlMs: number;

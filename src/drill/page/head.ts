@@ -77,6 +77,7 @@ function factsPart(report: DrillReport): Html {
     ['Seed', String(report.seed)],
     ['ttl', seconds(cluster.ttlMs)],
     ['Nodes', nodes.join('; ')],
+    ['Stored before', `${report.fillMb ?? 0} MB`],
     ['Machine', cluster.machine],
   ];
   return html`<dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
