@@ -14,7 +14,7 @@ const introduction = `# Settings of the API
 <!-- Written by scripts/api-settings-doc.ts from src/core/api-settings-read.ts: edit that, then run it. -->
 
 A node takes these from the environment of \`holdfast node\` when it starts (with systemd: \`systemctl edit holdfast\`). The
-names are Conjur's. Set the same on every node: any of them may be the next master. What is wrong is told at the start, all of
+names that begin with CONJUR are Conjur's own. Set the same on every node: any of them may be the next master. What is wrong is told at the start, all of
 it at once, and the node does not run.
 
 | variable | default | what it sets |

@@ -5,7 +5,9 @@ import { balancerConfiguration, checks, downInterval } from './patroni-files.ts'
 
 test('the load balancers of both check in the same rhythm', () => {
   const ours = haproxyConfig({
-    nodes: [{ name: 'n1', kind: 'standby', host: '127.0.0.1', apiPort: 1, dataPort: 2, auditPort: 3 }],
+    nodes: [
+      { name: 'n1', kind: 'standby', host: '127.0.0.1', apiPort: 1, peerPort: 7, dataPort: 2, auditPort: 3 },
+    ],
     frontends: {
       api: { host: '127.0.0.1', port: 4 },
       dataPostgres: { host: '127.0.0.1', port: 5 },

@@ -1,3 +1,4 @@
+import type { Freshness } from '../core/freshness.ts';
 import type { ClusterStore } from '../core/coordination/cluster-store.ts';
 import type { ClusterState } from '../core/failover/cluster-state.ts';
 import type { ClusterKeys } from '../core/failover/keys.ts';
@@ -29,6 +30,8 @@ export interface AgentState {
   readonly wake: Wake;
   memory: Memory;
   record: LocalRecord;
+  /** How new the data is that this node replays. */
+  freshness: Freshness;
   /** What the store said last, for what needs an address and not the truth of this moment. */
   lastCluster: ClusterState | null;
   /** A promotion of ours went wrong: the directories must be copied before anything else. */

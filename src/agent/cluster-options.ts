@@ -53,11 +53,12 @@ export function settingFaults(settings: {
 }
 
 export function loadBalancerFaults(address: LoadBalancerAddress): readonly string[] {
-  const ports = [address.api, address.data, address.audit];
+  const { api, data, audit, peer } = address;
+  const ports = [api, data, audit, ...(peer === undefined ? [] : [peer])];
   return [
     ...hostFaults('--load-balancer', address.host),
     ...(ports.every(isPort) ? [] : ['--load-balancer: a port is not between 1 and 65535']),
-    ...(new Set(ports).size === ports.length ? [] : ['--load-balancer: its three ports must differ']),
+    ...(new Set(ports).size === ports.length ? [] : ['--load-balancer: its ports must differ']),
   ];
 }
 

@@ -30,6 +30,8 @@ import { releaseForDeadAgent } from './release-for-dead-agent.ts';
 export interface GuardianOptions {
   readonly dir: string;
   readonly apiSettings: ApiSettings;
+  /** How many processes serve the API. */
+  readonly workers: number;
   readonly logLevel?: string | undefined;
 }
 
@@ -183,8 +185,8 @@ class Silence {
 function startAgent(guardian: Guardian): ChildProcess {
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const entry = fileURLToPath(new URL(`./main.${suffix}`, import.meta.url));
-  const { dir, logLevel, apiSettings } = guardian.options;
-  const settings = ['--api-settings', JSON.stringify(apiSettings)];
+  const { dir, logLevel, apiSettings, workers } = guardian.options;
+  const settings = ['--api-settings', JSON.stringify(apiSettings), '--workers', String(workers)];
   const args = [
     entry,
     '--dir',

@@ -23,13 +23,46 @@ function settings(caFile: string, changes: Partial<HaproxySettings> = {}): Hapro
       followers: { host: '0.0.0.0', port: 444 },
       dataPostgres: { host: '::', port: 5432 },
       auditPostgres: { host: '::', port: 5433 },
+      peer: { host: '::', port: 8444 },
       stats: { host: '127.0.0.1', port: 8404 },
     },
     nodes: [
-      { name: 'n1', kind: 'standby', host: '10.0.0.1', apiPort: 8443, dataPort: 6432, auditPort: 6433 },
-      { name: 'n2', kind: 'standby', host: 'fd00::2', apiPort: 8443, dataPort: 6432, auditPort: 6433 },
-      { name: 'far', kind: 'asynchronous', host: '10.9.0.1', apiPort: 8443, dataPort: 6432, auditPort: 6433 },
-      { name: 'f1', kind: 'follower', host: '10.0.0.4', apiPort: 8443, dataPort: 6432, auditPort: 6433 },
+      {
+        name: 'n1',
+        kind: 'standby',
+        host: '10.0.0.1',
+        apiPort: 8443,
+        peerPort: 8444,
+        dataPort: 6432,
+        auditPort: 6433,
+      },
+      {
+        name: 'n2',
+        kind: 'standby',
+        host: 'fd00::2',
+        apiPort: 8443,
+        peerPort: 8444,
+        dataPort: 6432,
+        auditPort: 6433,
+      },
+      {
+        name: 'far',
+        kind: 'asynchronous',
+        host: '10.9.0.1',
+        apiPort: 8443,
+        peerPort: 8444,
+        dataPort: 6432,
+        auditPort: 6433,
+      },
+      {
+        name: 'f1',
+        kind: 'follower',
+        host: '10.0.0.4',
+        apiPort: 8443,
+        peerPort: 8444,
+        dataPort: 6432,
+        auditPort: 6433,
+      },
     ],
     caFile,
     dnsName: publicName,
@@ -83,6 +116,11 @@ test('one backend a path asks, the audit path follows it', () => {
   assert.deepEqual(checks, ['/health/clients', '/health/clients', '/health/replication']);
   const audit = section(configuration, 'backend audit_master').filter((line) => line.startsWith('server '));
   assert.ok(audit.every((line) => line.includes(' track data_master/') && !line.includes(' check ')));
+  const peer = section(configuration, 'backend peer_master').filter((line) => line.startsWith('server '));
+  assert.equal(peer.length, audit.length);
+  assert.ok(peer.every((line) => line.includes(':8444 track data_master/')));
+  const { peer: _, ...without } = settings('/ca.crt').frontends;
+  assert.ok(!haproxyConfig(settings('/ca.crt', { frontends: without })).includes('peer'));
 });
 
 test('refuses values that would become directives, and names all of them', () => {
@@ -129,14 +167,15 @@ async function openSession(port: number, ca: string): Promise<{ readonly closed:
 async function balanced(
   nodes: readonly TinyNode[],
   authority: TestAuthority,
-): Promise<{ readonly text: string; readonly ports: readonly [number, number, number] }> {
-  const ports = [await freePort(), await freePort(), await freePort()] as const;
-  const [api, data, audit] = ports;
+): Promise<{ readonly text: string; readonly ports: readonly [number, number, number, number] }> {
+  const ports = [await freePort(), await freePort(), await freePort(), await freePort()] as const;
+  const [api, data, audit, peer] = ports;
   const configuration = haproxyConfig({
     frontends: {
       api: { host: '127.0.0.1', port: api },
       dataPostgres: { host: '127.0.0.1', port: data },
       auditPostgres: { host: '127.0.0.1', port: audit },
+      peer: { host: '127.0.0.1', port: peer },
     },
     // Every path leads to the same tiny server here: only who is chosen matters.
     nodes: nodes.map(({ name, port }) => ({
@@ -144,6 +183,7 @@ async function balanced(
       kind: 'standby',
       host: '127.0.0.1',
       apiPort: port,
+      peerPort: port,
       dataPort: port,
       auditPort: port,
     })),
@@ -163,17 +203,17 @@ test('all paths follow /health from one node to the other, and sessions to the o
   const answers = (): Promise<readonly string[]> =>
     Promise.all(ports.map((port) => whoAnswers(port, authority.caPem)));
   await haproxy.says(/audit_master\/n2 is DOWN/u);
-  await until(async () => (await answers()).join() === 'n1,n1,n1');
+  await until(async () => (await answers()).join() === 'n1,n1,n1,n1');
 
   const sessions = await Promise.all(ports.map((port) => openSession(port, authority.caPem)));
   first.isMaster = false;
   await Promise.all(sessions.map(({ closed }) => closed));
   await haproxy.says(/audit_master.* has no server available/u);
-  assert.deepEqual(await answers(), ['none', 'none', 'none']);
+  assert.deepEqual(await answers(), ['none', 'none', 'none', 'none']);
 
   second.isMaster = true;
   await haproxy.says(/audit_master\/n2 is UP/u);
-  await until(async () => (await answers()).join() === 'n2,n2,n2');
+  await until(async () => (await answers()).join() === 'n2,n2,n2,n2');
 });
 
 test('a node whose certificate lacks the public name, or comes from another authority, is never chosen', async () => {

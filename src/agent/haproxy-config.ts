@@ -21,7 +21,7 @@ const defaultMaxConnections = 4_000;
  */
 export function haproxyConfig(settings: HaproxySettings): string {
   assertHaproxySettings(settings);
-  const { api, followers, dataPostgres, auditPostgres, stats } = settings.frontends;
+  const { api, followers, dataPostgres, auditPostgres, peer, stats } = settings.frontends;
   // Asynchronous standbys are among them: an operator may promote one, and until then its checks fail.
   const candidates = settings.nodes.filter(({ kind }) => kind !== 'follower');
   const readers = settings.nodes.filter(({ kind }) => kind === 'follower');
@@ -35,7 +35,13 @@ export function haproxyConfig(settings: HaproxySettings): string {
     frontend('data', dataPostgres, 'data_master'),
     streamingBackend(candidates, settings),
     frontend('audit', auditPostgres, 'audit_master'),
-    trackingBackend(candidates),
+    trackingBackend('audit_master', [streamingTimeout], candidates, ({ auditPort }) => auditPort),
+    ...(peer === undefined
+      ? []
+      : [
+          frontend('peer', peer, 'peer_master'),
+          trackingBackend('peer_master', [], candidates, ({ peerPort }) => peerPort),
+        ]),
     ...(stats === undefined ? [] : [statsFrontend(stats)]),
   ].join('\n');
 }
@@ -128,11 +134,16 @@ function streamingBackend(nodes: readonly BalancedNode[], settings: HaproxySetti
 }
 
 /** Nothing is checked twice: a TLS handshake five times a second has its price on the node (manual, "track"). */
-function trackingBackend(nodes: readonly BalancedNode[]): string {
+function trackingBackend(
+  name: string,
+  more: readonly string[],
+  nodes: readonly BalancedNode[],
+  portOf: (node: BalancedNode) => number,
+): string {
   const lines = nodes.map(
-    (node) => `    server ${node.name} ${address(node.host, node.auditPort)} track data_master/${node.name}`,
+    (node) => `    server ${node.name} ${address(node.host, portOf(node))} track data_master/${node.name}`,
   );
-  return ['backend audit_master', streamingTimeout, ...lines, ''].join('\n');
+  return [`backend ${name}`, ...more, ...lines, ''].join('\n');
 }
 
 /**

@@ -14,6 +14,7 @@ export interface BalancedNode {
   readonly kind: NodeKind;
   readonly host: string;
   readonly apiPort: number;
+  readonly peerPort: number;
   readonly dataPort: number;
   readonly auditPort: number;
 }
@@ -27,6 +28,8 @@ export interface HaproxySettings {
     /** The two PostgreSQL instances of the master: for those that stream through the load balancer, and pg_rewind. */
     readonly dataPostgres: Endpoint;
     readonly auditPostgres: Endpoint;
+    /** The API of the master for other nodes: followers send writes and audit records there. */
+    readonly peer?: Endpoint;
     /** HAProxy's own page and metrics, unencrypted: loopback or a management network. */
     readonly stats?: Endpoint;
   };
@@ -57,7 +60,7 @@ export function assertHaproxySettings(settings: HaproxySettings): void {
   const faults = [
     ...nodes.flatMap((node, at) => [
       ...isWord(`nodes[${at}].name`, node.name),
-      ...isAddress(`nodes[${at}]`, node.host, [node.apiPort, node.dataPort, node.auditPort]),
+      ...isAddress(`nodes[${at}]`, node.host, [node.apiPort, node.peerPort, node.dataPort, node.auditPort]),
     ]),
     ...Object.entries(frontends).flatMap(([name, end]: readonly [string, Endpoint]) =>
       end.host.split(',').flatMap((host) => isAddress(`frontends.${name}`, host, [end.port])),

@@ -9,6 +9,7 @@ import { act } from './act.ts';
 import { type AgentState, defaultTtlMs } from './agent-state.ts';
 import type { StoreConnection } from './etcd-endpoints.ts';
 import { rememberCluster } from './known-cluster.ts';
+import { freshnessAfter } from './data-freshness.ts';
 import { lookAround } from './observe.ts';
 import type { OwnEtcd } from './own-etcd.ts';
 import { Publisher } from './publish.ts';
@@ -58,6 +59,7 @@ async function turn(
   state.guardian.ping();
   const sight = await lookAround(state, () => readCluster(state, lookMs), lookMs);
   const { cluster } = sight.view;
+  state.freshness = freshnessAfter(state.freshness, sight);
   const decision = decide(sight.view, state.memory);
   state.memory = decision.memory;
   state.workers.tell(servingState(state, sight, decision, ttlMs));

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type ApiSettings, defaultApiSettings } from '../core/api-settings.ts';
 import { clusterKeys } from '../core/failover/keys.ts';
+import { unknownFreshness } from '../core/freshness.ts';
 import { emptyMemory } from '../core/failover/memory.ts';
 import type { AgentState } from './agent-state.ts';
 import { ApiWorkers } from './api-workers.ts';
@@ -10,6 +11,7 @@ import { startControlServer } from './control-server.ts';
 import { connectStore } from './etcd-endpoints.ts';
 import { GuardianLink, requireGuardian } from './guardian-link.ts';
 import { Leases } from './leases.ts';
+import { MasterNews } from './master-news.ts';
 import { LocalInstances } from './local-instances.ts';
 import { readCopyNeeded, readLocalRecord } from './local-record.ts';
 import { runLoop } from './loop.ts';
@@ -24,11 +26,13 @@ import { workerSettings } from './worker-settings.ts';
 async function main(): Promise<void> {
   requireGuardian();
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { dir: text, 'log-level': text, 'api-settings': text } });
+  const { values } = parseArgs({
+    options: { dir: text, 'log-level': text, 'api-settings': text, workers: text },
+  });
   const apiSettings: ApiSettings = { ...defaultApiSettings, ...JSON.parse(values['api-settings'] ?? '{}') };
   const node = await createNodeContext(values.dir ?? '.', 'agent', values['log-level'], apiSettings);
   const { store, gateway, know } = await connectStore(node.config, node.layout);
-  const state = await assemble(node, store);
+  const state = await assemble(node, store, Number(values.workers ?? 1));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined); // the guardian says when
   state.guardian.announce(node.bootId);
   state.guardian.events.on('gone', () => state.wake.ring());
@@ -42,7 +46,9 @@ async function main(): Promise<void> {
   const control = await startControlServer({ node, store, gateway });
   const watching = new AbortController();
   watchCluster(state, watching.signal);
+  const news = node.config.kind === 'follower' ? new MasterNews(state) : null;
   await runLoop(state, etcd, know);
+  news?.stop();
   watching.abort();
   // A copy under way holds this process: it is ended first.
   await state.task.cancel(2000);
@@ -52,7 +58,11 @@ async function main(): Promise<void> {
   process.exit(0); // a connection that does not end must not keep a stopped node
 }
 
-async function assemble(node: NodeContext, store: AgentState['store']): Promise<AgentState> {
+async function assemble(
+  node: NodeContext,
+  store: AgentState['store'],
+  workerCount: number,
+): Promise<AgentState> {
   await makeSocketsDirectory(node.layout, node.runAs);
   const wake = new Wake();
   const ring = (): void => wake.ring();
@@ -66,10 +76,14 @@ async function assemble(node: NodeContext, store: AgentState['store']): Promise<
     authority: new Authority(guardian),
     instances: new LocalInstances(node, ring),
     task: new BackgroundTask(node.log, ring),
-    workers: new ApiWorkers(workerSettings(node), node.log, ring),
+    workers: new ApiWorkers(workerSettings(node), node.log, {
+      count: workerCount,
+      onChange: ring,
+    }),
     leases: new Leases(store),
     memory: emptyMemory,
     record: await readLocalRecord(node.layout),
+    freshness: unknownFreshness,
     lastCluster: null,
     copyNeeded: await readCopyNeeded(node.layout),
     ailment: null,

@@ -3,9 +3,10 @@ import type { InstanceReportEntry, MemberReport } from '../core/failover/cluster
 import type { Memory } from '../core/failover/memory.ts';
 import type { InstanceView } from '../core/failover/view.ts';
 import { formatLsn } from '../core/lsn.ts';
-import type { PeerAddress, ServingState } from '../core/serving.ts';
+import type { ServingState } from '../core/serving.ts';
 import type { InstanceReport } from '../instance/observe.ts';
 import type { AgentState } from './agent-state.ts';
+import { masterAddress, peerAddress } from './master-address.ts';
 import type { Sight } from './observe.ts';
 
 /** What this node tells the others of itself. */
@@ -49,11 +50,7 @@ export function servingState(
   const { serving, because } = decision;
   const { view } = sight;
   const cluster = view.cluster ?? state.lastCluster;
-  const { handOver, givingUp, leading } = decision.memory;
-  const peer = (name: string | null | undefined): PeerAddress | null => {
-    const member = cluster?.config.value.members.find((m) => m.name === name);
-    return member === undefined ? null : { host: member.addresses.host, port: member.addresses.peer };
-  };
+  const { handOver, givingUp, leading, passTo } = decision.memory;
   // A master that hands over still owes the answers to what it has let in.
   const owes = serving.role === 'master' || handOver !== null;
   const authorityUntil = owes ? view.authorityUntil : null;
@@ -66,8 +63,11 @@ export function servingState(
     term: leading?.term ?? cluster?.sync.value.term ?? 0,
     authorityUntil,
     writes: serving.writes,
-    successor: peer(serving.successor),
-    heir: peer(handOver?.to ?? givingUp?.successor),
+    successor: peerAddress(cluster, serving.successor),
+    heir: peerAddress(cluster, handOver?.to ?? givingUp?.successor),
+    handsOver: handOver !== null || givingUp !== null || (passTo !== null && leading === null),
+    master: serving.role === 'follower' ? masterAddress(state.node.config, cluster) : null,
+    data: { asOf: state.freshness.asOf, timeline: view.instances.data.timeline },
     because,
     health: { ok, body: healthBody(state, sight, decision, ok) },
     replicationOpen: serving.replicationOpen && view.authorityUntil !== null,

@@ -1,8 +1,8 @@
 import type { WorkerSettings } from '../core/serving.ts';
 import type { NodeContext } from './node-context.ts';
 
-/** What an API worker of this node is started with. */
-export function workerSettings(node: NodeContext): WorkerSettings {
+/** What an API worker of this node is started with, apart from its number. */
+export function workerSettings(node: NodeContext): Omit<WorkerSettings, 'worker'> {
   const { config, layout } = node;
   return {
     account: config.account,

@@ -95,6 +95,33 @@ describe('the client, with a real server', { timeout: 60_000 }, () => {
     );
   });
 
+  it('says where its writes are with all that it sends later, and so does a client that goes on with it', async () => {
+    const told: (string | null)[] = [];
+    const noting: Fetch = (to, init) => {
+      told.push(new Headers(init.headers).get('x-holdfast-position'));
+      return globalThis.fetch(to, init);
+    };
+    const position = { position: null };
+    const settings = {
+      fetch: noting,
+      url,
+      account: server.account,
+      login: 'admin',
+      apiKey: server.adminApiKey,
+      position,
+    };
+    const client = openClient(settings);
+    const bytes = new TextEncoder().encode('where');
+    await readSecret(client, 'shop/db/password', 1);
+    await writeSecret(client, 'shop/db/password', new Secret(bytes));
+    assert.deepEqual(told, [null, null, null], 'log in, read, write');
+    await readSecret(client, 'shop/db/password', null);
+    assert.match(told.at(-1) ?? '', /^1-[0-9A-F]+\/[0-9A-F]+$/);
+    const written = told.at(-1);
+    await whoAmI(openClient(settings));
+    assert.deepEqual(told.slice(-2), [written, written], 'also to log in');
+  });
+
   it('answers all that may be seen, however few a server gives at once', async () => {
     const ids = (await listResources(admin, everything)).map(({ id }) => id);
     assert.ok(ids.length > 3);

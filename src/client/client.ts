@@ -1,5 +1,12 @@
 import { loginOf, type FullId, roleIdOfLogin } from '../core/ids.ts';
 import { isProblem } from '../core/problem.ts';
+import {
+  formatLogPosition,
+  laterPosition,
+  type LogPosition,
+  parseLogPosition,
+  positionHeader,
+} from '../core/log-position.ts';
 import { Secret } from '../core/secret.ts';
 import { toBase64 } from './base64.ts';
 import { type ApiAnswer, type ApiRequest, type Door, exchange } from './exchange.ts';
@@ -16,6 +23,13 @@ export interface ClientSettings {
   readonly signal?: AbortSignal;
   /** For one attempt of one request; 15 s unless told otherwise. */
   readonly timeoutMs?: number;
+  /** What was written last, where that is to outlive this client. */
+  readonly position?: PositionMemory;
+}
+
+/** The place in the log behind what was written last. */
+export interface PositionMemory {
+  position: LogPosition | null;
 }
 
 /** Somebody who talks to a Conjur API. The functions of this room take one first. */
@@ -33,7 +47,7 @@ const usualTimeoutMs = 15_000;
 /** Opens a client. Nothing is sent before the first request. */
 export function openClient(settings: ClientSettings): ConjurClient {
   const { account, login, apiKey } = settings;
-  const door = openDoor(settings);
+  const door = openDoor({ ...settings, fetch: readsItsWrites(settings.fetch, settings.position) });
   const currentToken = keepToken(() => fetchToken(door, { account, login, apiKey }));
   const used = new WeakSet<HeldToken>();
   return {
@@ -52,6 +66,22 @@ export function openClient(settings: ClientSettings): ConjurClient {
       return exchange(door, authorized(request, (await currentToken(token)).header));
     },
     sendAsSelf: (request) => exchange(door, authorized(request, basicHeader(login, apiKey))),
+  };
+}
+
+/**
+ * What a Holdfast server answers to a write says how far one must have read to see it. Said again with whatever is sent later, no
+ * follower answers with what is older. Other servers neither say nor hear it.
+ */
+function readsItsWrites(fetch: Fetch, memory: PositionMemory = { position: null }): Fetch {
+  return async (url, init) => {
+    const told = memory.position === null ? {} : { [positionHeader]: formatLogPosition(memory.position) };
+    const answer = await fetch(url, { ...init, headers: { ...init.headers, ...told } });
+    memory.position = laterPosition(
+      memory.position,
+      parseLogPosition(answer.headers.get(positionHeader) ?? ''),
+    );
+    return answer;
   };
 }
 

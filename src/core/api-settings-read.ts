@@ -5,7 +5,7 @@ const longestTtlSeconds = 5 * 60 * 60;
 
 /** One setting as operators write it. */
 export interface ApiSettingDoc {
-  /** The environment variable, the same as Conjur's. */
+  /** The environment variable: Conjur's own where it has one. */
   readonly name: string;
   readonly about: string;
   readonly fallback: string;
@@ -96,6 +96,35 @@ const entries: readonly Entry[] = [
     fallback: 'false',
     read: (text) => truth(text, (telemetry) => ({ telemetry })),
   },
+  {
+    name: 'HOLDFAST_FOLLOWER_WRITES',
+    about: 'Writes sent to a follower: `pass-on` to the master, or `refuse` (405).',
+    fallback: 'pass-on',
+    read: (text) => oneOf(text, ['pass-on', 'refuse'], (followerWrites) => ({ followerWrites })),
+  },
+  {
+    name: 'HOLDFAST_FOLLOWER_MAX_STALENESS',
+    about: 'Seconds after which data that a follower has not heard news of is too old; `none` for never.',
+    fallback: 'none',
+    read: (text) =>
+      text === 'none'
+        ? { followerMaxStalenessSeconds: null }
+        : whole(text, 5, 31_536_000, (followerMaxStalenessSeconds) => ({ followerMaxStalenessSeconds })),
+  },
+  {
+    name: 'HOLDFAST_FOLLOWER_WHEN_STALE',
+    about:
+      'What a follower does then: `degrade` (`/health` says so), or `refuse` (503, and 502 for `/health`).',
+    fallback: 'degrade',
+    read: (text) => oneOf(text, ['degrade', 'refuse'], (followerWhenStale) => ({ followerWhenStale })),
+  },
+  {
+    name: 'HOLDFAST_POSITION_WAIT',
+    about:
+      'Milliseconds that a read waits for the position that its `X-Holdfast-Position` names, before a 503.',
+    fallback: '2000',
+    read: (text) => whole(text, 0, 60_000, (positionWaitMs) => ({ positionWaitMs })),
+  },
 ];
 
 /** What operators can set, in the order of the documentation. */
@@ -152,6 +181,15 @@ function whole(
   return value >= least && value <= most
     ? field(value)
     : `"${text}" is no whole number from ${least} to ${most}`;
+}
+
+function oneOf<T extends string>(
+  text: string,
+  words: readonly T[],
+  field: Field<T>,
+): Partial<ApiSettings> | string {
+  const word = words.find((one) => one === text.toLowerCase());
+  return word === undefined ? `"${text}" is none of ${words.join(', ')}` : field(word);
 }
 
 function truth(text: string, field: Field<boolean>): Partial<ApiSettings> | string {

@@ -21,6 +21,14 @@ export interface ApiSettings {
   readonly dynamicSecrets: boolean;
   /** Whether there are metrics for Prometheus. */
   readonly telemetry: boolean;
+  /** What a follower does with writes: to the master with them, or no. */
+  readonly followerWrites: 'pass-on' | 'refuse';
+  /** Data of a follower that is older is too old, seconds; null: none is. */
+  readonly followerMaxStalenessSeconds: number | null;
+  /** What a follower does whose data is too old: it says so, or serves nobody. */
+  readonly followerWhenStale: 'degrade' | 'refuse';
+  /** How long a read that names a position waits for it, milliseconds. */
+  readonly positionWaitMs: number;
 }
 
 export const defaultApiSettings: ApiSettings = {
@@ -35,4 +43,8 @@ export const defaultApiSettings: ApiSettings = {
   effectivePolicyRowsMax: 100_000,
   dynamicSecrets: false,
   telemetry: false,
+  followerWrites: 'pass-on',
+  followerMaxStalenessSeconds: null,
+  followerWhenStale: 'degrade',
+  positionWaitMs: 2000,
 };

@@ -14,6 +14,8 @@ export type WriteGate = 'open' | 'held' | 'closed';
 export interface PeerAddress {
   readonly host: string;
   readonly port: number;
+  /** What its certificate must say, where that is not `host`: the cluster's public name, behind a load balancer. */
+  readonly certificateName?: string;
 }
 
 /**
@@ -30,6 +32,12 @@ export interface ServingState {
   readonly successor: PeerAddress | null;
   /** Who is to become the successor of a hand-over under way: connections to it are made ahead. */
   readonly heir: PeerAddress | null;
+  /** From the beginning of a hand-over on, and for a moment after it: what is held here goes to another node. */
+  readonly handsOver: boolean;
+  /** Of a follower: who takes its writes. Null: nobody is known to. */
+  readonly master: PeerAddress | null;
+  /** Of a follower: what it serves. `asOf`: whatever the master had by then is here (null: nothing is known). */
+  readonly data: { readonly asOf: Instant | null; readonly timeline: number | null };
   /** The sentence of the rule that decided this turn: shown by `/health`, `/info` and status. */
   readonly because: string;
   /** Status and body of `/health`. */
@@ -47,6 +55,8 @@ export interface WorkerSettings {
   readonly api: { readonly host: string; readonly port: number };
   /** The same API for other nodes: mutual TLS required. */
   readonly peer: { readonly host: string; readonly port: number };
+  /** Its number among those that listen on the same ports; null: it is the only one. */
+  readonly worker: number | null;
   readonly tls: { readonly caFile: string; readonly certFile: string; readonly keyFile: string };
   readonly dataKeyFile: string;
   readonly apiSettings: ApiSettings;

@@ -19,13 +19,14 @@ export interface Making {
 /** `holdfast init`: the first node. */
 export async function initialise({ site, node, signal, detail }: Making): Promise<void> {
   const { shape, balancer, caFile } = site.plan;
+  const { address, api, data, audit, peer } = balancer;
   const apiKey = await callProduct({
     args: [
       'init',
       ...nodeArguments(node),
       ...['--public-name', publicName, '--cluster', 'demo', '--account', account],
       ...['--ttl', `${shape.ttlSeconds}s`],
-      ...['--load-balancer', `${balancer.address}:${balancer.api}:${balancer.data}:${balancer.audit}`],
+      ...['--load-balancer', [address, api, data, audit, peer].join(':')],
     ],
     namespace: node.namespace,
     timeoutMs: commandLimitMs,

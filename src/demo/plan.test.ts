@@ -158,7 +158,7 @@ test('nodes in namespaces have addresses of their own; clients find the load bal
   );
   assert.deepEqual([plan.balancer.listen, plan.balancer.address], [['127.0.0.1', '10.1.2.1'], '10.1.2.1']);
   assert.equal(plan.api, 'https://localhost:8400');
-  assert.deepEqual(portsOf(plan), [8400, 8401, 8402, 8403, 8409]);
+  assert.deepEqual(portsOf(plan), [8400, 8401, 8402, 8403, 8404, 8409]);
   const file = describeDemo(plan, { nodes: new Map(), haproxyPid: 5, apiKey: '' });
   assert.deepEqual(file.network, {
     hub: `${prefix}hub`,

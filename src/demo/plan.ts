@@ -60,6 +60,7 @@ export interface DemoPlan {
     readonly followers: number;
     readonly data: number;
     readonly audit: number;
+    readonly peer: number;
     readonly stats: number;
     readonly config: string;
     readonly log: string;
@@ -175,6 +176,7 @@ export function planDemo(dir: string, shape: DemoShape): DemoPlan {
       followers: port + 1,
       data: port + 2,
       audit: port + 3,
+      peer: port + 4,
       stats: port + 9,
       config: join(dir, 'haproxy.cfg'),
       log: join(dir, 'haproxy.log'),
@@ -234,9 +236,9 @@ function planNode(
 
 /** Every port that the demo listens on in the machine's own namespace. */
 export function portsOf({ balancer, nodes, network }: DemoPlan): readonly number[] {
-  const { api, followers, data, audit, stats } = balancer;
+  const { api, followers, data, audit, peer, stats } = balancer;
   return [
-    ...[api, followers, data, audit, stats],
+    ...[api, followers, data, audit, peer, stats],
     ...(network === null ? nodes : []).flatMap(({ kind, ports: { base } }) =>
       [0, 1, 2, 3, 4, 5, 6]
         .filter((at) => kind === 'standby' || (at !== 4 && at !== 5))

@@ -11,7 +11,8 @@ export interface DynamicConfiguration {
 /** Sizes are meant for a small machine that runs two instances; the caller overrides them. */
 const tunable: Readonly<Record<string, string>> = {
   shared_buffers: '128MB',
-  max_connections: '100',
+  // Up to eight API workers, with some twenty connections each.
+  max_connections: '250',
   max_wal_senders: '20',
   max_replication_slots: '20',
   max_wal_size: '1GB',

@@ -35,6 +35,7 @@ import { createIssuerRoute } from './routes/issuers/create-issuer.ts';
 import { listIssuersRoute, showIssuerRoute } from './routes/issuers/read-issuers.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { policyRoutes } from './routes/policies.ts';
+import { positionRoute } from './routes/position.ts';
 import { publicKeys } from './routes/public-keys.ts';
 import { listRoutes } from './routes/resource-list.ts';
 import { resourceRoute } from './routes/resources.ts';
@@ -62,6 +63,7 @@ export const routes: readonly Route[] = [
   replicationHealthRoute,
   infoRoute,
   metricsRoute,
+  positionRoute,
   login,
   authenticate,
   ...apiKeyRoutes,
@@ -143,7 +145,8 @@ export async function buildApp(
     installMetrics(app, context.metrics);
     for (const type of ['authn', ...context.authenticators.keys()]) context.metrics.installed(type);
   }
-  installGate(app, { serving: context.serving, ...gate });
+  const { serving, settings, store } = context;
+  installGate(app, { serving, settings, positions: store.positions, ...gate });
   for (const route of routes) addRoute(app, context, route);
   await app.ready();
   return app;

@@ -35,7 +35,7 @@ export async function readIdentity(tls: Tls): Promise<PeerIdentity> {
  * authority. `identity` is what `readIdentity` read; `onReload` hears of a new one.
  */
 export async function openListeners(
-  settings: Pick<WorkerSettings, 'api' | 'peer' | 'tls'>,
+  settings: Pick<WorkerSettings, 'api' | 'peer' | 'tls' | 'worker'>,
   app: FastifyInstance,
   identity: PeerIdentity,
   onReload: (identity: PeerIdentity) => void,
@@ -56,7 +56,11 @@ export async function openListeners(
     server.headersTimeout = headersTimeoutMs;
     server.keepAliveTimeout = keepAliveTimeoutMs;
   }
-  const ports = { api: await listen(api, settings.api), peer: await listen(peer, settings.peer) };
+  const shared = settings.worker !== null;
+  const ports = {
+    api: await listen(api, settings.api, shared),
+    peer: await listen(peer, settings.peer, shared),
+  };
   return {
     ports,
     reload: async () => {
@@ -74,8 +78,10 @@ export async function openListeners(
 async function listen(
   server: Server,
   address: { readonly host: string; readonly port: number },
+  shared: boolean,
 ): Promise<number> {
-  server.listen(address.port, address.host);
+  // Shared: the kernel divides connections among all who listen so (socket(7), SO_REUSEPORT).
+  server.listen({ port: address.port, host: address.host, reusePort: shared });
   await once(server, 'listening');
   const bound = server.address();
   return bound === null || typeof bound === 'string' ? address.port : bound.port;

@@ -131,6 +131,63 @@ describe('the API worker', { timeout: 60_000 }, () => {
       await Promise.all([old.stop(), fresh.stop()]);
     }
   });
+
+  it('of a follower gives writes to the master behind a load balancer, whose certificate has another name', async () => {
+    const log = createLogger({ name: 'test', level: 'fatal' });
+    const follower = await startWorker(await node.settings(), log, () => undefined);
+    const settings = await node.settings();
+    const peer = { ...settings.peer, host: '0.0.0.0' };
+    const master = await startWorker({ ...settings, peer }, log, () => undefined);
+    try {
+      master.obey(stateNow());
+      const authorization = await authenticate(master.ports.api);
+      const through = (certificateName: string): void =>
+        follower.obey(
+          stateNow({
+            role: 'follower',
+            writes: 'closed',
+            authorityUntil: null,
+            // No certificate here is for 127.0.0.2.
+            master: { host: '127.0.0.2', port: master.ports.peer, certificateName },
+          }),
+        );
+      const write = () =>
+        ask(follower.ports.api, '/policies/demo/policy/root', {
+          ca: node.tls.ca,
+          method: 'POST',
+          body: '- !variable passed',
+          headers: { authorization },
+        });
+      through('localhost');
+      assert.equal((await write()).status, 201);
+      through('somebody.else');
+      assert.equal((await write()).status, 503, 'nothing is sent to whom nobody knows');
+    } finally {
+      await Promise.all([follower.stop(), master.stop()]);
+    }
+  });
+
+  it('shares its ports with others, and leaves them to those that are left', async () => {
+    const log = createLogger({ name: 'test', level: 'fatal' });
+    const settings = await node.settings();
+    const workers = await Promise.all(
+      [1, 2, 3].map((worker) => startWorker({ ...settings, worker }, log, () => undefined)),
+    );
+    const [first, ...others] = workers;
+    try {
+      for (const worker of workers) worker.obey(stateNow());
+      const { ca } = node.tls;
+      const answered = async (): Promise<number> => {
+        const many = Array.from({ length: 30 }, () => ask(settings.api.port, '/info', { ca }));
+        return (await Promise.all(many)).filter(({ status }) => status === 200).length;
+      };
+      assert.equal(await answered(), 30);
+      await first?.stop();
+      assert.equal(await answered(), 30);
+    } finally {
+      await Promise.all(others.map((worker) => worker.stop()));
+    }
+  });
 });
 
 /** Takes the last step of the audit database back. */

@@ -49,7 +49,7 @@ export async function startWorker(
     policies: new PolicyLoader(databases),
     serving,
     metrics: settings.apiSettings.telemetry
-      ? await openMetrics({ store, serving, settings: settings.apiSettings })
+      ? await openMetrics({ store, serving, settings: settings.apiSettings, worker: settings.worker })
       : null,
     keyring,
     tokens: new TokenVerifier(keyring, () => Date.now() / 1000),

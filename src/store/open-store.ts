@@ -3,6 +3,7 @@ import { openSecretReads, type SecretReads } from './secret-reads.ts';
 import { type AuditTrail, openAuditTrail } from './audit.ts';
 import type { DataKey } from './cipher.ts';
 import type { InstanceAddress } from './connection.ts';
+import { openPositions, type Positions } from './positions.ts';
 import { openReads, type Reads } from './reads.ts';
 import { openWrites, type Writes } from './writes.ts';
 
@@ -13,6 +14,7 @@ export interface Store {
   readonly secrets: SecretReads;
   readonly secretWrites: SecretWrites;
   readonly audit: AuditTrail;
+  readonly positions: Positions;
   readonly dataKey: DataKey;
 }
 
@@ -29,6 +31,7 @@ export function openStore(settings: {
     secrets,
     secretWrites: openSecretWrites(settings.data, secrets.closures, settings.dataKey),
     audit: openAuditTrail(settings.audit),
+    positions: openPositions(settings.data),
     dataKey: settings.dataKey,
   };
 }
@@ -46,5 +49,6 @@ export async function closeStore(store: Store): Promise<void> {
     store.secrets.end(),
     store.secretWrites.end(),
     store.audit.end(),
+    store.positions.end(),
   ]);
 }

@@ -54,7 +54,7 @@ export async function startInProcess(): Promise<Target> {
 async function appWith(server: TestServer, differing: Partial<ApiSettings>): Promise<FastifyInstance> {
   const { store, serving } = server.context;
   const settings = { ...server.context.settings, ...differing };
-  const metrics = settings.telemetry ? await openMetrics({ store, serving, settings }) : null;
+  const metrics = settings.telemetry ? await openMetrics({ store, serving, settings, worker: null }) : null;
   return buildApp({ ...server.context, settings, metrics }, { passOn: async () => false });
 }
 

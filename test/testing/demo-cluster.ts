@@ -178,6 +178,7 @@ export async function freeBase(): Promise<number> {
       1,
       2,
       3,
+      4,
       9,
       ...[1, 2, 3, 4, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6].map((p) => n * 10 + p)),
     ];

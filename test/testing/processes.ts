@@ -31,3 +31,21 @@ export function pssBytes(pid: number): number {
   const [, kilobytes] = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
   return Number(kilobytes) * 1024;
 }
+
+/** Pid of the process that replays the log of the standby that runs on a data directory. */
+export function startupPid(pgdata: string): number {
+  const parent = postmasterPid(pgdata);
+  const found = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .find((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        const isChild = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
+        return isChild && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('startup');
+      } catch {
+        return false; // it ended while we looked
+      }
+    });
+  if (found === undefined) throw new Error(`nobody replays in ${pgdata}`);
+  return Number(found);
+}

@@ -29,7 +29,7 @@ test('numbers are whole, in range, and nothing else', () => {
   for (const text of ['', '0', '65530', '8400.5', '0x20', ' 1', '1e3']) refuses('--ports', () => read(text));
 });
 
-test('a load balancer is a host and three ports', () => {
+test('a load balancer is a host and three ports, or four', () => {
   const read = loadBalancerAddress('--load-balancer');
   assert.deepEqual(read('vault.example.com:443:5432:5433'), {
     host: 'vault.example.com',
@@ -38,6 +38,7 @@ test('a load balancer is a host and three ports', () => {
     audit: 5433,
   });
   assert.equal(read('[fd00::1]:443:5432:5433').host, 'fd00::1');
+  assert.equal(read('vault:443:5432:5433:8444').peer, 8444);
   for (const text of [
     '',
     'vault',
@@ -46,6 +47,7 @@ test('a load balancer is a host and three ports', () => {
     'fd00::1:443:5432:5433',
     'v:0:1:2',
     'v:1:2:70000',
+    'v:1:2:3:4:5',
   ]) {
     refuses('--load-balancer', () => read(text));
   }

@@ -28,7 +28,7 @@ const examples = `
 Examples:
   A first node that other machines reach as db1, behind the name vault.example.com:
     holdfast init --name db1 --host db1.example.com --public-name vault.example.com \\
-                  --load-balancer vault.example.com:443:5432:5433 >admin.key
+                  --load-balancer vault.example.com:443:5432:5433:8444 >admin.key
 
   With an etcd that runs already (its servers' certificates need serverAuth and clientAuth):
     holdfast init ... --etcd https://etcd1:2379 --etcd https://etcd2:2379 --etcd https://etcd3:2379 \\

@@ -35,8 +35,8 @@ export function addLoadBalancer(program: Command, context: CliContext): void {
     .summary('tell the cluster where its load balancer is')
     .description('Tells the cluster where clients, followers and asynchronous standbys reach the master.')
     .argument(
-      '<host:api:data:audit>',
-      'its host, and its ports for the API and both databases; "none": there is none',
+      '<host:api:data:audit:peer>',
+      'its host, and its ports for the API, both databases and the API between nodes; "none": there is none',
     );
   addDir(set, context).action((where: string, { dir }: { readonly dir: string }) => {
     const address: LoadBalancerAddress | null =

@@ -3,10 +3,12 @@ import { apiSettingDocs } from '../../core/api-settings-read.ts';
 import type { ApiSettings } from '../../core/api-settings.ts';
 import { Problem } from '../../core/problem.ts';
 import { addDir, logLevels, oneOf } from '../arguments/node-arguments.ts';
+import { wholeNumber } from '../arguments/numbers.ts';
 import type { CliContext } from '../context.ts';
 
 interface NodeCommandArguments {
   readonly dir: string;
+  readonly workers: number;
   readonly logLevel?: string;
 }
 
@@ -28,14 +30,21 @@ export function addNode(program: Command, context: CliContext): void {
       `${logLevels.join(', ')} (as the node was made)`,
       oneOf('--log-level', logLevels),
     )
+    .option(
+      '--workers <count>',
+      'processes that serve the API: one for each core that it may keep busy',
+      wholeNumber('--workers', 1, 8),
+      1,
+    )
     .addHelpText('after', examples)
-    .action(async ({ dir, logLevel }: NodeCommandArguments) => {
+    .action(async ({ dir, workers, logLevel }: NodeCommandArguments) => {
       // This process becomes the guardian: it loads nothing else, and decides by itself what signals mean.
       const { runGuardian } = await import('../../agent/guardian.ts');
       const apiSettings = requireApiSettings(context);
       process.exitCode = await runGuardian({
         dir,
         apiSettings,
+        workers,
         ...(logLevel === undefined ? {} : { logLevel }),
       });
     });

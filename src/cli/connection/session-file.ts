@@ -5,6 +5,7 @@ import { Secret } from '../../core/secret.ts';
 import { makeDirectory, readFileIfThere, writeFileAtomically } from '../../runtime/files.ts';
 import type { Connection } from './choose.ts';
 import { readOwnFile } from './own-file.ts';
+import { forgetPosition } from './position-file.ts';
 
 interface SessionRecord {
   readonly version: 1;
@@ -50,12 +51,14 @@ export async function writeSession(file: string, connection: Connection): Promis
   await makeDirectory(dirname(file), 0o700);
   await chmod(dirname(file), 0o700); // also one that was there
   await writeFileAtomically(file, `${JSON.stringify(record, null, 2)}\n`);
+  await forgetPosition(file); // of a server that may have been another one
 }
 
 /** @returns whether there was one */
 export async function removeSession(file: string): Promise<boolean> {
   const known = (await readFileIfThere(file)) !== null;
   await rm(file, { force: true });
+  await forgetPosition(file);
   return known;
 }
 

@@ -5,6 +5,7 @@ import type { CliContext } from '../context.ts';
 import { interruptible } from '../interrupt.ts';
 import { type Address, chooseAddress, chooseConnection, type Connection } from './choose.ts';
 import { gatherSources } from './gather.ts';
+import { readPosition, writePosition } from './position-file.ts';
 
 /** Talks to the API as whoever is logged in. Ctrl-C ends it. */
 export async function withApi<T>(
@@ -19,9 +20,18 @@ export async function withApi<T>(
   ]);
   const { url, account, login, apiKey } = connection;
   const fetch = openWebFetch(connection);
-  return interruptible((signal) =>
-    work(openClient({ fetch, url, account, login, apiKey, signal }), connection),
-  );
+  const { sessionFile } = context.environment.api;
+  const known = await readPosition(sessionFile, url);
+  const memory = { position: known };
+  try {
+    return await interruptible((signal) =>
+      work(openClient({ fetch, url, account, login, apiKey, signal, position: memory }), connection),
+    );
+  } finally {
+    if (memory.position !== null && memory.position !== known) {
+      await writePosition(sessionFile, url, memory.position);
+    }
+  }
 }
 
 /** Talks to the API as nobody yet. */

@@ -6,7 +6,9 @@ export function renderConfig(config: ClusterConfig): string {
   const balancer =
     loadBalancer === null
       ? 'none'
-      : `${loadBalancer.host}:${loadBalancer.api}:${loadBalancer.data}:${loadBalancer.audit}`;
+      : [loadBalancer.host, loadBalancer.api, loadBalancer.data, loadBalancer.audit, loadBalancer.peer]
+          .filter((part) => part !== undefined)
+          .join(':');
   const lines: readonly (readonly [string, string])[] = [
     ['ttl', `${config.ttlMs / 1000}s`],
     ['sync', String(config.syncCount)],

@@ -30,6 +30,8 @@ export interface LoadBalancerAddress {
   readonly api: number;
   readonly data: number;
   readonly audit: number;
+  /** The API of the master for other nodes (mutual TLS). Absent: followers reach the master itself. */
+  readonly peer?: number;
 }
 
 /** `config`: what operators decide. */

@@ -77,6 +77,8 @@ const shapes: Readonly<Partial<Record<ProblemCode, Shape>>> = {
   read_only: { code: 405 },
   policy_busy: { code: 'policy_conflict', headers: retrySometime },
   answer_too_late: { code: 'service_unavailable' },
+  data_behind: { code: 'service_unavailable', headers: untouched },
+  data_too_old: { code: 'service_unavailable', headers: untouched },
   node_not_serving: { code: 'service_unavailable', headers: untouched },
   writes_closed: { code: 'service_unavailable', headers: untouched },
 };

@@ -10,5 +10,8 @@ export const passedOnHeader = 'x-holdfast-passed-on';
  */
 export const operatorHeader = 'x-holdfast-operator';
 
+/** Of the answers of a follower: how old its data may be, in seconds. */
+export const dataAgeHeader = 'x-holdfast-data-age';
+
 /** Of an answer: this refusal came before any work, so the same request may be sent again, here or elsewhere. */
 export const untouchedHeader = 'x-holdfast-untouched';

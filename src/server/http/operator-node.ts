@@ -7,14 +7,23 @@ import { callerAddressHeader, operatorHeader, passedOnHeader } from './holdfast-
  * The node that makes this request for its operator, by the name in its certificate; null: nobody does. Such a request
  * needs no token, so all of this must hold:
  *
+ * - a node makes it (`peerNode`);
+ * - it bears the operator's mark, which `pass-on.ts` takes off whatever it passes on.
+ */
+export function operatorNode(request: FastifyRequest): string | null {
+  return request.headers[operatorHeader] === '1' ? peerNode(request) : null;
+}
+
+/**
+ * The node that makes this request on its own behalf, by the name in its certificate; null: nobody does. All of this must hold:
+ *
  * - it came in on the peer listener, whose connections prove a certificate of the cluster's authority, which nodes only have;
- * - it bears the operator's mark, which `pass-on.ts` takes off whatever it passes on;
  * - it bears neither of the marks that `pass-on.ts` puts on what it passes on: a node that passes on a client's request
  *   speaks for the client.
  */
-export function operatorNode(request: FastifyRequest): string | null {
+export function peerNode(request: FastifyRequest): string | null {
   const { headers, raw } = request;
-  if (!isFromPeer(request) || headers[operatorHeader] !== '1') return null;
+  if (!isFromPeer(request)) return null;
   if (headers[passedOnHeader] !== undefined || headers[callerAddressHeader] !== undefined) return null;
   if (!(raw.socket instanceof TLSSocket) || !raw.socket.authorized) return null;
   const name: unknown = raw.socket.getPeerCertificate().subject?.CN;

@@ -7,6 +7,7 @@ import { forbidden } from '../answers/refusals.ts';
 import type { ServerContext } from '../context.ts';
 import { type Effect, effectOf } from '../serving/gate.ts';
 import type { Caller } from '../token/verifier.ts';
+import { formatLogPosition, positionHeader } from '../../core/log-position.ts';
 import { clientAddress } from './client-address.ts';
 import type { RouteAbout } from './route-about.ts';
 
@@ -77,6 +78,7 @@ async function answerCall(
   let answer: Answer;
   try {
     answer = await work(route, { context, request, address }, writes ? 'replicated' : 'local');
+    if (writes && answer.status < 400) await tellPosition(context, reply);
   } finally {
     endWrite?.();
   }
@@ -87,6 +89,12 @@ async function answerCall(
     if (value !== undefined) void reply.header(name, value);
   }
   return reply.send(answer.body ?? undefined);
+}
+
+/** Where the log holds what was written. A write that was done is not refused because this cannot be told. */
+async function tellPosition({ store }: ServerContext, reply: FastifyReply): Promise<void> {
+  const position = await store.positions.written();
+  if (position !== null) void reply.header(positionHeader, formatLogPosition(position));
 }
 
 function work(route: Route, call: Call, durability: Durability): Promise<Answer> {

@@ -23,10 +23,13 @@ export async function openMetrics(needs: {
   readonly store: Store;
   readonly serving: Serving;
   readonly settings: ApiSettings;
+  /** The number of this worker; null: it is the only one of its node. */
+  readonly worker: number | null;
 }): Promise<Metrics> {
   const { Counter, Gauge, Registry, collectDefaultMetrics } = await import('prom-client');
-  const { store, serving, settings } = needs;
+  const { store, serving, settings, worker } = needs;
   const register = new Registry();
+  if (worker !== null) register.setDefaultLabels({ worker: String(worker) });
   const registers = [register];
   collectDefaultMetrics({ register, prefix: 'holdfast_' });
   const exceptions = new Counter({
@@ -50,7 +53,12 @@ export async function openMetrics(needs: {
   const role = gauge('holdfast_serving_role', 'What this node is to its clients: 1 for that role.', ['role']);
   const writes = gauge('holdfast_writes_under_way', 'Writes that this worker is at.', []);
   const waiting = gauge('holdfast_audit_records_waiting', 'Audit records that are not written yet.', []);
-  const tally = requestTally();
+  const age = gauge(
+    'holdfast_data_age_seconds',
+    'How old the data of this node may be; not a number where that is not known.',
+    [],
+  );
+  const tally = requestTally(worker);
   return {
     answered: tally.add,
     failed: (operation, why) => exceptions.inc({ operation, exception: why }),
@@ -60,10 +68,17 @@ export async function openMetrics(needs: {
       for (const name of servingRoles) role.set({ role: name }, Number(name === view.role));
       writes.set(serving.writesUnderWay);
       waiting.set(store.audit.waiting());
+      age.set(ageSeconds(view.role, serving.dataAgeMs));
       if (view.role === 'master' || view.role === 'follower') await refreshCounts();
       return { type: register.contentType, body: `${tally.text()}${await register.metrics()}` };
     },
   };
+}
+
+/** A master has what there is; of who serves nobody, nothing is said. */
+function ageSeconds(role: ServingRole, ageMs: number | null): number {
+  if (role === 'master') return 0;
+  return role === 'follower' && ageMs !== null ? ageMs / 1000 : Number.NaN;
 }
 
 /** How many authenticators the settings switch on, by type; `authn` always is. */

@@ -18,8 +18,13 @@ export interface RequestTally {
   readonly text: () => string;
 }
 
-/** An empty tally. Operations must be bounded, and free of quotes, backslashes and line ends. */
-export function requestTally(): RequestTally {
+/**
+ * An empty tally. Operations must be bounded, and free of quotes, backslashes and line ends.
+ *
+ * @param worker a label of all samples; null: none
+ */
+export function requestTally(worker: number | null = null): RequestTally {
+  const label = worker === null ? '' : `,worker="${worker}"`;
   const tallies = new Map<string, Tally>();
   return {
     add: (operation, status, seconds) => {
@@ -34,14 +39,14 @@ export function requestTally(): RequestTally {
       tally.byDuration[at] = (tally.byDuration[at] ?? 0) + 1;
       tally.seconds += seconds;
     },
-    text: () => [...requestLines(tallies), ...durationLines(tallies), ''].join('\n'),
+    text: () => [...requestLines(tallies, label), ...durationLines(tallies, label), ''].join('\n'),
   };
 }
 
-function requestLines(tallies: ReadonlyMap<string, Tally>): readonly string[] {
+function requestLines(tallies: ReadonlyMap<string, Tally>, label: string): readonly string[] {
   const name = 'conjur_http_server_requests_total';
   const samples = [...tallies].flatMap(([operation, { byCode }]) =>
-    [...byCode].map(([code, many]) => `${name}{code="${code}",operation="${operation}"} ${many}`),
+    [...byCode].map(([code, many]) => `${name}{code="${code}",operation="${operation}"${label}} ${many}`),
   );
   return [
     `# HELP ${name} Requests that were answered, by status and route.`,
@@ -50,16 +55,16 @@ function requestLines(tallies: ReadonlyMap<string, Tally>): readonly string[] {
   ];
 }
 
-function durationLines(tallies: ReadonlyMap<string, Tally>): readonly string[] {
+function durationLines(tallies: ReadonlyMap<string, Tally>, label: string): readonly string[] {
   const name = 'conjur_http_server_request_duration_seconds';
   const samples = [...tallies].flatMap(([operation, { byDuration, seconds }]) => {
     let many = 0;
     const buckets = byDuration.map((here, at) => {
       many += here;
-      return `${name}_bucket{le="${bounds[at] ?? '+Inf'}",operation="${operation}"} ${many}`;
+      return `${name}_bucket{le="${bounds[at] ?? '+Inf'}",operation="${operation}"${label}} ${many}`;
     });
-    const label = `{operation="${operation}"}`;
-    return [...buckets, `${name}_sum${label} ${seconds}`, `${name}_count${label} ${many}`];
+    const labels = `{operation="${operation}"${label}}`;
+    return [...buckets, `${name}_sum${labels} ${seconds}`, `${name}_count${labels} ${many}`];
   });
   const about = 'Time from the first byte of a request to the last of its answer, by route.';
   return [`# HELP ${name} ${about}`, `# TYPE ${name} histogram`, ...samples];

@@ -2,6 +2,7 @@ import { anyFlag, json, objectOf, anyText } from '../http/route-about.ts';
 import { jsonAnswer } from '../answers/answer.ts';
 import type { ServerContext } from '../context.ts';
 import type { Route } from '../http/route.ts';
+import { isTooOld, refusesAsTooOld } from '../serving/follower-data.ts';
 import { apiVersion } from './about.ts';
 
 const stateOfNode = json(
@@ -115,18 +116,42 @@ function health(context: ServerContext): {
   // Whoever hands over has no databases any more: it holds what comes and passes it on, which is what clients need to know.
   const holds = view.writes === 'held' && view.role !== 'follower' && view.state?.role !== 'master';
   const passesOn = holds && (context.serving.passingOnForMs ?? 0) > successorSeenMs;
+  const { dataAgeMs } = context.serving;
+  const follows = view.role === 'follower';
+  const refuses = follows && refusesAsTooOld(dataAgeMs, context.settings);
   const ok =
     (view.state?.health.ok ?? false) &&
+    !refuses &&
     ((holds && !passesOn) || (serves && databases.data && databases.audit));
+  const told = view.state?.health.body;
   return {
     ok,
     drains: passesOn,
     body: {
       because: view.because,
-      ...view.state?.health.body,
+      ...told,
+      ...(follows ? replicationPart(context, told) : {}),
       ok,
       role: view.role,
       worker: { databases, writes_under_way: context.serving.writesUnderWay },
+    },
+  };
+}
+
+/** How new the data of a follower is, at this very moment. */
+function replicationPart(
+  { serving, settings }: ServerContext,
+  told: Readonly<Record<string, unknown>> | undefined,
+): Record<string, unknown> {
+  const { dataAgeMs } = serving;
+  const most = settings.followerMaxStalenessSeconds;
+  const tooOld = isTooOld(dataAgeMs, settings);
+  return {
+    degraded: told?.['degraded'] === true || tooOld,
+    replication: {
+      lag_seconds: dataAgeMs === null ? null : Math.round(dataAgeMs) / 1000,
+      limit_seconds: most,
+      too_old: tooOld,
     },
   };
 }

@@ -13,8 +13,9 @@ describe('the gate', { timeout: 60_000 }, () => {
   before(async () => {
     server = await startTestServer({
       holdMs: 400,
-      passOn: async (request, reply, successor) => {
-        passedOn.push(`${request.method} ${request.url} to ${successor.host}:${successor.port}`);
+      settings: { followerWrites: 'refuse' },
+      passOn: async (request, reply, { to }) => {
+        passedOn.push(`${request.method} ${request.url} to ${to.host}:${to.port}`);
         void reply.code(201).send('from the successor');
         return true;
       },
@@ -231,6 +232,24 @@ describe('the gate', { timeout: 60_000 }, () => {
     });
     assert.deepEqual(await statuses(), [502, 502]);
     assert.deepEqual(passedOn, ['GET /secrets/demo/variable/v to node-2:7443']);
+  });
+
+  it('never holds what another node has passed on while it hands over: that asks the next master', async () => {
+    const passed = (state: Partial<Parameters<typeof server.become>[0]>) => {
+      server.become(state);
+      return server.app.inject({
+        method: 'POST',
+        url: '/secrets/demo/variable/v',
+        payload: 'x',
+        headers: { authorization, 'x-holdfast-passed-on': '1' },
+      });
+    };
+    const refused = await passed({ writes: 'held', handsOver: true });
+    assert.deepEqual([refused.statusCode, refused.headers['x-holdfast-untouched']], [503, '1']);
+    const held = passed({ writes: 'held' }); // a new master that waits for its first standby
+    await new Promise((resolve) => setImmediate(resolve));
+    server.become();
+    assert.equal((await held).statusCode, 201);
   });
 
   it('is not healthy as a master past its authority, whatever is held', async () => {

@@ -14,17 +14,21 @@ import {
 import { operatorNode } from '../http/operator-node.ts';
 
 /**
- * Sends a held write to the new master and its answer to the client.
+ * Sends a write to the master, or the new master, and its answer to the client.
  *
- * @returns false when the successor did nothing with it (it is not reached yet, or does not serve yet): ask again later
+ * @returns false when that node did nothing with it (it is not reached yet, or does not serve yet): ask again later
  * @throws Problem `write_indeterminate` when it was sent and no answer came; `writes_closed` when it was passed on before
  */
-export type PassOn = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  successor: PeerAddress,
-  withinMs: number,
-) => Promise<boolean>;
+export type PassOn = (request: FastifyRequest, reply: FastifyReply, how: PassingOn) => Promise<boolean>;
+
+/** Where a request goes. */
+export interface PassingOn {
+  readonly to: PeerAddress;
+  /** How long a connection may take. */
+  readonly withinMs: number;
+  /** This node goes on serving the client: its connection stays. */
+  readonly keepsClient: boolean;
+}
 
 /** This node's certificate, and the authority that successors must be certified by. */
 export interface PeerIdentity {
@@ -55,8 +59,10 @@ const notPassedOn: ReadonlySet<string> = new Set([
   operatorHeader, // what a client makes of it must not reach a listener where it counts
 ]);
 const answerLimitBytes = 16 * 1024 * 1024;
-/** What PostgreSQL's confirmation may take on the new master. */
-const answerWithinMs = 10_000;
+/** What PostgreSQL's confirmation may take on a new master; and, on a master that a follower asks, the largest policy. */
+const answerWithinMs = { handOver: 10_000, follower: 60_000 };
+/** So many requests of followers are under way at a time: each has a connection, and its body in memory. */
+const passingUpLimit = 256;
 const connectedAhead = 4;
 /** Shorter than a server keeps an idle connection open. */
 const idleMs = 3000;
@@ -85,21 +91,28 @@ export function peerPassOn(identity: () => PeerIdentity, trustedProxies: readonl
 }
 
 function passOnOver(connections: () => Agent, trustedProxies: readonly string[]): PassOn {
-  return async (request, reply, successor, withinMs) => {
+  let passingUp = 0;
+  return async (request, reply, { to, withinMs, keepsClient }) => {
+    if (keepsClient && passingUp >= passingUpLimit) return false;
     if (request.headers[passedOnHeader] !== undefined) {
-      throw new Problem('writes_closed', 'This node has handed over too; the write was not passed on again.');
+      throw new Problem('writes_closed', 'This node is no master either; the write was not passed on again.');
     }
     if (operatorNode(request) !== null) {
-      throw new Problem('writes_closed', 'This node is handing over; ask the new master.');
+      throw new Problem('writes_closed', 'This node is no master, or is handing over; ask the master.');
     }
     const address = clientAddress(request, trustedProxies);
-    const answer = await send(connections(), { request, address }, successor, withinMs);
+    const answerMs = keepsClient ? answerWithinMs.follower : answerWithinMs.handOver;
+    passingUp += 1;
+    const answer = await send(connections(), { request, address }, { to, withinMs, answerMs }).finally(() => {
+      passingUp -= 1;
+    });
     if (answer === null || answer.headers[untouchedHeader] !== undefined) return false;
     for (const [name, value] of Object.entries(answer.headers)) {
       if (value !== undefined && !notPassedOn.has(name)) void reply.header(name, value);
     }
     // The client's next request shall go where the load balancer sends it, and not to a node that is no master any more.
-    void reply.code(answer.status).header('connection', 'close').send(answer.body);
+    if (!keepsClient) void reply.header('connection', 'close');
+    void reply.code(answer.status).send(answer.body);
     return true;
   };
 }
@@ -121,8 +134,7 @@ function connectionsOf(identity: () => PeerIdentity): () => Agent {
 async function send(
   agent: Agent,
   { request, address }: { readonly request: FastifyRequest; readonly address: string },
-  successor: PeerAddress,
-  withinMs: number,
+  { to, withinMs, answerMs }: Pick<PassingOn, 'to' | 'withinMs'> & { readonly answerMs: number },
 ): Promise<PeerAnswer | null> {
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const headers = Object.fromEntries(
@@ -130,8 +142,9 @@ async function send(
   );
   const outgoing = httpsRequest({
     agent,
-    host: successor.host,
-    port: successor.port,
+    host: to.host,
+    port: to.port,
+    ...(to.certificateName === undefined ? {} : { servername: to.certificateName }),
     method: request.method,
     path: request.raw.url,
     headers: {
@@ -144,7 +157,7 @@ async function send(
   let connected = false;
   return new Promise<PeerAnswer | null>((resolve, reject) => {
     const connectTimer = setTimeout(() => outgoing.destroy(), Math.min(withinMs, 500));
-    const answerTimer = setTimeout(() => outgoing.destroy(new Error('no answer')), answerWithinMs);
+    const answerTimer = setTimeout(() => outgoing.destroy(new Error('no answer')), answerMs);
     outgoing.once('socket', (socket) => {
       const go = (): void => {
         connected = true;
@@ -167,7 +180,7 @@ async function send(
     });
   }).catch((error: unknown) => {
     if (!connected) return null;
-    throw new Problem('write_indeterminate', 'The new master did not answer; read the value back.', {
+    throw new Problem('write_indeterminate', 'The master did not answer; read the value back.', {
       cause: error,
     });
   });

@@ -8,6 +8,8 @@ export interface ServingView {
   readonly term: number;
   readonly writes: WriteGate;
   readonly successor: PeerAddress | null;
+  /** Of a follower: who takes its writes. */
+  readonly master: PeerAddress | null;
   readonly because: string;
   /** The state this comes from; null before the first one, and when it is too old. */
   readonly state: ServingState | null;
@@ -42,6 +44,16 @@ export class Serving {
     return this.#successorSince === null ? null : this.#clock.now().mono - this.#successorSince;
   }
 
+  /** How old the data of this node may be, in milliseconds; null: that is not known. */
+  get dataAgeMs(): number | null {
+    return this.ageOf(this.#state?.data.asOf ?? null);
+  }
+
+  /** Milliseconds since `asOf`; null: it is not known. */
+  ageOf(asOf: Instant | null): number | null {
+    return asOf === null ? null : elapsedForHolder(asOf, this.#clock.now());
+  }
+
   view(): ServingView {
     const state = this.#state;
     const now = this.#clock.now();
@@ -52,8 +64,8 @@ export class Serving {
     if (state.role === 'master' && lacksAuthority(state, now)) {
       return { ...unserved(state, 'the authority of this master has run out'), successor: state.successor };
     }
-    const { role, term, writes, successor, because } = state;
-    return { role, term, writes, successor, because, state };
+    const { role, term, writes, successor, master, because } = state;
+    return { role, term, writes, successor, master, because, state };
   }
 
   /**
@@ -114,6 +126,7 @@ function unserved(state: ServingState | null, because: string): ServingView {
     term: state?.term ?? 0,
     writes: state?.writes ?? 'closed',
     successor: null,
+    master: null,
     because,
     state,
   };

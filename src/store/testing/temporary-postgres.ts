@@ -1,14 +1,13 @@
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { spawnDependent } from '../../runtime/dependent-child.ts';
-import { resolveRunAs, type SystemUser } from '../../runtime/run-as.ts';
+import { resolveRunAs } from '../../runtime/run-as.ts';
 import { runCommandOk } from '../../runtime/run-command.ts';
 import { type InstanceAddress, openClient, type Sql } from '../connection.ts';
+import { answers, postgresBin, type PostgresProcess, startPostgres } from './postgres-process.ts';
 
 /** A real PostgreSQL that lives as long as a test file. */
 export interface TemporaryPostgres {
@@ -72,7 +71,7 @@ export async function startTemporaryPostgres(
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const argv = [`${bin}/postgres`, '-D', dataDir, '-p', String(port), ...options];
   const superuserAddress = { socketDir, port, user: 'postgres', database: 'postgres' };
-  let server: Server | null = null;
+  let server: PostgresProcess | null = null;
   let superuser = openClient(superuserAddress, { name: 'test' });
   const crash = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
     await superuser.end({ timeout: 0 });
@@ -85,7 +84,7 @@ export async function startTemporaryPostgres(
     const giveUpAt = performance.now() + startTimeoutMs;
     do {
       // the backends of one that crashed may hold its shared memory for a moment: then it ends at once
-      if (server === null || server.child.exitCode !== null) server = startServer(argv, runAs);
+      if (server === null || server.child.exitCode !== null) server = startPostgres(argv, runAs);
       if (performance.now() > giveUpAt) throw new Error('PostgreSQL does not answer');
       await delay(30);
     } while (!(await answers(superuserAddress)));
@@ -126,29 +125,6 @@ export async function startTemporaryPostgres(
   };
 }
 
-interface Server {
-  readonly child: ChildProcess;
-  readonly ended: Promise<unknown>;
-}
-
-function startServer(argv: readonly string[], runAs: SystemUser | null): Server {
-  const child = spawnDependent(argv, { runAs, stdio: ['ignore', 'ignore', 'ignore'] });
-  return { child, ended: once(child, 'exit') };
-}
-
-/** PostgreSQL says nowhere that it is ready but by answering. */
-async function answers(address: InstanceAddress): Promise<boolean> {
-  const sql = openClient(address, { name: 'test' });
-  try {
-    await sql`select 1`;
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await sql.end({ timeout: 0 });
-  }
-}
-
 /** Makes the next start an archive recovery that waits for a segment which never comes, then goes on without it. */
 async function prolongRecovery(dataDir: string, ms: number): Promise<void> {
   await writeFile(join(dataDir, 'recovery.signal'), '', { mode: 0o644 });
@@ -156,13 +132,6 @@ async function prolongRecovery(dataDir: string, ms: number): Promise<void> {
     join(dataDir, 'postgresql.auto.conf'),
     `restore_command = 'sleep ${ms / 2000}; false'\nhot_standby = off\n`,
   );
-}
-
-/** The newest installed PostgreSQL, as Debian lays it out. */
-async function postgresBin(): Promise<string> {
-  const root = '/usr/lib/postgresql';
-  const versions = (await readdir(root)).map(Number).filter((version) => version >= 15);
-  return `${root}/${Math.max(...versions)}/bin`;
 }
 
 /** A port that was free a moment ago. */

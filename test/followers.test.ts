@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiClient, type Answer } from './testing/api-client.ts';
+import { cliPath, DemoCluster, runProgram, until } from './testing/demo-cluster.ts';
+import { startupPid } from './testing/processes.ts';
+import { WriteLoad } from './testing/write-load.ts';
+
+const position = 'x-holdfast-position';
+const age = 'x-holdfast-data-age';
+const rounds = 1000;
+
+/** One cluster for all: each part begins where the one before has left it, and the last ends the cluster. */
+describe('followers', { timeout: 600_000 }, () => {
+  let demo: DemoCluster;
+  let client: ApiClient;
+  let f1: ApiClient;
+  let f2: ApiClient;
+  let load: WriteLoad;
+
+  before(async () => {
+    demo = await DemoCluster.start(['--followers', '2', '--respawn', 'off']);
+    await demo.whole(120_000);
+    client = await demo.client();
+    [f1, f2] = [followerClient('f1'), followerClient('f2')];
+    load = new WriteLoad(client, { prefix: 'load', size: 5000 });
+  });
+  after(async () => {
+    await load.stop();
+    for (const one of [client, f1, f2]) one.close();
+    await demo.stop();
+  });
+
+  function followerClient(name: string): ApiClient {
+    const { account, api } = demo.file;
+    const made = new ApiClient({ url: demo.node(name).api, caFile: api.caFile, account });
+    made.useTokenOf(client);
+    return made;
+  }
+
+  const readAt = (follower: ApiClient, variable: string, behind?: string): Promise<Answer> =>
+    follower.call({
+      method: 'GET',
+      path: `/secrets/${demo.file.account}/variable/${variable}`,
+      ...(behind === undefined ? {} : { headers: { [position]: behind } }),
+    });
+
+  it('give policies and values to the master, and have them when the position is named', async () => {
+    const policy = await f1.loadPolicy('- !variable own\n- !variable counter');
+    assert.equal(policy.status, 201, policy.body);
+    const [made] = [policy.headers[position]].flat();
+    assert.match(made ?? '', /^\d+-[0-9A-F]+\/[0-9A-F]+$/);
+    assert.equal(
+      (await readAt(f2, 'own', made)).status,
+      404,
+      'there is no value yet, and the variable is there',
+    );
+  });
+
+  it('never answer with what is older than the write whose position the reader names, a thousand times under load', async (t) => {
+    assert.equal((await client.loadPolicy(load.policy())).status, 201);
+    load.start(4, 20);
+    await until(20_000, 'writes run', () => (load.acknowledged.length > 40 ? true : null));
+    const late: string[] = [];
+    let newWithout = 0;
+    for (let round = 1; round <= rounds; round += 1) {
+      const value = `value ${round}`;
+      const written = await f1.write('counter', value);
+      assert.equal(written.status, 201, written.body);
+      const [made] = [written.headers[position]].flat();
+      const [bare, asked] = await Promise.all([readAt(f2, 'counter'), readAt(f2, 'counter', made)]);
+      if (bare.body === value) newWithout += 1;
+      if (asked.status === 503) late.push(value);
+      else assert.deepEqual([asked.status, asked.body], [200, value]);
+    }
+    await load.stop();
+    t.diagnostic(
+      `${rounds} reads with a position were new; without one ${newWithout} were; ${late.length} answered 503`,
+    );
+    assert.ok(late.length <= rounds / 100, `${late.length} answered 503`);
+  });
+
+  it('wait for the position, and answer with what is old without one, while their replay stands still', async () => {
+    assert.equal((await f1.write('own', 'before')).status, 201);
+    await until(5000, 'it is there', async () => ((await readAt(f2, 'own')).body === 'before' ? true : null));
+    const startup = startupPid(demo.node('f2').dataDir);
+    process.kill(startup, 'SIGSTOP');
+    try {
+      const written = await f1.write('own', 'behind');
+      const [made] = [written.headers[position]].flat();
+      assert.equal((await readAt(f2, 'own')).body, 'before');
+      const waiting = readAt(f2, 'own', made);
+      const first = await Promise.race([waiting, sleep(500).then(() => null)]);
+      assert.equal(first, null, 'nothing is answered before it is there');
+      process.kill(startup, 'SIGCONT');
+      const answer = await waiting;
+      assert.deepEqual([answer.status, answer.body], [200, 'behind']);
+    } finally {
+      process.kill(startup, 'SIGCONT');
+    }
+  });
+
+  it('know that they are up to date while the master is at rest', async (t) => {
+    await sleep(5000); // at rest: that time passes is what is tested
+    const { headers } = await readAt(f2, 'counter');
+    const seconds = Number(headers[age]);
+    t.diagnostic(`after 5 s of rest the data was ${seconds} s old`);
+    assert.ok(seconds <= 2.5, `${seconds}`);
+    const health = JSON.parse((await f2.call({ method: 'GET', path: '/health' })).body);
+    assert.equal(health.degraded, false);
+    assert.equal(health.replication.too_old, false);
+  });
+
+  it('go on with the next master, and its positions', async (t) => {
+    const oldMaster = demo.master?.name;
+    const statuses: string[] = [];
+    const over = new AbortController();
+    const writing = (async () => {
+      while (!over.signal.aborted) {
+        const { status, body } = await f1.write('own', `meanwhile ${statuses.length}`);
+        statuses.push(
+          status === 503 && body.includes('write_indeterminate') ? 'indeterminate' : String(status),
+        );
+      }
+    })();
+    const end = await runProgram(cliPath, ['switchover', '--dir', demo.nodeDir('n1')]);
+    over.abort();
+    await writing;
+    assert.equal(end.code, 0, end.stderr);
+    const refused = statuses.filter((status) => status !== '201').length;
+    t.diagnostic(`${statuses.length} writes through a follower during the switchover, ${refused} refused`);
+    // The load balancer cuts connections to the old master: who sends in that very millisecond cannot know what became of it.
+    const inDoubt = statuses.filter((status) => status === 'indeterminate').length;
+    assert.ok(inDoubt <= 1, `${inDoubt} were left in doubt by a planned hand-over`);
+    const written = await f1.write('own', 'after the switchover');
+    assert.equal(written.status, 201, written.body);
+    assert.notEqual(demo.master?.name, oldMaster);
+    const [made] = [written.headers[position]].flat();
+    const answer = await until(5000, 'the position is there', async () => {
+      const asked = await readAt(f2, 'own', made);
+      return asked.status === 200 ? asked : null;
+    });
+    assert.equal(answer.body, 'after the switchover');
+  });
+
+  it('without any master serve reads, say how old they are, and refuse writes without a doubt', async () => {
+    for (const { name, role } of demo.file.nodes)
+      if (role !== 'follower') process.kill(-demo.node(name).processGroup, 'SIGKILL');
+    await until(20_000, 'the followers notice', async () =>
+      Number((await readAt(f2, 'own')).headers[age]) > 4 ? true : null,
+    );
+    const read = await readAt(f2, 'own');
+    assert.deepEqual([read.status, read.body], [200, 'after the switchover']);
+    const refused = await f1.write('own', 'to nobody');
+    assert.deepEqual([refused.status, refused.headers['retry-after']], [503, '1'], refused.body);
+    const health = JSON.parse((await f2.call({ method: 'GET', path: '/health' })).body);
+    assert.deepEqual([health.ok, health.degraded], [true, true]);
+  });
+});
