@@ -21,7 +21,7 @@ async function serve(settings: ServeSettings): Promise<void> {
   const { account, socketDir, dataPort, auditPort } = settings;
   const dataKey = await readDataKey(settings.dataKeyFile);
   const data = { socketDir, port: dataPort };
-  const audit = { socketDir, port: auditPort };
+  const audit = { socketDir, port: auditPort, node: 'node-1' };
   const store = openStore({ data, audit, dataKey });
   const serving = new Serving(steadyClock(realClock, () => Number(process.hrtime.bigint()) / 1e6));
   const keyring = new Keyring(store);
@@ -55,6 +55,7 @@ async function serve(settings: ServeSettings): Promise<void> {
     heir: null,
     handsOver: false,
     master: null,
+    members: [],
     data: { asOf: null, timeline: null },
     because: 'the benchmark says so',
     health: { ok: true, body: {} },

@@ -67,6 +67,7 @@ export function servingState(
     heir: peerAddress(cluster, handOver?.to ?? givingUp?.successor),
     handsOver: handOver !== null || givingUp !== null || (passTo !== null && leading === null),
     master: serving.role === 'follower' ? masterAddress(state.node.config, cluster) : null,
+    members: cluster?.config.value.members.map(({ name }) => name) ?? [],
     data: { asOf: state.freshness.asOf, timeline: view.instances.data.timeline },
     because,
     health: { ok, body: healthBody(state, sight, decision, ok) },

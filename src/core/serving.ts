@@ -36,6 +36,8 @@ export interface ServingState {
   readonly handsOver: boolean;
   /** Of a follower: who takes its writes. Null: nobody is known to. */
   readonly master: PeerAddress | null;
+  /** The names of the cluster's nodes, as it declares them. */
+  readonly members: readonly string[];
   /** Of a follower: what it serves. `asOf`: whatever the master had by then is here (null: nothing is known). */
   readonly data: { readonly asOf: Instant | null; readonly timeline: number | null };
   /** The sentence of the rule that decided this turn: shown by `/health`, `/info` and status. */

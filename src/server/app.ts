@@ -20,6 +20,7 @@ import { descriptionRoutes } from './openapi/routes.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { countFailure, installMetrics } from './metrics/install-metrics.ts';
 import { rootRoute, whoami } from './routes/about.ts';
+import { auditIntakeRoute } from './routes/audit-intake.ts';
 import { createBranchRoute } from './routes/branches/create-branch.ts';
 import { deleteBranchRoute } from './routes/branches/delete-branch.ts';
 import { listBranchesRoute, showBranchRoute } from './routes/branches/read-branches.ts';
@@ -64,6 +65,7 @@ export const routes: readonly Route[] = [
   infoRoute,
   metricsRoute,
   positionRoute,
+  auditIntakeRoute,
   login,
   authenticate,
   ...apiKeyRoutes,

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { WorkerCommand, WorkerEvent } from '../core/serving.ts';
 import { createLogger } from '../runtime/log.ts';
+import { messages } from '../store/migrations/audit-001-messages.ts';
 import { ask, startTestNode, stateNow, type TestNode } from './testing/test-node.ts';
 import { startWorker } from './worker.ts';
 
@@ -190,15 +191,14 @@ describe('the API worker', { timeout: 60_000 }, () => {
   });
 });
 
-/** Takes the last step of the audit database back. */
+/** Takes the audit database back to the first step, with nothing in it. */
 async function makeOlder(node: TestNode): Promise<void> {
   await node.audit.inDatabase(node.audit.address, async (sql) => {
     await sql`drop view all_messages`;
-    await sql`alter table messages drop column also`;
-    await sql`drop index messages_timestamp_range`;
-    await sql`create index messages_timestamp on messages ("timestamp")`;
-    await sql`create index messages_resource on messages ((sdata -> 'subject@43868' ->> 'resource'))`;
-    await sql`create index messages_role on messages ((sdata -> 'subject@43868' ->> 'role'))`;
-    await sql`delete from schema_migrations where version = 2`;
+    await sql`drop table messages, chains, segments cascade`;
+    await sql`drop sequence messages_ids`;
+    await sql`delete from schema_migrations`;
+    await sql.unsafe(messages.sql);
+    await sql`insert into schema_migrations (version, name) values (1, 'messages')`;
   });
 }

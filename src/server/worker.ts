@@ -35,7 +35,7 @@ export async function startWorker(
 ): Promise<Worker> {
   const { socketDir, dataPort, auditPort } = settings.postgres;
   const data = { socketDir, port: dataPort };
-  const audit = { socketDir, port: auditPort };
+  const audit = { socketDir, port: auditPort, node: settings.nodeName };
   const databases = { data, audit, dataKey: await readDataKey(settings.dataKeyFile) };
   const store = openStore(databases);
   const probes = { data: openProbe(data), audit: openProbe(audit) };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { AuditRecord } from './audit.ts';
+import type { AuditRecord } from '../core/audit/audit-record.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
 
 describe('the audit trail', { timeout: 60_000 }, () => {

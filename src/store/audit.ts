@@ -1,27 +1,7 @@
+import type { AuditRecord } from '../core/audit/audit-record.ts';
 import { Problem } from '../core/problem.ts';
-import type { InstanceAddress, Sql, TransactionSql } from './connection.ts';
+import { appendToChain, beginChain, type TrailAddress, type WrittenChain } from './audit-chain.ts';
 import { Link } from './link.ts';
-import { errorCode } from './translate.ts';
-
-/** One record of the audit trail: the fields of an RFC 5424 message. */
-export interface AuditRecord {
-  readonly facility: number;
-  readonly severity: number;
-  /** ISO 8601. */
-  readonly timestamp: string;
-  readonly appname: string;
-  readonly procid: string;
-  readonly msgid: string;
-  readonly sdata: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  readonly message: string;
-  /** Further records of the same request, which differ in the resource alone (see the view `all_messages`). */
-  readonly also?: {
-    readonly resources: readonly string[];
-    /** The message of each is its resource between these. */
-    readonly before: string;
-    readonly after: string;
-  };
-}
 
 /**
  * How durable a record must be before its request is answered: on this node's disk (`local`: reads and refusals, whose
@@ -54,7 +34,7 @@ const replicatedWaitMs = 10_000;
  * Opens the trail: a lane per durability, each with one connection, so that a write that waits for its standby holds up
  * no read. A lane commits in groups: what comes in while one batch is being written makes the next.
  */
-export function openAuditTrail(address: InstanceAddress): AuditTrail {
+export function openAuditTrail(address: TrailAddress): AuditTrail {
   const lanes: Readonly<Record<Durability, Lane>> = {
     local: new Lane(address, 'local', localWaitMs),
     replicated: new Lane(address, 'on', replicatedWaitMs),
@@ -81,14 +61,17 @@ interface Waiting {
 class Lane {
   readonly #link: Link;
   readonly #waitMs: number;
+  readonly #node: string;
+  #chain: WrittenChain | null = null;
   #queue: Waiting[] = [];
   #queued = 0;
   #writing = false;
   /** A WARNING on COMMIT: the wait for the standby was cancelled (see writes.ts). */
   #warning: string | null = null;
 
-  constructor(address: InstanceAddress, synchronousCommit: 'local' | 'on', waitMs: number) {
+  constructor(address: TrailAddress, synchronousCommit: 'local' | 'on', waitMs: number) {
     this.#waitMs = waitMs;
+    this.#node = address.node;
     this.#link = new Link(address, {
       name: `holdfast audit ${synchronousCommit}`,
       session: { synchronous_commit: synchronousCommit, lock_timeout: 2000 },
@@ -167,56 +150,20 @@ class Lane {
     return this.#queue.splice(0, end);
   }
 
+  /** Behind the chain of this lane; behind a new one whenever it is not certain where that stands. */
   async #insert(records: readonly AuditRecord[]): Promise<void> {
     this.#warning = null;
     try {
-      await this.#link.use((sql) => insertRecords(sql, records));
+      this.#chain = await this.#link.use(async (sql) => {
+        const chain = this.#chain ?? (await beginChain(sql, this.#node));
+        return appendToChain(sql, chain, records);
+      });
     } catch (error) {
-      if (!isDataFault(error)) throw error;
-      // One record that cannot be stored must not cost the others of its batch theirs.
-      await this.#link.use((sql) => insertRecords(sql, records.map(storable)));
+      this.#chain = null;
+      throw error;
     }
     if (this.#warning !== null) throw new Error(this.#warning);
   }
-}
-
-/** Puts records into the trail, in their order. */
-export async function insertRecords(
-  sql: Sql | TransactionSql,
-  records: readonly AuditRecord[],
-): Promise<void> {
-  await sql`insert into messages (facility, severity, "timestamp", appname, procid, msgid, sdata, message, also)
-    select facility, severity, "timestamp", appname, procid, msgid, sdata, message, also
-    from jsonb_to_recordset(${sql.json(records.map((record) => ({ ...record })))}) as r(
-      facility int, severity int, "timestamp" timestamptz, appname text, procid text, msgid text, sdata jsonb,
-      message text, also jsonb)`;
-}
-
-/** Class 22 of SQLSTATE: what was sent, not when or where, is at fault. */
-function isDataFault(error: unknown): boolean {
-  return errorCode(error).startsWith('22');
-}
-
-/** The record with a sign in place of what no text of PostgreSQL can hold: a NUL, half a surrogate pair. */
-function storable(record: AuditRecord): AuditRecord {
-  const text = (one: string): string => one.replaceAll('\0', '\ufffd').toWellFormed();
-  const elements = Object.entries(record.sdata).map(([id, fields]) => {
-    return [id, Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, text(value)]))];
-  });
-  return {
-    ...record,
-    procid: text(record.procid),
-    sdata: Object.fromEntries(elements),
-    message: text(record.message),
-    ...(record.also === undefined ? {} : { also: storableAlso(record.also, text) }),
-  };
-}
-
-function storableAlso(
-  { resources, before, after }: NonNullable<AuditRecord['also']>,
-  text: (one: string) => string,
-): NonNullable<AuditRecord['also']> {
-  return { resources: resources.map(text), before: text(before), after: text(after) };
 }
 
 function unavailable(why: string, cause?: unknown): Problem {

@@ -32,7 +32,7 @@ describe('connections to a PostgreSQL that is killed and comes back', { timeout:
     uses = {
       reads: openReads(postgres.address),
       writes: openWrites(postgres.address),
-      audit: openAuditTrail(audit),
+      audit: openAuditTrail({ ...audit, node: 'node-1' }),
       probe: openProbe(postgres.address),
     };
     await uses.writes.transaction((sql) => sql`create table notes (id integer primary key, text text)`);

@@ -1,4 +1,5 @@
 import type { DataKey } from './cipher.ts';
+import type { TrailAddress } from './audit-chain.ts';
 import type { InstanceAddress } from './connection.ts';
 import { openSnapshots, type Snapshots } from './snapshots.ts';
 import { openWrites, type Writes } from './writes.ts';
@@ -6,7 +7,7 @@ import { openWrites, type Writes } from './writes.ts';
 /** Where a policy loader finds its databases, and what it encrypts with. */
 export interface LoaderDatabases {
   readonly data: InstanceAddress;
-  readonly audit: InstanceAddress;
+  readonly audit: TrailAddress;
   readonly dataKey: DataKey;
 }
 
@@ -16,6 +17,8 @@ export interface LoaderStore {
   readonly writes: Writes;
   /** Transactions on the audit trail. */
   readonly trail: Writes;
+  /** Whose records the trail gets. */
+  readonly node: string;
   readonly dataKey: DataKey;
   readonly end: () => Promise<void>;
 }
@@ -36,6 +39,7 @@ export function openLoaderStore({ data, audit, dataKey }: LoaderDatabases): Load
     snapshots,
     writes,
     trail,
+    node: audit.node,
     dataKey,
     end: async () => {
       await Promise.all([snapshots.end(), writes.end(), trail.end()]);

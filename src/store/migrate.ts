@@ -1,6 +1,7 @@
 import type { Sql } from './connection.ts';
 import { messages } from './migrations/audit-001-messages.ts';
 import { ranges } from './migrations/audit-002-ranges.ts';
+import { chains } from './migrations/audit-003-chains.ts';
 import { rows } from './migrations/data-001-rows.ts';
 import { access } from './migrations/data-002-access.ts';
 import { search } from './migrations/data-003-search.ts';
@@ -17,7 +18,7 @@ export type Schema = 'data' | 'audit';
 
 const migrations: Readonly<Record<Schema, readonly Migration[]>> = {
   data: [rows, access, search, incarnations, searchByStatement, hostFactoryTokens, issuers, authenticators],
-  audit: [messages, ranges],
+  audit: [messages, ranges, chains],
 };
 
 /** Any number that nothing else in these databases uses as an advisory lock. */

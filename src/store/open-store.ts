@@ -2,6 +2,7 @@ import { openSecretWrites, type SecretWrites } from './secret-writes.ts';
 import { openSecretReads, type SecretReads } from './secret-reads.ts';
 import { type AuditTrail, openAuditTrail } from './audit.ts';
 import type { DataKey } from './cipher.ts';
+import type { TrailAddress } from './audit-chain.ts';
 import type { InstanceAddress } from './connection.ts';
 import { openPositions, type Positions } from './positions.ts';
 import { openReads, type Reads } from './reads.ts';
@@ -14,14 +15,19 @@ export interface Store {
   readonly secrets: SecretReads;
   readonly secretWrites: SecretWrites;
   readonly audit: AuditTrail;
+  /** Transactions that take what followers have recorded into the trail. */
+  readonly intake: Writes;
   readonly positions: Positions;
   readonly dataKey: DataKey;
 }
 
+/** Followers that hand records in at the same time. */
+const intakeConnections = 2;
+
 /** Opens a store. Nothing is connected before the first statement. */
 export function openStore(settings: {
   readonly data: InstanceAddress;
-  readonly audit: InstanceAddress;
+  readonly audit: TrailAddress;
   readonly dataKey: DataKey;
 }): Store {
   const secrets = openSecretReads(settings.data, settings.dataKey);
@@ -31,6 +37,7 @@ export function openStore(settings: {
     secrets,
     secretWrites: openSecretWrites(settings.data, secrets.closures, settings.dataKey),
     audit: openAuditTrail(settings.audit),
+    intake: openWrites(settings.audit, intakeConnections, { name: 'holdfast audit intake' }),
     positions: openPositions(settings.data),
     dataKey: settings.dataKey,
   };
@@ -49,6 +56,7 @@ export async function closeStore(store: Store): Promise<void> {
     store.secrets.end(),
     store.secretWrites.end(),
     store.audit.end(),
+    store.intake.end(),
     store.positions.end(),
   ]);
 }

@@ -1,5 +1,6 @@
 import { Problem } from '../core/problem.ts';
-import { type AuditRecord, insertRecords } from './audit.ts';
+import type { AuditRecord } from '../core/audit/audit-record.ts';
+import { appendToChain, beginChain, type WrittenChain } from './audit-chain.ts';
 import { inChunks } from './policy-chunks.ts';
 import type { Writes } from './writes.ts';
 
@@ -16,15 +17,21 @@ export type AppendRecords = <T>(items: readonly T[], recordOf: (item: T) => Audi
  *
  * @throws Problem `audit_unavailable`; and what `work` throws
  */
-export async function withTrail<T>(trail: Writes, work: (append: AppendRecords) => Promise<T>): Promise<T> {
+export async function withTrail<T>(
+  { trail, node }: { readonly trail: Writes; readonly node: string },
+  work: (append: AppendRecords) => Promise<T>,
+): Promise<T> {
   const failures: { readonly error: unknown }[] = [];
   try {
     return await trail.transaction(async (sql) => {
       await sql`select set_config('synchronous_commit', 'on', true),
         set_config('idle_in_transaction_session_timeout', ${String(trailWaitMs)}, true)`;
+      let chain: WrittenChain | null = null; // one of its own, which comes and goes with the transaction
       const append: AppendRecords = async (items, recordOf) => {
         try {
-          for (const chunk of inChunks(items)) await insertRecords(sql, chunk.map(recordOf));
+          for (const chunk of inChunks(items)) {
+            chain = await appendToChain(sql, chain ?? (await beginChain(sql, node)), chunk.map(recordOf));
+          }
         } catch (error) {
           throw unavailable(error);
         }

@@ -1,6 +1,6 @@
 import type { FullId } from '../../core/ids.ts';
 import type { Change } from '../../core/policy/types.ts';
-import type { AuditRecord } from '../../store/audit.ts';
+import type { AuditRecord } from '../../core/audit/audit-record.ts';
 import { type AuditSource, auditRecord } from './record.ts';
 
 const verbs = { insert: 'added', update: 'changed', delete: 'removed' } as const;

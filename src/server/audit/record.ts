@@ -1,5 +1,5 @@
 import { isProblem } from '../../core/problem.ts';
-import type { AuditRecord } from '../../store/audit.ts';
+import type { AuditRecord } from '../../core/audit/audit-record.ts';
 
 /** RFC 5424, table 1 and 2. */
 const facilityAuth = 4;

@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../../store/audit.ts';
+import type { AuditRecord } from '../../core/audit/audit-record.ts';
 import { storableText } from '../http/version-2.ts';
 import type { CallerCall } from '../http/route.ts';
 import { type AuditEvent, auditRecord } from './record.ts';

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { type Service, webserviceOf } from '../../core/authn/service.ts';
 import type { FullId } from '../../core/ids.ts';
-import type { AuditRecord } from '../../store/audit.ts';
+import type { AuditRecord } from '../../core/audit/audit-record.ts';
 import { auditRecord } from '../audit/record.ts';
 import type { Call } from '../http/route.ts';
 

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { callerExists } from '../../store/access.ts';
-import type { AuditRecord, Durability } from '../../store/audit.ts';
+import type { AuditRecord } from '../../core/audit/audit-record.ts';
+import type { Durability } from '../../store/audit.ts';
 import type { Answer } from '../answers/answer.ts';
 import { forbidden } from '../answers/refusals.ts';
 import type { ServerContext } from '../context.ts';

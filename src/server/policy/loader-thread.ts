@@ -3,6 +3,7 @@ import { setPriority } from 'node:os';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { describeError, Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
+import type { TrailAddress } from '../../store/audit-chain.ts';
 import type { InstanceAddress } from '../../store/connection.ts';
 import { type LoaderStore, openLoaderStore } from '../../store/loader-store.ts';
 import type { JobAnswer, PolicyJob, ThreadCommand, ThreadMessage } from './job.ts';
@@ -14,7 +15,7 @@ import { problemMessage } from './problem-message.ts';
 /** What the loader gives its thread at birth. */
 export interface ThreadSettings {
   readonly data: InstanceAddress;
-  readonly audit: InstanceAddress;
+  readonly audit: TrailAddress;
   readonly dataKey: KeyObject;
   /** How long the transaction of a load may take, ms. */
   readonly writeMs: number;

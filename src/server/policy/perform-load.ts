@@ -40,7 +40,7 @@ export async function performLoad(
   // Whoever may not load it is told so before the work of reading it; the transaction asks again.
   await store.snapshots.run((sql) => requireLoad(sql, job));
   const text = readPolicyText(job.text);
-  return withTrail(store.trail, (append) =>
+  return withTrail(store, (append) =>
     store.writes.transaction(async (sql) => {
       try {
         const answer = await load(sql, store, { job, text, append });

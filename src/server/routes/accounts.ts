@@ -3,7 +3,7 @@ import { fullId } from '../../core/ids.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { createAccount, deleteAccount, listAccounts } from '../../store/accounts.ts';
 import { callerExists } from '../../store/access.ts';
-import type { AuditRecord } from '../../store/audit.ts';
+import type { AuditRecord } from '../../core/audit/audit-record.ts';
 import { emptyAnswer, jsonAnswer } from '../answers/answer.ts';
 import { AccountRefused, forbidden } from '../answers/refusals.ts';
 import { auditRecord } from '../audit/record.ts';

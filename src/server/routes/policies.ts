@@ -1,7 +1,7 @@
 import { json, anyText } from '../http/route-about.ts';
 import { fullId } from '../../core/ids.ts';
 import type { LoadMode } from '../../core/policy/types.ts';
-import type { AuditRecord } from '../../store/audit.ts';
+import type { AuditRecord } from '../../core/audit/audit-record.ts';
 import type { Answer } from '../answers/answer.ts';
 import { auditRecord } from '../audit/record.ts';
 import { bodyBytes, idOfPath, pathPart, queryText } from '../http/parameters.ts';

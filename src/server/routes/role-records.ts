@@ -1,5 +1,5 @@
 import { type FullId, fullId } from '../../core/ids.ts';
-import type { AuditRecord } from '../../store/audit.ts';
+import type { AuditRecord } from '../../core/audit/audit-record.ts';
 import { auditRecord } from '../audit/record.ts';
 import { givenParameters, type Parameter, shownParameters, subjectOf } from '../audit/shown-parameters.ts';
 import { pathPart, queryText } from '../http/parameters.ts';

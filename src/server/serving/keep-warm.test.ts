@@ -13,6 +13,7 @@ const state = (role: ServingState['role']): ServingState => ({
   heir: null,
   handsOver: false,
   master: null,
+  members: [],
   data: { asOf: null, timeline: null },
   because: 'a test',
   health: { ok: false, body: {} },

@@ -92,6 +92,7 @@ export function stateNow(state: Partial<ServingState> = {}): ServingState {
     heir: null,
     handsOver: false,
     master: null,
+    members: [],
     data: { asOf: null, timeline: null },
     because: 'the test says so',
     health: { ok: true, body: {} },

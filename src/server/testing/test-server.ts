@@ -120,6 +120,7 @@ const openMaster: Omit<ServingState, 'authorityUntil' | 'sentAt'> = {
   heir: null,
   handsOver: false,
   master: null,
+  members: [],
   data: { asOf: null, timeline: null },
   because: 'the test says so',
   health: { ok: true, body: { degraded: false } },

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Secret } from '../../core/secret.ts';
+import type { TrailAddress } from '../audit-chain.ts';
 import { type DataKey, dataKeyOf } from '../cipher.ts';
 import { closeStore, openStore, type Store } from '../open-store.ts';
 import { provision } from '../provision.ts';
@@ -10,7 +11,7 @@ export interface ProvisionedStore {
   readonly postgres: TemporaryPostgres;
   readonly addresses: {
     readonly data: TemporaryPostgres['address'];
-    readonly audit: TemporaryPostgres['address'];
+    readonly audit: TrailAddress;
   };
   readonly account: string;
   readonly dataKey: DataKey;
@@ -24,7 +25,10 @@ export async function startProvisionedStore(): Promise<ProvisionedStore> {
   const postgres = await startTemporaryPostgres();
   const account = 'demo';
   const dataKey = dataKeyOf(randomBytes(32));
-  const addresses = { data: postgres.address, audit: await postgres.createDatabase('audit') };
+  const addresses = {
+    data: postgres.address,
+    audit: { ...(await postgres.createDatabase('audit')), node: 'node-1' },
+  };
   const { adminApiKey } = await provision({ ...addresses, account, dataKey });
   const store = openStore({ ...addresses, dataKey });
   return {

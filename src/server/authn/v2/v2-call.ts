@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { longType, namedService } from '../../../core/authn/authenticator-types.ts';
 import { type Service, webserviceOf } from '../../../core/authn/service.ts';
 import { Problem } from '../../../core/problem.ts';
-import type { AuditRecord } from '../../../store/audit.ts';
+import type { AuditRecord } from '../../../core/audit/audit-record.ts';
 import { v2Record } from '../../audit/v2-record.ts';
 import { type BodyFields, isStorable, jsonFields } from '../../http/body-fields.ts';
 import { accountOfPath, bodyBytes, pathPart } from '../../http/parameters.ts';

@@ -1,7 +1,7 @@
 import type { FullId } from '../../../core/ids.ts';
 import { issuerJson, issuersPolicy, removedIssuerText } from '../../../core/issuers/issuer.ts';
 import { readIssuerUpdate } from '../../../core/issuers/issuer-input.ts';
-import type { AuditRecord } from '../../../store/audit.ts';
+import type { AuditRecord } from '../../../core/audit/audit-record.ts';
 import { deleteVariables, issuerVariables, readIssuer, updateIssuer } from '../../../store/issuers.ts';
 import { emptyAnswer, jsonAnswer } from '../../answers/answer.ts';
 import { auditRecord } from '../../audit/record.ts';

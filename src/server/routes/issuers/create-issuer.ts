@@ -9,7 +9,7 @@ import {
 } from '../../../core/issuers/issuer.ts';
 import { type NewIssuer, readNewIssuer } from '../../../core/issuers/issuer-input.ts';
 import { Problem } from '../../../core/problem.ts';
-import type { AuditRecord } from '../../../store/audit.ts';
+import type { AuditRecord } from '../../../core/audit/audit-record.ts';
 import { resourceExists } from '../../../store/exists.ts';
 import type { TransactionSql } from '../../../store/connection.ts';
 import { insertIssuer, issuerVariables, readIssuer } from '../../../store/issuers.ts';

@@ -1,6 +1,6 @@
 import type { IssuerRefusal } from '../../../core/issuers/issuer-input.ts';
 import { Problem } from '../../../core/problem.ts';
-import type { AuditRecord } from '../../../store/audit.ts';
+import type { AuditRecord } from '../../../core/audit/audit-record.ts';
 import { forbidden } from '../../answers/refusals.ts';
 import { auditRecord } from '../../audit/record.ts';
 import { accountOfPath, noRoute, pathPart } from '../../http/parameters.ts';

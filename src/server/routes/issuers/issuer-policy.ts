@@ -1,6 +1,6 @@
 import type { FullId } from '../../../core/ids.ts';
 import type { LoadMode } from '../../../core/policy/types.ts';
-import type { AuditRecord } from '../../../store/audit.ts';
+import type { AuditRecord } from '../../../core/audit/audit-record.ts';
 import type { TransactionSql } from '../../../store/connection.ts';
 import { addPolicyVersion, nextPolicyVersion } from '../../../store/policy-versions.ts';
 import { PolicyRefused } from '../../answers/refusals.ts';

@@ -1,0 +1,102 @@
+import type { ChainId } from './chain.ts';
+import type { PushOutcome } from './pushed.ts';
+import type { TrailChain, TrailRow } from './trail-verifier.ts';
+
+/** A chain of this node, and where its records lie. */
+export interface LocalChain extends TrailChain {
+  /** Its records have higher ids. */
+  readonly afterId: bigint;
+}
+
+/** A row of this node's trail, with its place in the order of the database. */
+export interface LocalRow extends TrailRow {
+  readonly id: bigint;
+}
+
+/** How far the master has a chain. */
+export interface Acknowledged {
+  readonly seq: number;
+  /** The row of that record, or one before it. */
+  readonly id: bigint;
+  /** Nothing is sent before then, on the monotonic clock: the master refused it. */
+  readonly notBefore: number;
+}
+
+/** What the master is known to have, by the ids of chains. */
+export type Acknowledgements = ReadonlyMap<number, Acknowledged>;
+
+/** The chains of which the master lacks records, as far as is known; those that it refused rest for a while. */
+export function lacking(
+  chains: readonly LocalChain[],
+  known: Acknowledgements,
+  nowMs: number,
+): readonly LocalChain[] {
+  return chains.filter((chain) => {
+    return chain.head.seq > sentOf(chain, known) && nowMs >= (known.get(chain.id)?.notBefore ?? 0);
+  });
+}
+
+/** How many records the master lacks, as far as is known. */
+export function backlogOf(chains: readonly LocalChain[], known: Acknowledgements): number {
+  return chains.reduce((sum, chain) => sum + Math.max(0, chain.head.seq - sentOf(chain, known)), 0);
+}
+
+/** No row that is to be sent has this id, or a lower one. */
+export function beforeUnsent(chains: readonly LocalChain[], known: Acknowledgements): bigint {
+  const ids = chains.map(({ id, afterId }) => known.get(id)?.id ?? afterId);
+  return ids.reduce((least, id) => (id < least ? id : least));
+}
+
+/** Rows of one chain, one behind the other, the first of them right behind what the master has. */
+export interface Load {
+  readonly chain: LocalChain;
+  readonly rows: readonly LocalRow[];
+}
+
+/** What of these rows (in the order of the database) goes now. */
+export function loadsOf(
+  chains: readonly LocalChain[],
+  rows: readonly LocalRow[],
+  known: Acknowledgements,
+): readonly Load[] {
+  const byChain = Map.groupBy(rows, ({ chain }) => chain);
+  return chains.flatMap((chain) => {
+    const sent = sentOf(chain, known);
+    const fresh = (byChain.get(chain.id) ?? []).filter(({ seq }) => seq > sent);
+    const upTo = fresh.findIndex(({ seq }, index) => seq !== sent + 1 + index);
+    const run = upTo === -1 ? fresh : fresh.slice(0, upTo);
+    return run.length === 0 ? [] : [{ chain, rows: run }];
+  });
+}
+
+/** What is known after the master has answered. */
+export function afterAnswer(
+  known: Acknowledgements,
+  loads: readonly Load[],
+  outcomes: readonly PushOutcome[],
+  { nowMs, restMs }: { readonly nowMs: number; readonly restMs: number },
+): Acknowledgements {
+  const byName = new Map(outcomes.map((outcome) => [nameOf(outcome), outcome]));
+  const next = new Map(known);
+  for (const { chain, rows } of loads) {
+    const outcome = byName.get(nameOf(chain));
+    const last = rows.at(-1);
+    if (outcome === undefined || last === undefined) continue;
+    const before = known.get(chain.id) ?? { seq: 0, id: chain.afterId };
+    if (outcome.stored) next.set(chain.id, { seq: outcome.head.seq, id: last.id, notBefore: 0 });
+    else if (outcome.because === 'gap') {
+      // It has less than was thought: a master that lost records with an accepted loss, or one of before.
+      next.set(chain.id, { seq: outcome.seq ?? 0, id: chain.afterId, notBefore: nowMs + restMs / 10 });
+    } else next.set(chain.id, { ...before, notBefore: nowMs + restMs });
+  }
+  return next;
+}
+
+/** The last number that the master has: what was thrown away here, it had. */
+export function sentOf({ id, pruned }: LocalChain, known: Acknowledgements): number {
+  return Math.max(known.get(id)?.seq ?? 0, pruned?.seq ?? 0);
+}
+
+function nameOf({ node, chain }: ChainId): string {
+  return `${node} ${chain}`;
+}

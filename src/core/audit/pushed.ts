@@ -1,0 +1,39 @@
+import type { AuditRecord } from './audit-record.ts';
+import type { ChainHead, ChainId, OpeningFacts } from './chain.ts';
+
+/** Records of one chain, one behind the other, as a node sends them to the master. */
+export interface PushedRecords extends OpeningFacts {
+  /** The number of the first. */
+  readonly from: number;
+  readonly records: readonly AuditRecord[];
+  /** The hash of the last: whoever computes another has other records, or another chain. */
+  readonly hash: string;
+}
+
+/** Why records of a chain were not taken. */
+export type PushRefusal =
+  /** The node that sends them is another than the one that wrote them, by its certificate. */
+  | 'forged_node'
+  /** The node does not belong to the cluster any more. */
+  | 'removed_node'
+  /** The records do not lead to the hash, or the chain was opened otherwise. */
+  | 'broken_chain'
+  /** Records before these are not there yet. */
+  | 'gap'
+  | 'record_too_large'
+  | 'malformed';
+
+/** What became of the records of one chain. */
+export type PushOutcome = ChainId &
+  (
+    | { readonly stored: true; readonly head: ChainHead }
+    | {
+        readonly stored: false;
+        readonly because: PushRefusal;
+        /** Where the chain stands here; null: nobody knows it here. */
+        readonly seq: number | null;
+      }
+  );
+
+/** Characters of a record as JSON. The longest name of a resource, and a batch of them, fit many times. */
+export const recordLimit: number = 1024 * 1024;

@@ -1,0 +1,137 @@
+import type { AuditRecord } from '../../core/audit/audit-record.ts';
+import type { PushedRecords } from '../../core/audit/pushed.ts';
+import { Problem } from '../../core/problem.ts';
+
+/** Chains in one push: a follower has a few for each of its workers. */
+const chainLimit = 1000;
+/** Records in one push, over all chains. */
+const recordsLimit = 20_000;
+const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const hexDigest = /^[0-9a-f]{64}$/;
+
+/**
+ * The body of a push.
+ *
+ * @throws Problem `request_malformed` that names the first field that is not right; nothing of such a push is taken
+ */
+export function readPush(body: unknown): readonly PushedRecords[] {
+  const chains = parsed(body);
+  if (!Array.isArray(chains) || chains.length > chainLimit)
+    throw malformed(`a list of at most ${chainLimit} chains`);
+  const pushed = chains.map((chain: unknown, index) => readChain(chain, `[${index}]`));
+  const records = pushed.reduce((sum, chain) => sum + chain.records.length, 0);
+  if (records > recordsLimit) throw malformed(`at most ${recordsLimit} records`);
+  return pushed;
+}
+
+function parsed(body: unknown): unknown {
+  if (!Buffer.isBuffer(body)) throw malformed('JSON');
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw malformed('JSON');
+  }
+}
+
+function readChain(value: unknown, at: string): PushedRecords {
+  const chain = objectAt(value, at);
+  const records = chain['records'];
+  if (!Array.isArray(records)) throw malformed(`${at}.records: a list`);
+  return {
+    node: nameAt(chain, 'node', at),
+    chain: nameAt(chain, 'chain', at),
+    before:
+      chain['before'] === null ? null : readBefore(objectAt(chain['before'], `${at}.before`), `${at}.before`),
+    from: countAt(chain, 'from', at),
+    records: records.map((record: unknown, index) => readRecord(record, `${at}.records[${index}]`)),
+    hash: hashAt(chain, 'hash', at),
+  };
+}
+
+function readBefore(before: Fields, at: string): NonNullable<PushedRecords['before']> {
+  return {
+    chain: nameAt(before, 'chain', at),
+    seq: countAt(before, 'seq', at),
+    hash: hashAt(before, 'hash', at),
+  };
+}
+
+function readRecord(value: unknown, at: string): AuditRecord {
+  const record = objectAt(value, at);
+  const timestamp = textAt(record, 'timestamp', at);
+  if (!instant.test(timestamp)) throw malformed(`${at}.timestamp: an instant in UTC and milliseconds`);
+  return {
+    facility: countAt(record, 'facility', at),
+    severity: countAt(record, 'severity', at),
+    timestamp,
+    appname: textAt(record, 'appname', at),
+    procid: textAt(record, 'procid', at),
+    msgid: textAt(record, 'msgid', at),
+    sdata: mapAt(record['sdata'], `${at}.sdata`, (fields, where) => mapAt(fields, where, soundText)),
+    message: textAt(record, 'message', at),
+    ...(record['also'] === undefined
+      ? {}
+      : { also: readAlso(objectAt(record['also'], `${at}.also`), `${at}.also`) }),
+  };
+}
+
+function readAlso(also: Fields, at: string): NonNullable<AuditRecord['also']> {
+  const resources = also['resources'];
+  if (!Array.isArray(resources)) throw malformed(`${at}.resources: a list`);
+  return {
+    resources: resources.map((resource: unknown, index) => soundText(resource, `${at}.resources[${index}]`)),
+    before: textAt(also, 'before', at),
+    after: textAt(also, 'after', at),
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function objectAt(value: unknown, at: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return Object.fromEntries(Object.entries(value));
+  throw malformed(`${at}: an object`);
+}
+
+function mapAt<T>(
+  value: unknown,
+  at: string,
+  read: (value: unknown, at: string) => T,
+): Readonly<Record<string, T>> {
+  const entries = Object.entries(objectAt(value, at));
+  return Object.fromEntries(
+    entries.map(([name, inner]) => [soundText(name, at), read(inner, `${at}.${name}`)]),
+  );
+}
+
+function textAt(fields: Fields, name: string, at: string): string {
+  return soundText(fields[name], `${at}.${name}`);
+}
+
+/** What PostgreSQL can store: the sender has put a sign in place of anything else. */
+function soundText(value: unknown, at: string): string {
+  if (typeof value === 'string' && !value.includes('\0') && value.isWellFormed()) return value;
+  throw malformed(`${at}: a text`);
+}
+
+function nameAt(fields: Fields, name: string, at: string): string {
+  const text = textAt(fields, name, at);
+  if (text === '' || text.length > 255) throw malformed(`${at}.${name}: a name`);
+  return text;
+}
+
+function countAt(fields: Fields, name: string, at: string): number {
+  const value = fields[name];
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw malformed(`${at}.${name}: a whole number`);
+}
+
+function hashAt(fields: Fields, name: string, at: string): string {
+  const text = textAt(fields, name, at);
+  if (hexDigest.test(text)) return text;
+  throw malformed(`${at}.${name}: 64 hexadecimal digits`);
+}
+
+function malformed(what: string): Problem {
+  return new Problem('request_malformed', `The push cannot be read; there should be ${what}.`);
+}

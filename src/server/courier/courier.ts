@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Acknowledgements,
+  afterAnswer,
+  backlogOf,
+  beforeUnsent,
+  lacking,
+  type LocalChain,
+  loadsOf,
+  sentOf,
+} from '../../core/audit/courier-step.ts';
+import { describeError } from '../../core/problem.ts';
+import type { PeerAddress } from '../../core/serving.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { LocalTrail } from '../../store/local-trail.ts';
+import type { Pusher } from './push.ts';
+
+export interface CourierNeeds {
+  readonly trail: LocalTrail;
+  readonly pusher: Pusher;
+  /** Who takes records now; null: nobody is known to. */
+  readonly master: () => PeerAddress | null;
+  /** Told after each round how many records the master lacks. */
+  readonly onBacklog: (records: number) => void;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+const rowsAtOnce = 5000;
+const idleMs = 200;
+const retryLeastMs = 200;
+const retryMostMs = 5000;
+/** A chain that the master refused is sent again after this long: who mends the reason need not restart anything. */
+const restMs = 60_000;
+const tidyEveryMs = 10_000;
+
+/**
+ * Carries what this follower has recorded to the master, until `signal`: in the order in which it was written, each record
+ * again and again until the master says that it has it for good. Nothing is thrown away before.
+ */
+export async function carry(needs: CourierNeeds): Promise<void> {
+  const { log, signal } = needs;
+  let known: Acknowledgements = new Map();
+  let retryMs = retryLeastMs;
+  let tidiedAt = performance.now();
+  while (!signal.aborted) {
+    try {
+      const { next, isBusy } = await round(needs, known);
+      known = next;
+      retryMs = retryLeastMs;
+      if (performance.now() - tidiedAt > tidyEveryMs) {
+        tidiedAt = performance.now();
+        await tidy(needs.trail, known);
+      }
+      if (!isBusy) await pause(idleMs, signal);
+    } catch (error) {
+      log.debug(`audit records wait: ${describeError(error)}`);
+      await pause(retryMs, signal);
+      retryMs = Math.min(retryMs * 2, retryMostMs);
+    }
+  }
+}
+
+/** One push, where there is something to push and somebody to push it to. */
+async function round(
+  { trail, pusher, master, onBacklog, log }: CourierNeeds,
+  known: Acknowledgements,
+): Promise<{ readonly next: Acknowledgements; readonly isBusy: boolean }> {
+  const chains = await trail.chains();
+  onBacklog(backlogOf(chains, known));
+  const nowMs = performance.now();
+  const pending = lacking(chains, known, nowMs);
+  const to = master();
+  if (pending.length === 0 || to === null) return { next: known, isBusy: false };
+  const sent = new Map(pending.map((chain) => [chain.id, sentOf(chain, known)]));
+  const rows = await trail.rows(sent, { after: beforeUnsent(pending, known), limit: rowsAtOnce });
+  const loads = loadsOf(pending, rows, known);
+  if (loads.length === 0) return { next: known, isBusy: false };
+  const outcomes = await pusher.push(to, loads);
+  for (const outcome of outcomes) {
+    if (!outcome.stored) log.warn(outcome, 'the master refused audit records of this node; they are kept');
+  }
+  const next = afterAnswer(known, loads, outcomes, { nowMs, restMs });
+  onBacklog(backlogOf(chains, next));
+  return { next, isBusy: true };
+}
+
+async function tidy(trail: LocalTrail, known: Acknowledgements): Promise<void> {
+  const chains = new Map<number, LocalChain>((await trail.chains()).map((chain) => [chain.id, chain]));
+  await trail.tidy((id, seq) => {
+    const chain = chains.get(id);
+    return chain !== undefined && sentOf(chain, known) >= seq;
+  });
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

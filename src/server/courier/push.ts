@@ -1,0 +1,81 @@
+import { Agent, request } from 'node:https';
+import { createSecureContext } from 'node:tls';
+import type { Load } from '../../core/audit/courier-step.ts';
+import type { PushedRecords, PushOutcome } from '../../core/audit/pushed.ts';
+import type { PeerAddress } from '../../core/serving.ts';
+import type { PeerIdentity } from '../serving/pass-on.ts';
+
+/** Sends records to the master. */
+export interface Pusher {
+  /** @throws when no answer came, or one that says nothing of the records: they may be there or not, and are sent again */
+  readonly push: (to: PeerAddress, loads: readonly Load[]) => Promise<readonly PushOutcome[]>;
+  readonly end: () => void;
+}
+
+const answerMs = 30_000;
+const answerLimitBytes = 1024 * 1024;
+
+/** Opens one connection, over mutual TLS, at the first push. */
+export function openPusher(identity: PeerIdentity): Pusher {
+  const agent = new Agent({
+    secureContext: createSecureContext({ ...identity }),
+    keepAlive: true,
+    maxSockets: 2,
+  });
+  return {
+    push: async (to, loads) => outcomesOf(await send(agent, to, JSON.stringify(loads.map(pushedOf)))),
+    end: () => agent.destroy(),
+  };
+}
+
+/** The rows of a load as they travel. */
+export function pushedOf({ chain, rows }: Load): PushedRecords {
+  const { node, chain: name, before } = chain;
+  return {
+    node,
+    chain: name,
+    before,
+    from: rows[0]?.seq ?? 1,
+    records: rows.map(({ record }) => record),
+    hash: rows.at(-1)?.hash ?? '',
+  };
+}
+
+async function send(agent: Agent, to: PeerAddress, body: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request({
+      agent,
+      host: to.host,
+      port: to.port,
+      ...(to.certificateName === undefined ? {} : { servername: to.certificateName }),
+      method: 'POST',
+      path: '/holdfast/audit/records',
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      signal: AbortSignal.timeout(answerMs),
+    });
+    sent.once('error', reject);
+    sent.once('response', (response) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > answerLimitBytes) sent.destroy(new Error('the answer is too large'));
+        else chunks.push(chunk);
+      });
+      response.once('error', reject);
+      response.once('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        if (response.statusCode === 200) resolve(text);
+        else reject(new Error(`the master answered ${response.statusCode}`));
+      });
+    });
+    sent.end(body);
+  });
+}
+
+/** The master is one of us: its answer is taken at its word, where it has the right shape. */
+function outcomesOf(text: string): readonly PushOutcome[] {
+  const outcomes: unknown = JSON.parse(text);
+  if (!Array.isArray(outcomes)) throw new Error('the answer of the master is no list');
+  return outcomes;
+}

@@ -1,0 +1,67 @@
+import type { PushOutcome } from '../../core/audit/pushed.ts';
+import { Problem } from '../../core/problem.ts';
+import { takePushed } from '../../store/audit-intake.ts';
+import { jsonAnswer } from '../answers/answer.ts';
+import { readPush } from '../audit/pushed-body.ts';
+import { auditRecord } from '../audit/record.ts';
+import { peerNode } from '../http/operator-node.ts';
+import { json, listOf } from '../http/route-about.ts';
+import type { Call, Route } from '../http/route.ts';
+
+const bodyLimitBytes = 16 * 1024 * 1024;
+
+/** `POST /holdfast/audit/records`: a follower hands its audit records to the master. Of nodes only. */
+export const auditIntakeRoute: Route = {
+  method: 'POST',
+  url: '/holdfast/audit/records',
+  effect: 'write',
+  token: 'none',
+  bodyLimitBytes,
+  about: {
+    summary: 'Takes the audit records of a follower. Needs the certificate of a node.',
+    group: 'Node',
+    body: json('Records of one or more chains.', listOf({ type: 'object' })),
+    answers: {
+      200: json('What became of each chain.', listOf({ type: 'object' })),
+      401: 'No certificate of the cluster.',
+    },
+  },
+  handle: async (call) => {
+    const { request, context } = call;
+    const node = peerNode(request);
+    if (node === null) {
+      throw new Problem(
+        'certificate_required',
+        'Only nodes of the cluster hand audit records in, by their certificate.',
+      );
+    }
+    const pushed = readPush(request.body);
+    const sender = { node, isMember: context.serving.view().state?.members.includes(node) ?? false };
+    const outcomes = await context.store.intake.transaction(async (sql) => {
+      const taken: PushOutcome[] = [];
+      for (const chain of pushed) taken.push(await takePushed(sql, sender, chain));
+      return taken;
+    });
+    await recordRefusals(call, node, outcomes);
+    return jsonAnswer(outcomes);
+  },
+};
+
+/** What a node tries to put into the trail and may not is itself something for the trail. */
+async function recordRefusals(call: Call, node: string, outcomes: readonly PushOutcome[]): Promise<void> {
+  const refusals = outcomes.flatMap((outcome) =>
+    outcome.stored || outcome.because === 'gap' ? [] : [outcome],
+  );
+  const records = refusals.map(({ node: writer, chain, because }) =>
+    auditRecord(call, {
+      msgid: 'audit',
+      operation: 'push',
+      user: `node ${node}`,
+      subject: { node: writer, chain },
+      failure: new Problem('operation_refused', because),
+      sentence: '',
+      attempt: `node ${node} tried to push audit records of ${writer}`,
+    }),
+  );
+  await call.context.store.audit.append(records, 'replicated');
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { AuditRecord } from '../core/audit/audit-record.ts';
+import { linksAfter, openChain } from '../core/audit/chain.ts';
+import type { PushedRecords, PushOutcome } from '../core/audit/pushed.ts';
+import { sha256 } from './audit-chain.ts';
+import { takePushed } from './audit-intake.ts';
+import { verifyTrail } from './audit-rows.ts';
+import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
+
+describe('the intake of pushed records', { timeout: 60_000 }, () => {
+  let held: ProvisionedStore;
+  before(async () => {
+    held = await startProvisionedStore();
+  });
+  after(() => held.stop());
+
+  const own = { node: 'f1', chain: 'c1' };
+  const facts = { ...own, before: null };
+  const records = Array.from(
+    { length: 20 },
+    (_, index): AuditRecord => ({
+      facility: 10,
+      severity: 6,
+      timestamp: '2026-01-01T00:00:00.000Z',
+      appname: 'conjur',
+      procid: '1',
+      msgid: 'fetch',
+      sdata: { 'subject@43868': { resource: 'r' } },
+      message: `record ${index + 1}`,
+    }),
+  );
+  const links = linksAfter(openChain(facts, sha256), records, sha256);
+  const pushOf = (from: number, to: number): PushedRecords => ({
+    ...facts,
+    from,
+    records: records.slice(from - 1, to),
+    hash: links[to - 1]?.hash ?? '',
+  });
+  const take = (pushed: PushedRecords, node = 'f1'): Promise<PushOutcome> =>
+    held.postgres.inDatabase(held.addresses.audit, (sql) =>
+      sql.begin((tx) => takePushed(tx, { node, isMember: true }, pushed)),
+    );
+  const verified = () =>
+    held.postgres.inDatabase(held.addresses.audit, (sql) => verifyTrail(sql, () => undefined));
+
+  it('stores each record once, however often and at whatever time it comes', async () => {
+    assert.deepEqual(await take(pushOf(1, 5)), { ...own, stored: true, head: links[4] });
+    assert.deepEqual(await take(pushOf(1, 5)), { ...own, stored: true, head: links[4] });
+    // Both find records 1 to 5; one stores the rest, and the other finds it there.
+    const both = await Promise.all([take(pushOf(3, 15)), take(pushOf(6, 20))]);
+    assert.ok(both.some(({ stored }) => stored));
+    await take(pushOf(6, 20));
+    assert.deepEqual(await verified(), { chains: 1, records: 20, faults: [] });
+  });
+
+  it('lets two nodes at once begin the same chain once', async () => {
+    const second = { ...facts, chain: 'c2', before: { chain: 'c1', ...(links.at(-1) ?? assert.fail()) } };
+    const ownLinks = linksAfter(openChain(second, sha256), records, sha256);
+    const pushed = { ...second, from: 1, records, hash: ownLinks.at(-1)?.hash ?? '' };
+    const both = await Promise.all([take(pushed), take(pushed), take(pushed)]);
+    assert.deepEqual(
+      both.map(({ stored }) => stored),
+      [true, true, true],
+    );
+    assert.deepEqual(await verified(), { chains: 2, records: 40, faults: [] });
+  });
+
+  it('takes nothing of what it refuses, and says where the chain stands', async () => {
+    assert.deepEqual(await take(pushOf(1, 3), 'f2'), {
+      ...own,
+      stored: false,
+      because: 'forged_node',
+      seq: null,
+    });
+    const broken = { ...pushOf(1, 20), records: [...records, ...records], hash: 'ff' };
+    assert.deepEqual(await take(broken), { ...own, stored: false, because: 'broken_chain', seq: 20 });
+    assert.deepEqual(await verified(), { chains: 2, records: 40, faults: [] });
+  });
+});

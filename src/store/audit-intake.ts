@@ -1,0 +1,33 @@
+import { judgePush, type Sender } from '../core/audit/judge-push.ts';
+import type { PushedRecords, PushOutcome } from '../core/audit/pushed.ts';
+import { appendLinked, sha256, storeOpening, type WrittenChain } from './audit-chain.ts';
+import type { TransactionSql } from './connection.ts';
+
+/**
+ * Takes the records of one chain into the trail, inside a transaction: those that are not there yet. They are there for good
+ * once that is committed, on the synchronous standby too.
+ */
+export async function takePushed(
+  sql: TransactionSql,
+  sender: Sender,
+  pushed: PushedRecords,
+): Promise<PushOutcome> {
+  const { node, chain } = pushed;
+  const known = node === sender.node ? await heldChain(sql, pushed) : null;
+  const verdict = judgePush(sender, pushed, known?.head ?? null, sha256);
+  if (!verdict.take) {
+    return { node, chain, stored: false, because: verdict.because, seq: known?.head.seq ?? null };
+  }
+  const written = known ?? (await storeOpening(sql, pushed));
+  const { head } = await appendLinked(sql, written, pushed.records.slice(verdict.skip), verdict.links);
+  return { node, chain, stored: true, head };
+}
+
+/** A chain as it stands here, held to the end of the transaction; null when it is not known. */
+async function heldChain(sql: TransactionSql, { node, chain }: PushedRecords): Promise<WrittenChain | null> {
+  // Whoever pushes the same chain at the same time waits here, also when neither finds it.
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`${node} ${chain}`}, 0))`;
+  const [row] = await sql<{ id: number; seq: string; hash: string }[]>`
+    select id, seq::text, encode(hash, 'hex') as hash from chains where node = ${node} and chain = ${chain}`;
+  return row === undefined ? null : { id: row.id, head: { seq: Number(row.seq), hash: row.hash } };
+}

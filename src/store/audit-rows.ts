@@ -1,0 +1,145 @@
+import type { AuditRecord } from '../core/audit/audit-record.ts';
+import type { LocalChain, LocalRow } from '../core/audit/courier-step.ts';
+import { type TrailFault, TrailVerifier } from '../core/audit/trail-verifier.ts';
+import { arrayLiteral } from './array-literal.ts';
+import { sha256 } from './audit-chain.ts';
+import type { Fragment, Sql, TransactionSql } from './connection.ts';
+
+interface RawChain {
+  readonly id: number;
+  readonly node: string;
+  readonly chain: string;
+  readonly beforeChain: string | null;
+  readonly beforeSeq: string | null;
+  readonly beforeHash: string | null;
+  readonly opening: string;
+  readonly seq: string;
+  readonly hash: string;
+  readonly prunedSeq: string | null;
+  readonly prunedHash: string | null;
+  readonly afterId: string;
+}
+
+/** Every chain, the oldest first. */
+export async function readChains(sql: Sql | TransactionSql): Promise<readonly LocalChain[]> {
+  const rows = await sql<RawChain[]>`
+    select id, node, chain, before_chain as "beforeChain", before_seq::text as "beforeSeq",
+      encode(before_hash, 'hex') as "beforeHash", encode(opening, 'hex') as opening, seq::text, encode(hash, 'hex') as hash,
+      pruned_seq::text as "prunedSeq", encode(pruned_hash, 'hex') as "prunedHash", after_id::text as "afterId"
+    from chains order by id`;
+  return rows.map(
+    ({
+      id,
+      node,
+      chain,
+      opening,
+      seq,
+      hash,
+      beforeChain,
+      beforeSeq,
+      beforeHash,
+      prunedSeq,
+      prunedHash,
+      afterId,
+    }) => ({
+      id,
+      node,
+      chain,
+      opening,
+      head: { seq: Number(seq), hash },
+      afterId: BigInt(afterId),
+      pruned: prunedHash === null ? null : { seq: Number(prunedSeq), hash: prunedHash },
+      before:
+        beforeChain === null || beforeHash === null
+          ? null
+          : { chain: beforeChain, seq: Number(beforeSeq), hash: beforeHash },
+    }),
+  );
+}
+
+interface RawRow {
+  readonly id: string;
+  readonly chain: number;
+  readonly seq: string;
+  readonly hash: string;
+  readonly facility: number;
+  readonly severity: number;
+  readonly at: string;
+  readonly appname: string;
+  readonly procid: string;
+  readonly msgid: string;
+  readonly sdata: AuditRecord['sdata'];
+  readonly message: string;
+  readonly also: NonNullable<AuditRecord['also']> | null;
+}
+
+/** Where to read on, and how much. */
+export interface Window {
+  /** Rows with higher ids than this. */
+  readonly after: bigint;
+  readonly limit: number;
+}
+
+/** Rows of these chains behind those that were sent (by the id of the chain), in the order of the database. */
+export async function readRowsBehind(
+  sql: Sql | TransactionSql,
+  sent: ReadonlyMap<number, number>,
+  window: Window,
+): Promise<readonly LocalRow[]> {
+  const chains = arrayLiteral([...sent.keys()].map(String));
+  const numbers = arrayLiteral([...sent.values()].map(String));
+  const unsent = sql`exists (
+    select from unnest(${chains}::int[], ${numbers}::bigint[]) as q(chain, seq) where q.chain = m.chain and m.seq > q.seq)`;
+  return readRows(sql, unsent, window);
+}
+
+async function readRows(
+  sql: Sql | TransactionSql,
+  which: Fragment,
+  { after, limit }: Window,
+): Promise<readonly LocalRow[]> {
+  const rows = await sql<RawRow[]>`
+    select id::text, chain, seq::text, encode(hash, 'hex') as hash, facility, severity,
+      to_char("timestamp" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, appname, procid, msgid, sdata,
+      message, also
+    from messages m where m.id > ${String(after)}::bigint and ${which} order by m.id limit ${limit}`;
+  return rows.map(({ id, chain, seq, hash, at, also, ...fields }) => ({
+    id: BigInt(id),
+    chain,
+    seq: Number(seq),
+    hash,
+    record: { ...fields, timestamp: at, ...(also === null ? {} : { also }) },
+  }));
+}
+
+/** What came of a look through a whole trail. */
+export interface TrailReport {
+  readonly chains: number;
+  readonly records: number;
+  readonly faults: readonly TrailFault[];
+}
+
+const rowsAtOnce = 5000;
+
+/**
+ * Looks through the trail as it stands now, in one snapshot: what is written meanwhile waits for the next look.
+ *
+ * @param onProgress is told how many records were looked at
+ */
+export async function verifyTrail(sql: Sql, onProgress: (records: number) => void): Promise<TrailReport> {
+  return sql.begin('isolation level repeatable read read only', async (tx) => {
+    const chains = await readChains(tx);
+    const verifier = new TrailVerifier(chains, sha256);
+    let records = 0;
+    let after = 0n;
+    for (;;) {
+      const rows = await readRows(tx, tx`m.chain is not null`, { after, limit: rowsAtOnce });
+      for (const row of rows) verifier.add(row);
+      records += rows.length;
+      onProgress(records);
+      const last = rows.at(-1);
+      if (last === undefined) return { chains: chains.length, records, faults: verifier.end() };
+      after = last.id;
+    }
+  });
+}

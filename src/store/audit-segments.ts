@@ -1,0 +1,75 @@
+import type { Sql } from './connection.ts';
+
+/** A part of the trail that can be thrown away as a whole. */
+export interface Segment {
+  readonly number: number;
+  readonly openedAt: Date;
+  readonly bytes: number;
+  /** The newest is written to. */
+  readonly isOpen: boolean;
+}
+
+/** Any number that nothing else in this database uses as an advisory lock. */
+const lockKey = 4_386_801;
+/** Who waits for a table keeps everybody waiting who comes after. */
+const tableWaitMs = 1000;
+
+/** The oldest first. */
+export async function listSegments(sql: Sql): Promise<readonly Segment[]> {
+  const rows = await sql<{ number: number; openedAt: Date; bytes: string }[]>`
+    select number, opened_at as "openedAt",
+      coalesce(pg_total_relation_size(to_regclass('messages_' || number)), 0)::text as bytes
+    from segments order by number`;
+  return rows.map(({ bytes, ...row }, index) => ({
+    ...row,
+    bytes: Number(bytes),
+    isOpen: index === rows.length - 1,
+  }));
+}
+
+/** Opens a new segment, to which all that is written from then on goes. Writers are not held up. */
+export async function openSegment(sql: Sql): Promise<number> {
+  return sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(${lockKey})`;
+    await tx`select set_config('lock_timeout', ${String(tableWaitMs)}, true)`;
+    const [newest] = await tx<{ number: number }[]>`select max(number) as number from segments`;
+    const number = (newest?.number ?? 0) + 1;
+    const table = tx(`messages_${number}`);
+    // Attached, and not made as a partition: that would lock out writers (manual, 5.11.2).
+    await tx`create table ${table} (like messages including defaults)`;
+    await tx`alter table messages attach partition ${table} for values in (${tx.unsafe(String(number))})`;
+    await tx`insert into segments (number) values (${number})`;
+    return number;
+  });
+}
+
+/**
+ * Throws a segment away that is not written to any more. Each of its chains remembers how far it is gone, so that the rest
+ * verifies. Neither writers nor readers are held up: whoever reads it keeps it until the end. May be called again after an
+ * interruption, at whatever point.
+ *
+ * @throws when it is the newest segment
+ */
+export async function dropSegment(sql: Sql, number: number): Promise<void> {
+  const [newest] = await sql<{ number: number }[]>`select max(number) as number from segments`;
+  if (number === newest?.number) throw new Error(`segment ${number} is being written to`);
+  const name = `messages_${number}`;
+  const [found] = await sql<{ attached: boolean; pending: boolean }[]>`
+    select i.inhrelid is not null as attached, coalesce(i.inhdetachpending, false) as pending
+    from pg_class c left join pg_inherits i on i.inhrelid = c.oid where c.oid = to_regclass(${name})`;
+  if (found?.attached === true) {
+    await rememberPruned(sql, name);
+    const how = found.pending ? sql`finalize` : sql`concurrently`;
+    await sql`alter table messages detach partition ${sql(name)} ${how}`;
+  }
+  await sql`drop table if exists ${sql(name)}`;
+  await sql`delete from segments where number = ${number}`;
+}
+
+async function rememberPruned(sql: Sql, name: string): Promise<void> {
+  await sql`
+    update chains c set pruned_seq = gone.seq, pruned_hash = gone.hash
+    from (select distinct on (chain) chain, seq, hash from ${sql(name)} where chain is not null
+      order by chain, seq desc) gone
+    where c.id = gone.chain and coalesce(c.pruned_seq, 0) < gone.seq`;
+}
