@@ -99,7 +99,10 @@ function healthBody(
       ok: view.instances.data.state === 'running',
       replication_status: replicationStatus(reports.data),
     },
-    audit: { ok: view.instances.audit.state === 'running' },
+    audit: {
+      ok: view.instances.audit.state === 'running',
+      ...(state.courier === null ? {} : { queued: state.courier.backlog }),
+    },
     cluster: {
       ok: view.cluster !== null,
       term: cluster?.sync.value.term ?? null,
