@@ -54,7 +54,7 @@ async function serve(settings: ServeSettings): Promise<void> {
     successor: null,
     heir: null,
     handsOver: false,
-    master: null,
+    master: [],
     data: { asOf: null, timeline: null },
     because: 'the benchmark says so',
     health: { ok: true, body: {} },

@@ -12,7 +12,7 @@ const state = (role: ServingState['role']): ServingState => ({
   successor: null,
   heir: null,
   handsOver: false,
-  master: null,
+  master: [],
   data: { asOf: null, timeline: null },
   because: 'a test',
   health: { ok: false, body: {} },

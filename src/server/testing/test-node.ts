@@ -91,7 +91,7 @@ export function stateNow(state: Partial<ServingState> = {}): ServingState {
     successor: null,
     heir: null,
     handsOver: false,
-    master: null,
+    master: [],
     data: { asOf: null, timeline: null },
     because: 'the test says so',
     health: { ok: true, body: {} },

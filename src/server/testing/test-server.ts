@@ -119,7 +119,7 @@ const openMaster: Omit<ServingState, 'authorityUntil' | 'sentAt'> = {
   successor: null,
   heir: null,
   handsOver: false,
-  master: null,
+  master: [],
   data: { asOf: null, timeline: null },
   because: 'the test says so',
   health: { ok: true, body: { degraded: false } },
