@@ -54,8 +54,12 @@ async function serve(settings: ServeSettings): Promise<void> {
     successor: null,
     heir: null,
     handsOver: false,
+<<<<<<< HEAD
     master: null,
     members: [],
+=======
+    master: [],
+>>>>>>> origin/main
     data: { asOf: null, timeline: null },
     because: 'the benchmark says so',
     health: { ok: true, body: {} },

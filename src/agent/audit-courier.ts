@@ -16,7 +16,7 @@ export class AuditCourier {
   readonly #settings: CourierSettings;
   readonly #log: Logger;
   #child: ChildProcess | null = null;
-  #master: PeerAddress | null = null;
+  #master: readonly PeerAddress[] = [];
   #backlog: number | null = null;
   #restart: NodeJS.Timeout | undefined;
   #restartMs = firstRestartMs;
@@ -51,8 +51,8 @@ export class AuditCourier {
     this.#send({ kind: 'settings', settings: this.#settings });
   }
 
-  /** Where the master is from now on. */
-  tell(master: PeerAddress | null): void {
+  /** The ways to the master from now on, the best first. */
+  tell(master: readonly PeerAddress[]): void {
     const same = JSON.stringify(master) === JSON.stringify(this.#master);
     this.#master = master;
     if (!same) this.#send({ kind: 'master', master });

@@ -11,7 +11,7 @@ import type { StoreConnection } from './etcd-endpoints.ts';
 import { rememberCluster } from './known-cluster.ts';
 import { freshnessAfter } from './data-freshness.ts';
 import { lookAround } from './observe.ts';
-import { masterAddress } from './master-address.ts';
+import { masterAddresses } from './master-address.ts';
 import type { OwnEtcd } from './own-etcd.ts';
 import { Publisher } from './publish.ts';
 import { memberReport, servingState } from './report.ts';
@@ -64,7 +64,7 @@ async function turn(
   const decision = decide(sight.view, state.memory);
   state.memory = decision.memory;
   state.workers.tell(servingState(state, sight, decision, ttlMs));
-  state.courier?.tell(masterAddress(state.node.config, cluster ?? state.lastCluster));
+  state.courier?.tell(masterAddresses(state.node.config, cluster ?? state.lastCluster));
   const tellClients = (serving: Serving): void => {
     state.memory = letIn(state.memory);
     state.workers.tell(servingState(state, sight, { ...decision, serving }, ttlMs));

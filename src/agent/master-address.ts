@@ -3,15 +3,19 @@ import type { PeerAddress } from '../core/serving.ts';
 import type { NodeConfig } from './node-config.ts';
 
 /**
- * The API for nodes of whoever is master. Behind a load balancer with a port for it, that: it knows better who is master than a
- * node that may be cut off from etcd. Null: nobody is known to be.
+ * The ways to the API for nodes of whoever is master: straight to whom the store names, then through the load balancer, where
+ * that has a port for it. It knows who is master also when this node is cut off from the store; but it cuts what goes through
+ * it when a busy master is late for its checks.
  */
-export function masterAddress(config: NodeConfig, cluster: ClusterState | null): PeerAddress | null {
+export function masterAddresses(config: NodeConfig, cluster: ClusterState | null): readonly PeerAddress[] {
   const balancer = cluster === null ? config.loadBalancer : cluster.config.value.loadBalancer;
-  if (balancer?.peer !== undefined) {
-    return { host: balancer.host, port: balancer.peer, certificateName: config.publicName };
-  }
-  return peerAddress(cluster, cluster?.leader?.value.name ?? cluster?.sync.value.master);
+  const straight = peerAddress(cluster, cluster?.leader?.value.name ?? cluster?.sync.value.master);
+  return [
+    ...(straight === null ? [] : [straight]),
+    ...(balancer?.peer === undefined
+      ? []
+      : [{ host: balancer.host, port: balancer.peer, certificateName: config.publicName }]),
+  ];
 }
 
 /** The API for nodes of a declared member; null: there is none of that name. */

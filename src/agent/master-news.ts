@@ -8,7 +8,7 @@ import type { PeerAddress } from '../core/serving.ts';
 import { realClock } from '../runtime/real-clock.ts';
 import type { AgentState } from './agent-state.ts';
 import { readBody } from './http-limits.ts';
-import { masterAddress } from './master-address.ts';
+import { masterAddresses } from './master-address.ts';
 
 const everyMs = 1000;
 const answerMs = 2000;
@@ -23,6 +23,7 @@ export class MasterNews {
   readonly #timer: NodeJS.Timeout;
   #agent: Agent | null = null;
   #asking = false;
+  #way = 0;
 
   constructor(state: AgentState) {
     this.#state = state;
@@ -37,8 +38,9 @@ export class MasterNews {
 
   async #ask(): Promise<void> {
     const state = this.#state;
-    const to = masterAddress(state.node.config, state.lastCluster);
-    if (this.#asking || to === null) return;
+    const ways = masterAddresses(state.node.config, state.lastCluster);
+    const to = ways[this.#way % Math.max(1, ways.length)];
+    if (this.#asking || to === undefined) return;
     this.#asking = true;
     const since = realClock.now();
     try {
@@ -46,6 +48,7 @@ export class MasterNews {
       const position = await askPosition(this.#agent, to);
       if (position !== null) state.freshness = hear(state.freshness, { position, since });
     } catch (error) {
+      this.#way += 1; // the next time by another
       // A master that is gone or out of reach: the data grows old, and says so.
       state.node.log.debug(`no news of the master: ${describeError(error)}`);
     } finally {

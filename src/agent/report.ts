@@ -6,7 +6,7 @@ import { formatLsn } from '../core/lsn.ts';
 import type { ServingState } from '../core/serving.ts';
 import type { InstanceReport } from '../instance/observe.ts';
 import type { AgentState } from './agent-state.ts';
-import { masterAddress, peerAddress } from './master-address.ts';
+import { masterAddresses, peerAddress } from './master-address.ts';
 import type { Sight } from './observe.ts';
 
 /** What this node tells the others of itself. */
@@ -66,8 +66,12 @@ export function servingState(
     successor: peerAddress(cluster, serving.successor),
     heir: peerAddress(cluster, handOver?.to ?? givingUp?.successor),
     handsOver: handOver !== null || givingUp !== null || (passTo !== null && leading === null),
+<<<<<<< HEAD
     master: serving.role === 'follower' ? masterAddress(state.node.config, cluster) : null,
     members: cluster?.config.value.members.map(({ name }) => name) ?? [],
+=======
+    master: serving.role === 'follower' ? masterAddresses(state.node.config, cluster) : [],
+>>>>>>> origin/main
     data: { asOf: state.freshness.asOf, timeline: view.instances.data.timeline },
     because,
     health: { ok, body: healthBody(state, sight, decision, ok) },

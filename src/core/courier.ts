@@ -8,7 +8,7 @@ export type CourierSettings = Pick<WorkerSettings, 'nodeName' | 'tls' | 'logLeve
 /** Agent to courier, over the IPC channel of the child process. */
 export type CourierCommand =
   | { readonly kind: 'settings'; readonly settings: CourierSettings }
-  | { readonly kind: 'master'; readonly master: PeerAddress | null };
+  | { readonly kind: 'master'; readonly master: readonly PeerAddress[] };
 
 /** Courier to agent: how many records the master lacks, as far as is known. */
 export interface CourierEvent {

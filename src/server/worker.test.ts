@@ -149,7 +149,11 @@ describe('the API worker', { timeout: 60_000 }, () => {
             writes: 'closed',
             authorityUntil: null,
             // No certificate here is for 127.0.0.2.
-            master: { host: '127.0.0.2', port: master.ports.peer, certificateName },
+            // The first way leads nowhere.
+            master: [
+              { host: '127.0.0.1', port: 9 },
+              { host: '127.0.0.2', port: master.ports.peer, certificateName },
+            ],
           }),
         );
       const write = () =>

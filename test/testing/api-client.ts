@@ -15,6 +15,9 @@ export interface Call {
 export interface Answer {
   readonly status: number;
   readonly body: string;
+}
+
+export interface AnswerWithHeaders extends Answer {
   readonly headers: IncomingHttpHeaders;
 }
 
@@ -34,7 +37,13 @@ export class ApiClient {
   }
 
   /** One request; rejects when no answer came (refused, cut, timed out). */
-  call(call: Call): Promise<Answer> {
+  async call(call: Call): Promise<Answer> {
+    const { status, body } = await this.ask(call);
+    return { status, body };
+  }
+
+  /** As `call`, with the headers of the answer. */
+  ask(call: Call): Promise<AnswerWithHeaders> {
     return new Promise((resolve, reject) => {
       const sent = request(
         {

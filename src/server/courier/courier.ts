@@ -18,8 +18,8 @@ import type { Pusher } from './push.ts';
 export interface CourierNeeds {
   readonly trail: LocalTrail;
   readonly pusher: Pusher;
-  /** Who takes records now; null: nobody is known to. */
-  readonly master: () => PeerAddress | null;
+  /** The ways to whoever takes records now, the best first; empty: none is known. */
+  readonly master: () => readonly PeerAddress[];
   /** Told after each round how many records the master lacks. */
   readonly onBacklog: (records: number) => void;
   readonly log: Logger;
@@ -42,10 +42,11 @@ export async function carry(needs: CourierNeeds): Promise<void> {
   const { log, signal } = needs;
   let known: Acknowledgements = new Map();
   let retryMs = retryLeastMs;
+  let way = 0;
   let tidiedAt = performance.now();
   while (!signal.aborted) {
     try {
-      const { next, isBusy } = await round(needs, known);
+      const { next, isBusy } = await round(needs, known, way);
       known = next;
       retryMs = retryLeastMs;
       if (performance.now() - tidiedAt > tidyEveryMs) {
@@ -54,6 +55,7 @@ export async function carry(needs: CourierNeeds): Promise<void> {
       }
       if (!isBusy) await pause(idleMs, signal);
     } catch (error) {
+      way += 1; // the next time by another
       log.debug(`audit records wait: ${describeError(error)}`);
       await pause(retryMs, signal);
       retryMs = Math.min(retryMs * 2, retryMostMs);
@@ -65,13 +67,15 @@ export async function carry(needs: CourierNeeds): Promise<void> {
 async function round(
   { trail, pusher, master, onBacklog, log }: CourierNeeds,
   known: Acknowledgements,
+  way: number,
 ): Promise<{ readonly next: Acknowledgements; readonly isBusy: boolean }> {
   const chains = await trail.chains();
   onBacklog(backlogOf(chains, known));
   const nowMs = performance.now();
   const pending = lacking(chains, known, nowMs);
-  const to = master();
-  if (pending.length === 0 || to === null) return { next: known, isBusy: false };
+  const ways = master();
+  const to = ways[way % Math.max(1, ways.length)];
+  if (pending.length === 0 || to === undefined) return { next: known, isBusy: false };
   const sent = new Map(pending.map((chain) => [chain.id, sentOf(chain, known)]));
   const rows = await trail.rows(sent, { after: beforeUnsent(pending, known), limit: rowsAtOnce });
   const loads = loadsOf(pending, rows, known);

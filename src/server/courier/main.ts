@@ -13,7 +13,7 @@ import { openPusher } from './push.ts';
  */
 function main(): void {
   const ending = new AbortController();
-  let master: PeerAddress | null = null;
+  let master: readonly PeerAddress[] = [];
   process.on('message', (command: CourierCommand) => {
     if (command.kind === 'master') {
       master = command.master;
@@ -29,7 +29,7 @@ function main(): void {
 
 async function run(
   { nodeName, tls, logLevel, postgres }: CourierSettings,
-  master: () => PeerAddress | null,
+  master: () => readonly PeerAddress[],
   signal: AbortSignal,
 ): Promise<void> {
   const log = createLogger({ name: 'courier', level: logLevel }).child({ node: nodeName });

@@ -44,7 +44,7 @@ describe('a follower', { timeout: 60_000 }, () => {
       role: 'follower',
       authorityUntil: null,
       writes: 'closed',
-      master,
+      master: [master],
       data: { asOf: { mono: server.time.now, boot: server.time.now }, timeline: 3 },
       ...state,
     });
@@ -71,12 +71,12 @@ describe('a follower', { timeout: 60_000 }, () => {
     const refused = await write();
     assert.deepEqual([refused.statusCode, refused.headers['retry-after']], [503, '1']);
     assert.equal(refused.headers['x-holdfast-untouched'], '1');
-    follow({ master: null });
+    follow({ master: [] });
     assert.equal((await write()).statusCode, 503);
   });
 
   it('takes a write up that came while no master was known', async () => {
-    follow({ master: null });
+    follow({ master: [] });
     const written = write();
     await new Promise((resolve) => setImmediate(resolve));
     follow();

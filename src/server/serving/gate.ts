@@ -5,6 +5,7 @@ import { renderError } from '../answers/render-error.ts';
 import { positionHeader } from '../../core/log-position.ts';
 import { dataAgeHeader, passedOnHeader } from '../http/holdfast-headers.ts';
 import { awaitPosition, type PositionNeeds, refusesAsTooOld, tooOld } from './follower-data.ts';
+import type { PeerAddress } from '../../core/serving.ts';
 import type { PassOn } from './pass-on.ts';
 import type { ServingView } from './serving.ts';
 
@@ -51,6 +52,7 @@ const passingUpLimit = 500;
  */
 export function installGate(app: FastifyInstance, needs: GateNeeds): void {
   const { serving } = needs;
+  const upward = newUpward();
   let passingUp = 0;
   app.decorateRequest('servedAs', null);
   // With `done` and no promises: every request passes here.
@@ -80,7 +82,7 @@ export function installGate(app: FastifyInstance, needs: GateNeeds): void {
       );
     }
     passingUp += Number(up);
-    hold(needs, request, reply, effect)
+    hold(needs, upward, { request, reply, effect })
       .then((passedOn) => (passedOn ? undefined : done()), done)
       .finally(() => {
         passingUp -= Number(up);
@@ -155,6 +157,23 @@ function passesUp({ settings }: GateNeeds, { role }: ServingView, effect: Effect
   return role === 'follower' && effect === 'write' && settings.followerWrites === 'pass-on';
 }
 
+/** Which way to the master is taken: the one that worked last. */
+interface Upward {
+  readonly to: (ways: readonly PeerAddress[]) => PeerAddress | null;
+  /** Another one the next time. */
+  readonly failed: () => void;
+}
+
+function newUpward(): Upward {
+  let way = 0;
+  return {
+    to: (ways) => ways[way % Math.max(1, ways.length)] ?? null,
+    failed: () => {
+      way += 1;
+    },
+  };
+}
+
 function tellAge(reply: FastifyReply, ageMs: number | null): void {
   if (ageMs !== null) void reply.header(dataAgeHeader, (ageMs / 1000).toFixed(3));
 }
@@ -162,9 +181,8 @@ function tellAge(reply: FastifyReply, ageMs: number | null): void {
 /** Waits until a request may begin (false) or has been answered by another node (true): the successor, or the master. */
 async function hold(
   needs: GateNeeds,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  effect: Effect,
+  upward: Upward,
+  { request, reply, effect }: { request: FastifyRequest; reply: FastifyReply; effect: Effect },
 ): Promise<boolean> {
   const giveUpAt = performance.now() + (needs.holdMs ?? defaultHoldMs);
   const isPassedOn = request.headers[passedOnHeader] !== undefined;
@@ -191,9 +209,13 @@ async function hold(
           : 'The hand-over to another node takes longer than expected; try again.',
       );
     }
-    const to = up ? view.master : view.successor;
-    if (to === null) await needs.serving.nextChange(leftMs);
-    else if (await needs.passOn(request, reply, { to, withinMs: leftMs, keepsClient: up })) return true;
-    else await needs.serving.nextChange(Math.min(leftMs, up ? passUpAgainMs : passOnAgainMs));
+    const to = up ? upward.to(view.master) : view.successor;
+    if (to === null) {
+      await needs.serving.nextChange(leftMs);
+      continue;
+    }
+    if (await needs.passOn(request, reply, { to, withinMs: leftMs, keepsClient: up })) return true;
+    if (up) upward.failed();
+    await needs.serving.nextChange(Math.min(leftMs, up ? passUpAgainMs : passOnAgainMs));
   }
 }

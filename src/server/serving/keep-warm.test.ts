@@ -12,8 +12,12 @@ const state = (role: ServingState['role']): ServingState => ({
   successor: null,
   heir: null,
   handsOver: false,
+<<<<<<< HEAD
   master: null,
   members: [],
+=======
+  master: [],
+>>>>>>> origin/main
   data: { asOf: null, timeline: null },
   because: 'a test',
   health: { ok: false, body: {} },

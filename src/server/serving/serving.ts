@@ -8,8 +8,8 @@ export interface ServingView {
   readonly term: number;
   readonly writes: WriteGate;
   readonly successor: PeerAddress | null;
-  /** Of a follower: who takes its writes. */
-  readonly master: PeerAddress | null;
+  /** Of a follower: the ways to whoever takes its writes, the best first. */
+  readonly master: readonly PeerAddress[];
   readonly because: string;
   /** The state this comes from; null before the first one, and when it is too old. */
   readonly state: ServingState | null;
@@ -126,7 +126,7 @@ function unserved(state: ServingState | null, because: string): ServingView {
     term: state?.term ?? 0,
     writes: state?.writes ?? 'closed',
     successor: null,
-    master: null,
+    master: [],
     because,
     state,
   };
