@@ -54,12 +54,8 @@ async function serve(settings: ServeSettings): Promise<void> {
     successor: null,
     heir: null,
     handsOver: false,
-<<<<<<< HEAD
-    master: null,
-    members: [],
-=======
     master: [],
->>>>>>> origin/main
+    members: [],
     data: { asOf: null, timeline: null },
     because: 'the benchmark says so',
     health: { ok: true, body: {} },

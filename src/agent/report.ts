@@ -66,12 +66,8 @@ export function servingState(
     successor: peerAddress(cluster, serving.successor),
     heir: peerAddress(cluster, handOver?.to ?? givingUp?.successor),
     handsOver: handOver !== null || givingUp !== null || (passTo !== null && leading === null),
-<<<<<<< HEAD
-    master: serving.role === 'follower' ? masterAddress(state.node.config, cluster) : null,
-    members: cluster?.config.value.members.map(({ name }) => name) ?? [],
-=======
     master: serving.role === 'follower' ? masterAddresses(state.node.config, cluster) : [],
->>>>>>> origin/main
+    members: cluster?.config.value.members.map(({ name }) => name) ?? [],
     data: { asOf: state.freshness.asOf, timeline: view.instances.data.timeline },
     because,
     health: { ok, body: healthBody(state, sight, decision, ok) },

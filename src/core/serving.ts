@@ -34,15 +34,10 @@ export interface ServingState {
   readonly heir: PeerAddress | null;
   /** From the beginning of a hand-over on, and for a moment after it: what is held here goes to another node. */
   readonly handsOver: boolean;
-<<<<<<< HEAD
-  /** Of a follower: who takes its writes. Null: nobody is known to. */
-  readonly master: PeerAddress | null;
-  /** The names of the cluster's nodes, as it declares them. */
-  readonly members: readonly string[];
-=======
   /** Of a follower: the ways to whoever takes its writes, the best first. Empty: none is known. */
   readonly master: readonly PeerAddress[];
->>>>>>> origin/main
+  /** The names of the cluster's nodes, as it declares them. */
+  readonly members: readonly string[];
   /** Of a follower: what it serves. `asOf`: whatever the master had by then is here (null: nothing is known). */
   readonly data: { readonly asOf: Instant | null; readonly timeline: number | null };
   /** The sentence of the rule that decided this turn: shown by `/health`, `/info` and status. */

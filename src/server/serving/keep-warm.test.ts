@@ -12,12 +12,8 @@ const state = (role: ServingState['role']): ServingState => ({
   successor: null,
   heir: null,
   handsOver: false,
-<<<<<<< HEAD
-  master: null,
-  members: [],
-=======
   master: [],
->>>>>>> origin/main
+  members: [],
   data: { asOf: null, timeline: null },
   because: 'a test',
   health: { ok: false, body: {} },

@@ -91,12 +91,8 @@ export function stateNow(state: Partial<ServingState> = {}): ServingState {
     successor: null,
     heir: null,
     handsOver: false,
-<<<<<<< HEAD
-    master: null,
-    members: [],
-=======
     master: [],
->>>>>>> origin/main
+    members: [],
     data: { asOf: null, timeline: null },
     because: 'the test says so',
     health: { ok: true, body: {} },

@@ -119,12 +119,8 @@ const openMaster: Omit<ServingState, 'authorityUntil' | 'sentAt'> = {
   successor: null,
   heir: null,
   handsOver: false,
-<<<<<<< HEAD
-  master: null,
-  members: [],
-=======
   master: [],
->>>>>>> origin/main
+  members: [],
   data: { asOf: null, timeline: null },
   because: 'the test says so',
   health: { ok: true, body: { degraded: false } },
