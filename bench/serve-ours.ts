@@ -43,7 +43,7 @@ async function serve(settings: ServeSettings): Promise<void> {
       logFault: (error) => process.stderr.write(`fault: ${String(error)}\n`),
       logRefusal: (problem) => process.stderr.write(`refused: ${problem.code}\n`),
     },
-    { passOn: async () => false },
+    { passOn: async () => 'refused' },
   );
   const sentAt = realClock.now();
   serving.obey({

@@ -5,6 +5,7 @@ import { hear } from '../core/freshness.ts';
 import { type LogPosition, parseLogPosition } from '../core/log-position.ts';
 import { describeError } from '../core/problem.ts';
 import type { PeerAddress } from '../core/serving.ts';
+import { Ways } from '../core/ways.ts';
 import { realClock } from '../runtime/real-clock.ts';
 import type { AgentState } from './agent-state.ts';
 import { readBody } from './http-limits.ts';
@@ -23,7 +24,7 @@ export class MasterNews {
   readonly #timer: NodeJS.Timeout;
   #agent: Agent | null = null;
   #asking = false;
-  #way = 0;
+  readonly #ways = new Ways();
 
   constructor(state: AgentState) {
     this.#state = state;
@@ -39,8 +40,8 @@ export class MasterNews {
   async #ask(): Promise<void> {
     const state = this.#state;
     const ways = masterAddresses(state.node.config, state.lastCluster);
-    const to = ways[this.#way % Math.max(1, ways.length)];
-    if (this.#asking || to === undefined) return;
+    const to = this.#ways.choose(ways);
+    if (this.#asking || to === null) return;
     this.#asking = true;
     const since = realClock.now();
     try {
@@ -48,7 +49,7 @@ export class MasterNews {
       const position = await askPosition(this.#agent, to);
       if (position !== null) state.freshness = hear(state.freshness, { position, since });
     } catch (error) {
-      this.#way += 1; // the next time by another
+      this.#ways.leadsNowhere();
       // A master that is gone or out of reach: the data grows old, and says so.
       state.node.log.debug(`no news of the master: ${describeError(error)}`);
     } finally {
@@ -78,9 +79,12 @@ async function askPosition(agent: Agent, to: PeerAddress): Promise<LogPosition |
   });
   sent.once('error', reject);
   sent.once('response', (response) => {
-    if (response.statusCode !== 200) response.resume();
-    if (response.statusCode === 200) readBody(response, answerLimitBytes).then(resolve, reject);
-    else reject(new Error(`it answered ${response.statusCode}`));
+    if (response.statusCode === 200) {
+      readBody(response, answerLimitBytes).then(resolve, reject);
+      return;
+    }
+    response.resume();
+    reject(new Error(`it answered ${response.statusCode}`));
   });
   sent.end();
   const answer: unknown = JSON.parse(await promise);

@@ -55,7 +55,7 @@ async function appWith(server: TestServer, differing: Partial<ApiSettings>): Pro
   const { store, serving } = server.context;
   const settings = { ...server.context.settings, ...differing };
   const metrics = settings.telemetry ? await openMetrics({ store, serving, settings, worker: null }) : null;
-  return buildApp({ ...server.context, settings, metrics }, { passOn: async () => false });
+  return buildApp({ ...server.context, settings, metrics }, { passOn: async () => 'refused' });
 }
 
 function routeOf(message: unknown): string | null {

@@ -71,7 +71,7 @@ export async function startFuzzServer(): Promise<FuzzServer> {
   server.become();
   const faults: unknown[] = [];
   const logFault = (error: unknown): void => void faults.push(error);
-  const app = await buildApp({ ...server.context, logFault }, { passOn: async () => false });
+  const app = await buildApp({ ...server.context, logFault }, { passOn: async () => 'refused' });
   const http = createServer((request, response) => app.routing(request, response)).listen(0, '127.0.0.1');
   await once(http, 'listening');
   const address = http.address();

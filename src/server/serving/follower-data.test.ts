@@ -26,7 +26,7 @@ describe('a follower', { timeout: 60_000 }, () => {
         passedOn.push([`${request.method} ${request.url}`, how.to, how.keepsClient]);
         if (masterAnswers)
           void reply.code(201).header('x-holdfast-position', '1-0/1').send('from the master');
-        return masterAnswers;
+        return masterAnswers ? 'answered' : 'unreached';
       },
     });
     await server.load('- !variable v');

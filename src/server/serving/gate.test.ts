@@ -17,7 +17,7 @@ describe('the gate', { timeout: 60_000 }, () => {
       passOn: async (request, reply, { to }) => {
         passedOn.push(`${request.method} ${request.url} to ${to.host}:${to.port}`);
         void reply.code(201).send('from the successor');
-        return true;
+        return 'answered';
       },
     });
     await server.load('- !variable v');

@@ -5,7 +5,7 @@ import { renderError } from '../answers/render-error.ts';
 import { positionHeader } from '../../core/log-position.ts';
 import { dataAgeHeader, passedOnHeader } from '../http/holdfast-headers.ts';
 import { awaitPosition, type PositionNeeds, refusesAsTooOld, tooOld } from './follower-data.ts';
-import type { PeerAddress } from '../../core/serving.ts';
+import { Ways } from '../../core/ways.ts';
 import type { PassOn } from './pass-on.ts';
 import type { ServingView } from './serving.ts';
 
@@ -52,7 +52,7 @@ const passingUpLimit = 500;
  */
 export function installGate(app: FastifyInstance, needs: GateNeeds): void {
   const { serving } = needs;
-  const upward = newUpward();
+  const upward = new Ways();
   let passingUp = 0;
   app.decorateRequest('servedAs', null);
   // With `done` and no promises: every request passes here.
@@ -157,23 +157,6 @@ function passesUp({ settings }: GateNeeds, { role }: ServingView, effect: Effect
   return role === 'follower' && effect === 'write' && settings.followerWrites === 'pass-on';
 }
 
-/** Which way to the master is taken: the one that worked last. */
-interface Upward {
-  readonly to: (ways: readonly PeerAddress[]) => PeerAddress | null;
-  /** Another one the next time. */
-  readonly failed: () => void;
-}
-
-function newUpward(): Upward {
-  let way = 0;
-  return {
-    to: (ways) => ways[way % Math.max(1, ways.length)] ?? null,
-    failed: () => {
-      way += 1;
-    },
-  };
-}
-
 function tellAge(reply: FastifyReply, ageMs: number | null): void {
   if (ageMs !== null) void reply.header(dataAgeHeader, (ageMs / 1000).toFixed(3));
 }
@@ -181,7 +164,7 @@ function tellAge(reply: FastifyReply, ageMs: number | null): void {
 /** Waits until a request may begin (false) or has been answered by another node (true): the successor, or the master. */
 async function hold(
   needs: GateNeeds,
-  upward: Upward,
+  upward: Ways,
   { request, reply, effect }: { request: FastifyRequest; reply: FastifyReply; effect: Effect },
 ): Promise<boolean> {
   const giveUpAt = performance.now() + (needs.holdMs ?? defaultHoldMs);
@@ -209,13 +192,14 @@ async function hold(
           : 'The hand-over to another node takes longer than expected; try again.',
       );
     }
-    const to = up ? upward.to(view.master) : view.successor;
+    const to = up ? upward.choose(view.master) : view.successor;
     if (to === null) {
       await needs.serving.nextChange(leftMs);
       continue;
     }
-    if (await needs.passOn(request, reply, { to, withinMs: leftMs, keepsClient: up })) return true;
-    if (up) upward.failed();
+    const outcome = await needs.passOn(request, reply, { to, withinMs: leftMs, keepsClient: up });
+    if (outcome === 'answered') return true;
+    if (up && outcome === 'unreached') upward.leadsNowhere();
     await needs.serving.nextChange(Math.min(leftMs, up ? passUpAgainMs : passOnAgainMs));
   }
 }

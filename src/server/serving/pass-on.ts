@@ -16,10 +16,14 @@ import { operatorNode } from '../http/operator-node.ts';
 /**
  * Sends a write to the master, or the new master, and its answer to the client.
  *
- * @returns false when that node did nothing with it (it is not reached yet, or does not serve yet): ask again later
+ * @returns `answered`; or that the node did nothing with it: it is not reached, or (`refused`) takes nothing now. Ask again later
  * @throws Problem `write_indeterminate` when it was sent and no answer came; `writes_closed` when it was passed on before
  */
-export type PassOn = (request: FastifyRequest, reply: FastifyReply, how: PassingOn) => Promise<boolean>;
+export type PassOn = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  how: PassingOn,
+) => Promise<'answered' | 'refused' | 'unreached'>;
 
 /** Where a request goes. */
 export interface PassingOn {
@@ -93,7 +97,7 @@ export function peerPassOn(identity: () => PeerIdentity, trustedProxies: readonl
 function passOnOver(connections: () => Agent, trustedProxies: readonly string[]): PassOn {
   let passingUp = 0;
   return async (request, reply, { to, withinMs, keepsClient }) => {
-    if (keepsClient && passingUp >= passingUpLimit) return false;
+    if (keepsClient && passingUp >= passingUpLimit) return 'refused';
     if (request.headers[passedOnHeader] !== undefined) {
       throw new Problem('writes_closed', 'This node is no master either; the write was not passed on again.');
     }
@@ -106,14 +110,15 @@ function passOnOver(connections: () => Agent, trustedProxies: readonly string[])
     const answer = await send(connections(), { request, address }, { to, withinMs, answerMs }).finally(() => {
       passingUp -= 1;
     });
-    if (answer === null || answer.headers[untouchedHeader] !== undefined) return false;
+    if (answer === null) return 'unreached';
+    if (answer.headers[untouchedHeader] !== undefined) return 'refused';
     for (const [name, value] of Object.entries(answer.headers)) {
       if (value !== undefined && !notPassedOn.has(name)) void reply.header(name, value);
     }
     // The client's next request shall go where the load balancer sends it, and not to a node that is no master any more.
     if (!keepsClient) void reply.header('connection', 'close');
     void reply.code(answer.status).send(answer.body);
-    return true;
+    return 'answered';
   };
 }
 

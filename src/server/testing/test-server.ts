@@ -64,7 +64,7 @@ export async function startTestServer(
     logFault: (error) => process.stderr.write(`fault: ${String(error)}\n`),
     logRefusal: () => undefined,
   };
-  const passOn = options.passOn ?? (async () => false);
+  const passOn = options.passOn ?? (async () => 'refused');
   const app = await buildApp(context, {
     passOn,
     ...(options.holdMs === undefined ? {} : { holdMs: options.holdMs }),
