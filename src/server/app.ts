@@ -45,6 +45,7 @@ import { roleRoute } from './routes/roles.ts';
 import { signCertificateRoute } from './routes/sign-certificate.ts';
 import { showSecret, storeSecret } from './routes/secrets.ts';
 import { installGate } from './serving/gate.ts';
+import { requestIdHeader, requestIdOf } from './http/request-id.ts';
 import type { PassOn } from './serving/pass-on.ts';
 
 /** RFC 9110, 8.3.1, as far as fastify looks at it. */
@@ -117,6 +118,7 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
+    genReqId: requestIdOf,
     bodyLimit: bodyLimitBytes,
     routerOptions: { maxParamLength, ...asRails },
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
@@ -126,6 +128,10 @@ export async function buildApp(
     },
   });
   takeBodiesAsTheyAre(app);
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header(requestIdHeader, request.id);
+    done();
+  });
   app.setErrorHandler(async (error, request, reply) => {
     const translated = translateHttpError(error);
     if (isProblem(translated, 'body_too_large')) await discardBody(request.raw);

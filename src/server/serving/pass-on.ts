@@ -11,6 +11,7 @@ import {
   passedOnHeader,
   untouchedHeader,
 } from '../http/holdfast-headers.ts';
+import { requestIdHeader } from '../http/request-id.ts';
 import { operatorNode } from '../http/operator-node.ts';
 
 /**
@@ -156,6 +157,7 @@ async function send(
       ...headers,
       [callerAddressHeader]: address,
       [passedOnHeader]: '1',
+      [requestIdHeader]: request.id,
       'content-length': body.length,
     },
   });

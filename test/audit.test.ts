@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { ApiClient } from './testing/api-client.ts';
+import { DemoCluster, until } from './testing/demo-cluster.ts';
+import { processesOf } from './testing/processes.ts';
+import { ReadLoad } from './testing/read-load.ts';
+import { recordsOf, verified } from './testing/trail.ts';
+
+const drainMs = 60_000;
+
+/** One cluster for all: each part begins where the one before has left it. */
+describe('the audit trail of a follower', { timeout: 600_000 }, () => {
+  let demo: DemoCluster;
+  let client: ApiClient;
+  let f1: ApiClient;
+
+  before(async () => {
+    demo = await DemoCluster.start(['--respawn', '1']);
+    await demo.whole(120_000);
+    client = await until(30_000, 'a client is let in', () => demo.client().catch(() => null));
+    const { account, api } = demo.file;
+    f1 = new ApiClient({ url: demo.node('f1').api, caFile: api.caFile, account });
+    f1.useTokenOf(client);
+    await until(60_000, 'there is a secret', async () => {
+      await client.loadPolicy('- !variable read').catch(() => null);
+      const written = await client.write('read', 'value').catch(() => null);
+      return written?.status === 201 ? true : null;
+    });
+    await until(30_000, 'the follower has it', async () => {
+      const { status } = await f1.read('read').catch(() => ({ status: 0 }));
+      return status === 200 ? true : null;
+    });
+  });
+  after(async () => {
+    for (const one of [client, f1]) one.close();
+    await demo.stop();
+  });
+
+  /** Every answered read has exactly one record on the master, no other has more than one, and the chains hold. */
+  async function settled(t: TestContext, load: ReadLoad, prefix: string): Promise<void> {
+    const since = performance.now();
+    const missing = async (): Promise<readonly string[]> => {
+      const { records } = await recordsOf(demo, demo.master?.name ?? '', prefix);
+      return [...load.answered].filter((id) => !records.has(id));
+    };
+    await until(drainMs, 'the master has every record', async () => {
+      const left = await missing().catch(() => null);
+      return left !== null && left.length === 0 ? true : null;
+    });
+    const { records } = await recordsOf(demo, demo.master?.name ?? '', prefix);
+    const surplus = [...records.keys()].filter((id) => !load.answered.has(id));
+    t.diagnostic(
+      `${load.answered.size} answered, all recorded within ${Math.round(performance.now() - since)} ms; ` +
+        `${surplus.length} of ${load.unanswered.size} without an answer recorded`,
+    );
+    assert.deepEqual(
+      [...records].filter(([, count]) => count !== 1),
+      [],
+      'no record twice',
+    );
+    assert.deepEqual(
+      surplus.filter((id) => !load.unanswered.has(id)),
+      [],
+    );
+    for (const name of ['f1', demo.master?.name ?? '']) {
+      const { faults } = await verified(demo, name);
+      assert.deepEqual(faults, [], `the chains of ${name}`);
+    }
+  }
+
+  const groupOf = (name: string): number => demo.node(name).processGroup;
+
+  /** The process of a node that carries records to the master. */
+  const courier = (): number => {
+    const found = processesOf(groupOf('f1')).find(({ pid }) => commandOf(pid).includes('courier/main'));
+    assert.ok(found !== undefined, 'f1 has a courier');
+    return found.pid;
+  };
+
+  it('reaches the master while reads go on', async (t) => {
+    const load = new ReadLoad(f1, { prefix: 'plain', variable: 'read' });
+    load.start(4, 0);
+    await until(30_000, 'reads run', () => (load.answered.size > 2000 ? true : null));
+    await load.stop();
+    assert.equal(load.unanswered.size, 0);
+    await settled(t, load, 'plain');
+    const { body } = await f1.call({ method: 'GET', path: '/health' });
+    assert.equal(typeof JSON.parse(body).audit.queued, 'number');
+  });
+
+  for (const [prefix, victim, hurt] of [
+    ['courier', 'of the courier', () => process.kill(courier(), 'SIGKILL')],
+    ['follower', 'of the follower', () => process.kill(-groupOf('f1'), 'SIGKILL')],
+    ['master', 'of the master', () => process.kill(-groupOf(demo.master?.name ?? ''), 'SIGKILL')],
+  ] as const) {
+    it(`has one record for each answered read after a kill -9 ${victim} in the middle of a drain`, async (t) => {
+      const load = new ReadLoad(f1, { prefix, variable: 'read' });
+      const stopped = courier();
+      process.kill(stopped, 'SIGSTOP');
+      load.start(8, 0);
+      await until(60_000, 'there is a backlog', () => (load.answered.size > 6000 ? true : null));
+      process.kill(stopped, 'SIGCONT');
+      await until(20_000, 'the drain has begun', async () => {
+        const { records } = await recordsOf(demo, demo.master?.name ?? '', prefix);
+        return records.size > 100 ? true : null;
+      });
+      hurt();
+      const before = load.answered.size;
+      await until(60_000, 'reads go on', () => (load.answered.size > before + 500 ? true : null));
+      await load.stop();
+      await demo.whole(120_000);
+      await settled(t, load, prefix);
+    });
+  }
+});
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // it ended meanwhile
+  }
+}
