@@ -56,6 +56,7 @@ async function serve(settings: ServeSettings): Promise<void> {
     handsOver: false,
     master: [],
     members: [],
+    auditIsFull: false,
     data: { asOf: null, timeline: null },
     because: 'the benchmark says so',
     health: { ok: true, body: {} },

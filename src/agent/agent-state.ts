@@ -5,7 +5,7 @@ import type { ClusterKeys } from '../core/failover/keys.ts';
 import type { Memory } from '../core/failover/memory.ts';
 import type { LocalRecord } from '../core/failover/view.ts';
 import type { ApiWorkers } from './api-workers.ts';
-import type { AuditCourier } from './audit-courier.ts';
+import type { AuditKeeper } from './audit-keeper.ts';
 import type { Authority } from './authority.ts';
 import type { BackgroundTask } from './background-task.ts';
 import type { GuardianLink } from './guardian-link.ts';
@@ -27,8 +27,7 @@ export interface AgentState {
   readonly authority: Authority;
   readonly task: BackgroundTask;
   readonly workers: ApiWorkers;
-  /** Of a follower. */
-  readonly courier: AuditCourier | null;
+  readonly auditKeeper: AuditKeeper;
   readonly leases: Leases;
   readonly wake: Wake;
   memory: Memory;

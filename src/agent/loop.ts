@@ -11,6 +11,7 @@ import type { StoreConnection } from './etcd-endpoints.ts';
 import { rememberCluster } from './known-cluster.ts';
 import { freshnessAfter } from './data-freshness.ts';
 import { lookAround } from './observe.ts';
+import { keeperDuty } from '../core/audit-keeper.ts';
 import { masterAddresses } from './master-address.ts';
 import type { OwnEtcd } from './own-etcd.ts';
 import { Publisher } from './publish.ts';
@@ -64,7 +65,6 @@ async function turn(
   const decision = decide(sight.view, state.memory);
   state.memory = decision.memory;
   state.workers.tell(servingState(state, sight, decision, ttlMs));
-  state.courier?.tell(masterAddresses(state.node.config, cluster ?? state.lastCluster));
   const tellClients = (serving: Serving): void => {
     state.memory = letIn(state.memory);
     state.workers.tell(servingState(state, sight, { ...decision, serving }, ttlMs));
@@ -77,6 +77,8 @@ async function turn(
   const { leading } = decision.memory;
   const settled = leading?.confirmed === true && elapsedForHolder(leading.since, sight.view.now) > settledMs;
   if (settled) sides.etcd.leadElsewhere();
+  const ways = masterAddresses(state.node.config, cluster ?? state.lastCluster);
+  state.auditKeeper.take(keeperDuty(decision.serving.role, { settled, ways }));
   if (cluster !== null) {
     void sides.know(cluster.config.value.members);
     sides.remember(cluster);

@@ -4,7 +4,7 @@ import { clusterKeys } from '../core/failover/keys.ts';
 import { unknownFreshness } from '../core/freshness.ts';
 import { emptyMemory } from '../core/failover/memory.ts';
 import type { AgentState } from './agent-state.ts';
-import { AuditCourier } from './audit-courier.ts';
+import { AuditKeeper } from './audit-keeper.ts';
 import { ApiWorkers } from './api-workers.ts';
 import { Authority } from './authority.ts';
 import { BackgroundTask } from './background-task.ts';
@@ -21,7 +21,7 @@ import { OwnEtcd } from './own-etcd.ts';
 import { makeSocketsDirectory } from './sockets-directory.ts';
 import { Wake } from './wake.ts';
 import { watchCluster } from './watch.ts';
-import { workerSettings } from './worker-settings.ts';
+import { keeperSettings, workerSettings } from './worker-settings.ts';
 
 /** The agent's process: started by the guardian, ends by `exit` of a turn. */
 async function main(): Promise<void> {
@@ -44,7 +44,6 @@ async function main(): Promise<void> {
   await state.instances.kill(); // what an earlier life left
   await state.instances.settle();
   state.workers.start();
-  state.courier?.start();
   const control = await startControlServer({ node, store, gateway });
   const watching = new AbortController();
   watchCluster(state, watching.signal);
@@ -55,7 +54,12 @@ async function main(): Promise<void> {
   // A copy under way holds this process: it is ended first.
   await state.task.cancel(2000);
   await state.instances.kill();
-  await Promise.allSettled([control.close(), state.workers.stop(), state.courier?.stop(), state.leases.endMember(500)]);
+  await Promise.allSettled([
+    control.close(),
+    state.workers.stop(),
+    state.auditKeeper.stop(),
+    state.leases.endMember(500),
+  ]);
   store.close();
   process.exit(0); // a connection that does not end must not keep a stopped node
 }
@@ -82,7 +86,7 @@ async function assemble(
       count: workerCount,
       onChange: ring,
     }),
-    courier: node.config.kind === 'follower' ? new AuditCourier(workerSettings(node), node.log) : null,
+    auditKeeper: new AuditKeeper(keeperSettings(node), node.log),
     leases: new Leases(store),
     memory: emptyMemory,
     record: await readLocalRecord(node.layout),

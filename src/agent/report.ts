@@ -56,8 +56,11 @@ export function servingState(
   const authorityUntil = owes ? view.authorityUntil : null;
   // Clients are well looked after where their requests are held and passed on; the worker says when that is over.
   const handsOver = serving.role !== 'master' && serving.writes === 'held';
+  const refuses = isAuditFull(state) && state.node.apiSettings.auditWhenFull === 'refuse';
   const ok =
-    serving.role === 'follower' || (serving.role === 'master' && authorityUntil !== null) || handsOver;
+    (serving.role === 'follower' && !refuses) ||
+    (serving.role === 'master' && authorityUntil !== null) ||
+    handsOver;
   return {
     role: serving.role,
     term: leading?.term ?? cluster?.sync.value.term ?? 0,
@@ -70,11 +73,17 @@ export function servingState(
     members: cluster?.config.value.members.map(({ name }) => name) ?? [],
     data: { asOf: state.freshness.asOf, timeline: view.instances.data.timeline },
     because,
+    auditIsFull: isAuditFull(state),
     health: { ok, body: healthBody(state, sight, decision, ok) },
     replicationOpen: serving.replicationOpen && view.authorityUntil !== null,
     sentAt: view.now,
     validForMs: ttlMs,
   };
+}
+
+/** Of a follower: there is no room for what the master does not have yet. */
+function isAuditFull({ auditKeeper }: AgentState): boolean {
+  return auditKeeper.report?.isFull === true;
 }
 
 /** Conjur's shape, with the truth per role. */
@@ -92,7 +101,7 @@ function healthBody(
   const stale = role === 'follower' && !streaming;
   return {
     ok,
-    degraded: lonely || stale || view.cluster === null,
+    degraded: lonely || stale || view.cluster === null || isAuditFull(state),
     role,
     node: state.node.config.name,
     database: {
@@ -100,8 +109,8 @@ function healthBody(
       replication_status: replicationStatus(reports.data),
     },
     audit: {
-      ok: view.instances.audit.state === 'running',
-      ...(state.courier === null ? {} : { queued: state.courier.backlog }),
+      ok: view.instances.audit.state === 'running' && !isAuditFull(state),
+      ...(role === 'follower' ? { queued: state.auditKeeper.report?.backlog ?? null } : {}),
     },
     cluster: {
       ok: view.cluster !== null,

@@ -1,3 +1,4 @@
+import type { KeeperSettings } from '../core/audit-keeper.ts';
 import type { WorkerSettings } from '../core/serving.ts';
 import type { NodeContext } from './node-context.ts';
 
@@ -18,5 +19,31 @@ export function workerSettings(node: NodeContext): Omit<WorkerSettings, 'worker'
       auditPort: config.addresses.audit,
     },
     logLevel: config.logLevel,
+  };
+}
+
+const mebibyte = 1024 * 1024;
+const dayMs = 24 * 3600_000;
+
+/** What the keeper of this node's audit trail is started with. */
+export function keeperSettings(node: NodeContext): KeeperSettings {
+  const { nodeName, tls, logLevel, postgres } = workerSettings(node);
+  const { apiSettings, layout } = node;
+  const { auditRetentionDays, auditRetentionMebibytes, auditSpaceMebibytes, auditMinFreeMebibytes } =
+    apiSettings;
+  return {
+    nodeName,
+    tls,
+    logLevel,
+    postgres: { socketDir: postgres.socketDir, auditPort: postgres.auditPort },
+    directory: layout.instances.audit,
+    retention: {
+      maxAgeMs: auditRetentionDays === null ? null : auditRetentionDays * dayMs,
+      maxBytes: auditRetentionMebibytes === null ? null : auditRetentionMebibytes * mebibyte,
+    },
+    space: {
+      maxBytes: auditSpaceMebibytes === null ? null : auditSpaceMebibytes * mebibyte,
+      minFreeBytes: auditMinFreeMebibytes * mebibyte,
+    },
   };
 }

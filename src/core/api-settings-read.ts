@@ -107,9 +107,7 @@ const entries: readonly Entry[] = [
     about: 'Seconds after which data that a follower has not heard news of is too old; `none` for never.',
     fallback: 'none',
     read: (text) =>
-      text === 'none'
-        ? { followerMaxStalenessSeconds: null }
-        : whole(text, 5, 31_536_000, (followerMaxStalenessSeconds) => ({ followerMaxStalenessSeconds })),
+      wholeOrNone(text, 5, 31_536_000, (followerMaxStalenessSeconds) => ({ followerMaxStalenessSeconds })),
   },
   {
     name: 'HOLDFAST_FOLLOWER_WHEN_STALE',
@@ -125,6 +123,39 @@ const entries: readonly Entry[] = [
     fallback: '2000',
     read: (text) => whole(text, 0, 60_000, (positionWaitMs) => ({ positionWaitMs })),
   },
+  {
+    name: 'HOLDFAST_AUDIT_RETENTION_DAYS',
+    about: 'Audit records that are older are thrown away, in pieces of an eighth of this; `none` for never.',
+    fallback: 'none',
+    read: (text) => wholeOrNone(text, 1, 36_500, (auditRetentionDays) => ({ auditRetentionDays })),
+  },
+  {
+    name: 'HOLDFAST_AUDIT_RETENTION_SIZE',
+    about: 'MiB on the disk above which the oldest audit records are thrown away; `none` for no limit.',
+    fallback: 'none',
+    read: (text) =>
+      wholeOrNone(text, 16, mostMebibytes, (auditRetentionMebibytes) => ({ auditRetentionMebibytes })),
+  },
+  {
+    name: 'HOLDFAST_AUDIT_SPACE',
+    about:
+      'MiB that audit records may take on a follower while the master does not have them; `none` for as much as there is.',
+    fallback: 'none',
+    read: (text) => wholeOrNone(text, 1, mostMebibytes, (auditSpaceMebibytes) => ({ auditSpaceMebibytes })),
+  },
+  {
+    name: 'HOLDFAST_AUDIT_MIN_FREE',
+    about: 'MiB of the disk that the audit records of a follower leave free.',
+    fallback: '64',
+    read: (text) => whole(text, 0, mostMebibytes, (auditMinFreeMebibytes) => ({ auditMinFreeMebibytes })),
+  },
+  {
+    name: 'HOLDFAST_AUDIT_WHEN_FULL',
+    about:
+      'What a follower does without that space: `refuse` (503, and 502 for `/health`), or `drop`: serve, and record how many records are missing.',
+    fallback: 'refuse',
+    read: (text) => oneOf(text, ['refuse', 'drop'], (auditWhenFull) => ({ auditWhenFull })),
+  },
 ];
 
 /** What operators can set, in the order of the documentation. */
@@ -133,6 +164,9 @@ export const apiSettingDocs: readonly ApiSettingDoc[] = entries.map(({ name, abo
   about,
   fallback,
 }));
+
+/** Some hundred tebibytes: more is a slip of the pen. */
+const mostMebibytes = 500_000_000;
 
 /** The settings that an environment stands for, or everything that is wrong with it. */
 export function readApiSettings(
@@ -181,6 +215,16 @@ function whole(
   return value >= least && value <= most
     ? field(value)
     : `"${text}" is no whole number from ${least} to ${most}`;
+}
+
+/** As `whole`; or null, for the word `none`. */
+function wholeOrNone(
+  text: string,
+  least: number,
+  most: number,
+  field: Field<number | null>,
+): Partial<ApiSettings> | string {
+  return text === 'none' ? field(null) : whole(text, least, most, field);
 }
 
 function oneOf<T extends string>(

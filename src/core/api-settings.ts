@@ -29,6 +29,16 @@ export interface ApiSettings {
   readonly followerWhenStale: 'degrade' | 'refuse';
   /** How long a read that names a position waits for it, milliseconds. */
   readonly positionWaitMs: number;
+  /** How long audit records are kept at least, days; null: for good. */
+  readonly auditRetentionDays: number | null;
+  /** What the audit trail may take on the disk before its oldest records go, MiB; null: as much as there is. */
+  readonly auditRetentionMebibytes: number | null;
+  /** What a follower's own trail may take until the master has it, MiB; null: as much as there is. */
+  readonly auditSpaceMebibytes: number | null;
+  /** So much of the disk a follower's own trail leaves free, MiB. */
+  readonly auditMinFreeMebibytes: number;
+  /** What a follower does whose trail has no room: it serves nobody, or counts what it does not record. */
+  readonly auditWhenFull: 'refuse' | 'drop';
 }
 
 export const defaultApiSettings: ApiSettings = {
@@ -47,4 +57,9 @@ export const defaultApiSettings: ApiSettings = {
   followerMaxStalenessSeconds: null,
   followerWhenStale: 'degrade',
   positionWaitMs: 2000,
+  auditRetentionDays: null,
+  auditRetentionMebibytes: null,
+  auditSpaceMebibytes: null,
+  auditMinFreeMebibytes: 64,
+  auditWhenFull: 'refuse',
 };

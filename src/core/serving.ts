@@ -42,6 +42,8 @@ export interface ServingState {
   readonly data: { readonly asOf: Instant | null; readonly timeline: number | null };
   /** The sentence of the rule that decided this turn: shown by `/health`, `/info` and status. */
   readonly because: string;
+  /** Of a follower: the space of its audit trail is used up. */
+  readonly auditIsFull: boolean;
   /** Status and body of `/health`. */
   readonly health: { readonly ok: boolean; readonly body: Readonly<Record<string, unknown>> };
   /** Whether `/health/replication` answers 200: the node holds the leader key. */

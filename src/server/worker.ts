@@ -36,7 +36,8 @@ export async function startWorker(
   const { socketDir, dataPort, auditPort } = settings.postgres;
   const data = { socketDir, port: dataPort };
   const audit = { socketDir, port: auditPort, node: settings.nodeName };
-  const databases = { data, audit, dataKey: await readDataKey(settings.dataKeyFile) };
+  const dataKey = await readDataKey(settings.dataKeyFile);
+  const databases = { data, audit, dataKey, auditWhenFull: settings.apiSettings.auditWhenFull };
   const store = openStore(databases);
   const probes = { data: openProbe(data), audit: openProbe(audit) };
   const serving = new Serving(steadyClock(realClock, () => Number(process.hrtime.bigint()) / 1e6));
@@ -81,6 +82,7 @@ export async function startWorker(
     ports: listeners.ports,
     obey: (state) => {
       serving.obey(state);
+      store.audit.bound(state.auditIsFull);
       echo(state);
       prepare(state);
       warm(state);

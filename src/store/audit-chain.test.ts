@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
 import { appendToChain, beginChain } from './audit-chain.ts';
 import { type TrailReport, verifyTrail } from './audit-rows.ts';
+import { judgeOfTests } from './testing/signatures.ts';
 import type { Sql } from './connection.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
 
@@ -19,7 +20,7 @@ describe('the chains of the audit trail', { timeout: 60_000 }, () => {
 
   const inTrail = <T>(work: (sql: Sql) => Promise<T>): Promise<T> =>
     held.postgres.inDatabase(held.addresses.audit, work);
-  const report = (): Promise<TrailReport> => inTrail((sql) => verifyTrail(sql, () => undefined));
+  const report = (): Promise<TrailReport> => inTrail((sql) => verifyTrail(sql, judgeOfTests));
 
   const record = (message: string): AuditRecord => ({
     facility: 10,
@@ -41,7 +42,7 @@ describe('the chains of the audit trail', { timeout: 60_000 }, () => {
         await sql`create table ${sql(`kept_${table}`)} as select * from ${sql(table)}`;
       try {
         await change(sql);
-        const { faults } = await verifyTrail(sql, () => undefined);
+        const { faults } = await verifyTrail(sql, judgeOfTests);
         return faults.map(({ kind, ...where }) =>
           `${kind} ${'from' in where ? `${where.from}-${where.to}` : 'seq' in where ? where.seq : ''}`.trim(),
         );

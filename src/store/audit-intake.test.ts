@@ -6,6 +6,7 @@ import type { PushedRecords, PushOutcome } from '../core/audit/pushed.ts';
 import { sha256 } from './audit-chain.ts';
 import { takePushed } from './audit-intake.ts';
 import { verifyTrail } from './audit-rows.ts';
+import { judgeOfTests, signOfTests } from './testing/signatures.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
 
 describe('the intake of pushed records', { timeout: 60_000 }, () => {
@@ -36,13 +37,16 @@ describe('the intake of pushed records', { timeout: 60_000 }, () => {
     from,
     records: records.slice(from - 1, to),
     hash: links[to - 1]?.hash ?? '',
+    signature: signOfTests({ ...own, seq: to, hash: links[to - 1]?.hash ?? '' }),
   });
   const take = (pushed: PushedRecords, node = 'f1'): Promise<PushOutcome> =>
     held.postgres.inDatabase(held.addresses.audit, (sql) =>
-      sql.begin((tx) => takePushed(tx, { node, isMember: true }, pushed)),
+      sql.begin((tx) =>
+        takePushed(tx, { sender: { node, isMember: true, certificate: node }, judge: judgeOfTests }, pushed),
+      ),
     );
   const verified = () =>
-    held.postgres.inDatabase(held.addresses.audit, (sql) => verifyTrail(sql, () => undefined));
+    held.postgres.inDatabase(held.addresses.audit, (sql) => verifyTrail(sql, judgeOfTests));
 
   it('stores each record once, however often and at whatever time it comes', async () => {
     assert.deepEqual(await take(pushOf(1, 5)), { ...own, stored: true, head: links[4] });
@@ -57,7 +61,9 @@ describe('the intake of pushed records', { timeout: 60_000 }, () => {
   it('lets two nodes at once begin the same chain once', async () => {
     const second = { ...facts, chain: 'c2', before: { chain: 'c1', ...(links.at(-1) ?? assert.fail()) } };
     const ownLinks = linksAfter(openChain(second, sha256), records, sha256);
-    const pushed = { ...second, from: 1, records, hash: ownLinks.at(-1)?.hash ?? '' };
+    const hash = ownLinks.at(-1)?.hash ?? '';
+    const signature = signOfTests({ ...own, chain: 'c2', seq: 20, hash });
+    const pushed = { ...second, from: 1, records, hash, signature };
     const both = await Promise.all([take(pushed), take(pushed), take(pushed)]);
     assert.deepEqual(
       both.map(({ stored }) => stored),
@@ -73,7 +79,8 @@ describe('the intake of pushed records', { timeout: 60_000 }, () => {
       because: 'forged_node',
       seq: null,
     });
-    const broken = { ...pushOf(1, 20), records: [...records, ...records], hash: 'ff' };
+    const signature = signOfTests({ ...own, seq: 40, hash: 'ff' });
+    const broken = { ...pushOf(1, 20), records: [...records, ...records], hash: 'ff', signature };
     assert.deepEqual(await take(broken), { ...own, stored: false, because: 'broken_chain', seq: 20 });
     assert.deepEqual(await verified(), { chains: 2, records: 40, faults: [] });
   });

@@ -1,6 +1,8 @@
+import type { JudgeSignature } from '../core/audit/checkpoint.ts';
 import { judgePush, type Sender } from '../core/audit/judge-push.ts';
 import type { PushedRecords, PushOutcome } from '../core/audit/pushed.ts';
 import { appendLinked, sha256, storeOpening, type WrittenChain } from './audit-chain.ts';
+import { storeNewest } from './audit-checkpoints.ts';
 import type { TransactionSql } from './connection.ts';
 
 /**
@@ -9,17 +11,19 @@ import type { TransactionSql } from './connection.ts';
  */
 export async function takePushed(
   sql: TransactionSql,
-  sender: Sender,
+  { sender, judge }: { readonly sender: Sender; readonly judge: JudgeSignature },
   pushed: PushedRecords,
 ): Promise<PushOutcome> {
   const { node, chain } = pushed;
   const known = node === sender.node ? await heldChain(sql, pushed) : null;
-  const verdict = judgePush(sender, pushed, known?.head ?? null, sha256);
+  const verdict = judgePush(sender, pushed, known?.head ?? null, { digest: sha256, judge });
   if (!verdict.take) {
     return { node, chain, stored: false, because: verdict.because, seq: known?.head.seq ?? null };
   }
   const written = known ?? (await storeOpening(sql, pushed));
   const { head } = await appendLinked(sql, written, pushed.records.slice(verdict.skip), verdict.links);
+  if (verdict.links.length > 0)
+    await storeNewest(sql, written.id, head, { ...pushed.signature, certificate: sender.certificate });
   return { node, chain, stored: true, head };
 }
 

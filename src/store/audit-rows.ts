@@ -1,8 +1,10 @@
 import type { AuditRecord } from '../core/audit/audit-record.ts';
 import type { LocalChain, LocalRow } from '../core/audit/courier-step.ts';
+import type { JudgeSignature } from '../core/audit/checkpoint.ts';
 import { type TrailFault, TrailVerifier } from '../core/audit/trail-verifier.ts';
 import { arrayLiteral } from './array-literal.ts';
 import { sha256 } from './audit-chain.ts';
+import { readCheckpoints } from './audit-checkpoints.ts';
 import type { Fragment, Sql, TransactionSql } from './connection.ts';
 
 interface RawChain {
@@ -124,19 +126,23 @@ const rowsAtOnce = 5000;
 /**
  * Looks through the trail as it stands now, in one snapshot: what is written meanwhile waits for the next look.
  *
- * @param onProgress is told how many records were looked at
+ * @param judge says whose signature one is
  */
-export async function verifyTrail(sql: Sql, onProgress: (records: number) => void): Promise<TrailReport> {
+export async function verifyTrail(sql: Sql, judge: JudgeSignature): Promise<TrailReport> {
   return sql.begin('isolation level repeatable read read only', async (tx) => {
     const chains = await readChains(tx);
-    const verifier = new TrailVerifier(chains, sha256);
+    const checkpoints = (await readCheckpoints(tx, chains)).map(({ signature, place, chain }) => ({
+      ...place,
+      chain,
+      signer: judge(place, signature),
+    }));
+    const verifier = new TrailVerifier(chains, checkpoints, sha256);
     let records = 0;
     let after = 0n;
     for (;;) {
       const rows = await readRows(tx, tx`m.chain is not null`, { after, limit: rowsAtOnce });
       for (const row of rows) verifier.add(row);
       records += rows.length;
-      onProgress(records);
       const last = rows.at(-1);
       if (last === undefined) return { chains: chains.length, records, faults: verifier.end() };
       after = last.id;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
 import { verifyTrail } from './audit-rows.ts';
+import { judgeOfTests, signOfTests } from './testing/signatures.ts';
 import { dropSegment, listSegments, openSegment } from './audit-segments.ts';
 import type { Sql } from './connection.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
@@ -38,20 +39,20 @@ describe('the segments of the audit trail', { timeout: 60_000 }, () => {
       (await messages()).map(({ message, segment }) => `${message} ${segment}`),
       ['one 1', 'two 1', 'three 2', 'four 3'],
     );
-    await inTrail((sql) => dropSegment(sql, 1));
+    await inTrail((sql) => dropSegment(sql, 1, signOfTests));
     assert.deepEqual(
       (await messages()).map(({ message }) => message),
       ['three', 'four'],
     );
     assert.deepEqual(await numbers(), [0, 2, 3]);
     await assert.rejects(
-      inTrail((sql) => dropSegment(sql, 3)),
+      inTrail((sql) => dropSegment(sql, 3, signOfTests)),
       /written to/,
     );
   });
 
   it('leave a chain that verifies from where it was cut, and shows what is missing after that', async () => {
-    const verified = () => inTrail((sql) => verifyTrail(sql, () => undefined));
+    const verified = () => inTrail((sql) => verifyTrail(sql, judgeOfTests));
     assert.deepEqual(await verified(), { chains: 1, records: 2, faults: [] });
     await inTrail(async (sql) => {
       await sql`create table kept as select * from messages where message = 'three'`;
@@ -79,7 +80,7 @@ describe('the segments of the audit trail', { timeout: 60_000 }, () => {
       }),
     );
     await isRead.promise;
-    const dropped = inTrail((sql) => dropSegment(sql, 2));
+    const dropped = inTrail((sql) => dropSegment(sql, 2, signOfTests));
     await held.postgres.inDatabase(held.addresses.audit, async (sql) => {
       for (;;) {
         const [row] = await sql`select 1 from pg_inherits where inhdetachpending`;
@@ -92,13 +93,13 @@ describe('the segments of the audit trail', { timeout: 60_000 }, () => {
     await assert.rejects(dropped);
     reading.resolve();
     await reader;
-    await inTrail((sql) => dropSegment(sql, 2));
+    await inTrail((sql) => dropSegment(sql, 2, signOfTests));
     assert.deepEqual(await numbers(), [0, 3]);
     assert.deepEqual(
       (await messages()).map(({ message }) => message),
       ['four', 'five'],
     );
-    assert.deepEqual((await inTrail((sql) => verifyTrail(sql, () => undefined))).faults, []);
+    assert.deepEqual((await inTrail((sql) => verifyTrail(sql, judgeOfTests))).faults, []);
   });
 
   function recordOf(message: string): AuditRecord {

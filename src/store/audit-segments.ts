@@ -1,13 +1,7 @@
+import type { SignPlace } from '../core/audit/checkpoint.ts';
+import type { SegmentFacts } from '../core/audit/retention.ts';
+import { storeCheckpoint } from './audit-checkpoints.ts';
 import type { Sql } from './connection.ts';
-
-/** A part of the trail that can be thrown away as a whole. */
-export interface Segment {
-  readonly number: number;
-  readonly openedAt: Date;
-  readonly bytes: number;
-  /** The newest is written to. */
-  readonly isOpen: boolean;
-}
 
 /** Any number that nothing else in this database uses as an advisory lock. */
 const lockKey = 4_386_801;
@@ -15,16 +9,12 @@ const lockKey = 4_386_801;
 const tableWaitMs = 1000;
 
 /** The oldest first. */
-export async function listSegments(sql: Sql): Promise<readonly Segment[]> {
+export async function listSegments(sql: Sql): Promise<readonly SegmentFacts[]> {
   const rows = await sql<{ number: number; openedAt: Date; bytes: string }[]>`
     select number, opened_at as "openedAt",
       coalesce(pg_total_relation_size(to_regclass('messages_' || number)), 0)::text as bytes
     from segments order by number`;
-  return rows.map(({ bytes, ...row }, index) => ({
-    ...row,
-    bytes: Number(bytes),
-    isOpen: index === rows.length - 1,
-  }));
+  return rows.map(({ bytes, ...row }) => ({ ...row, bytes: Number(bytes) }));
 }
 
 /** Opens a new segment, to which all that is written from then on goes. Writers are not held up. */
@@ -44,13 +34,13 @@ export async function openSegment(sql: Sql): Promise<number> {
 }
 
 /**
- * Throws a segment away that is not written to any more. Each of its chains remembers how far it is gone, so that the rest
- * verifies. Neither writers nor readers are held up: whoever reads it keeps it until the end. May be called again after an
+ * Throws a segment away that is not written to any more. Each of its chains remembers how far it is gone, and `sign` vouches for
+ * it, so that the rest verifies. Neither writers nor readers are held up: whoever reads it keeps it until the end. May be called again after an
  * interruption, at whatever point.
  *
  * @throws when it is the newest segment
  */
-export async function dropSegment(sql: Sql, number: number): Promise<void> {
+export async function dropSegment(sql: Sql, number: number, sign: SignPlace): Promise<void> {
   const [newest] = await sql<{ number: number }[]>`select max(number) as number from segments`;
   if (number === newest?.number) throw new Error(`segment ${number} is being written to`);
   const name = `messages_${number}`;
@@ -58,7 +48,7 @@ export async function dropSegment(sql: Sql, number: number): Promise<void> {
     select i.inhrelid is not null as attached, coalesce(i.inhdetachpending, false) as pending
     from pg_class c left join pg_inherits i on i.inhrelid = c.oid where c.oid = to_regclass(${name})`;
   if (found?.attached === true) {
-    await rememberPruned(sql, name);
+    await rememberPruned(sql, name, sign);
     const how = found.pending ? sql`finalize` : sql`concurrently`;
     await sql`alter table messages detach partition ${sql(name)} ${how}`;
   }
@@ -66,10 +56,19 @@ export async function dropSegment(sql: Sql, number: number): Promise<void> {
   await sql`delete from segments where number = ${number}`;
 }
 
-async function rememberPruned(sql: Sql, name: string): Promise<void> {
-  await sql`
-    update chains c set pruned_seq = gone.seq, pruned_hash = gone.hash
-    from (select distinct on (chain) chain, seq, hash from ${sql(name)} where chain is not null
-      order by chain, seq desc) gone
-    where c.id = gone.chain and coalesce(c.pruned_seq, 0) < gone.seq`;
+/** In one transaction with the signature: a chain that was cut has one, always. */
+async function rememberPruned(sql: Sql, name: string, sign: SignPlace): Promise<void> {
+  await sql.begin(async (tx) => {
+    const cut = await tx<{ id: number; node: string; chain: string; seq: string; hash: string }[]>`
+      with gone as (
+        select distinct on (chain) chain, seq, hash from ${tx(name)} where chain is not null order by chain, seq desc)
+      update chains c set pruned_seq = gone.seq, pruned_hash = gone.hash from gone
+      where c.id = gone.chain and coalesce(c.pruned_seq, 0) < gone.seq
+      returning c.id, c.node, c.chain, gone.seq::text as seq, encode(gone.hash, 'hex') as hash`;
+    for (const { id, node, chain, seq, hash } of cut) {
+      const head = { seq: Number(seq), hash };
+      await storeCheckpoint(tx, id, head, sign({ node, chain, ...head }));
+      await tx`delete from checkpoints where chain = ${id} and seq < ${seq}`;
+    }
+  });
 }

@@ -1,6 +1,7 @@
 import type { AuditRecord } from '../core/audit/audit-record.ts';
 import { Problem } from '../core/problem.ts';
 import { appendToChain, beginChain, type TrailAddress, type WrittenChain } from './audit-chain.ts';
+import { Gap } from './audit-gap.ts';
 import { Link } from './link.ts';
 
 /**
@@ -9,6 +10,9 @@ import { Link } from './link.ts';
  */
 export type Durability = 'local' | 'replicated';
 
+/** With records for which there is no room: the request fails, or they are counted and go. */
+export type WhenFull = 'refuse' | 'drop';
+
 export interface AuditTrail {
   /**
    * Resolves once the records are durable.
@@ -16,6 +20,8 @@ export interface AuditTrail {
    * @throws Problem `audit_unavailable`
    */
   readonly append: (records: readonly AuditRecord[], durability: Durability) => Promise<void>;
+  /** Whether there is no room, from now on. */
+  readonly bound: (isFull: boolean) => void;
   /** How many records wait to be written. */
   readonly waiting: () => number;
   /** Connects both lanes. */
@@ -34,18 +40,29 @@ const replicatedWaitMs = 10_000;
  * Opens the trail: a lane per durability, each with one connection, so that a write that waits for its standby holds up
  * no read. A lane commits in groups: what comes in while one batch is being written makes the next.
  */
-export function openAuditTrail(address: TrailAddress): AuditTrail {
+export function openAuditTrail(address: TrailAddress, whenFull: WhenFull = 'refuse'): AuditTrail {
   const lanes: Readonly<Record<Durability, Lane>> = {
     local: new Lane(address, 'local', localWaitMs),
     replicated: new Lane(address, 'on', replicatedWaitMs),
   };
+  const gap = new Gap((record) => lanes.local.append([record]));
+  let isFull = false;
   return {
-    append: (records, durability) => lanes[durability].append(records),
+    append: async (records, durability) => {
+      if (!isFull) return lanes[durability].append(records);
+      if (whenFull === 'refuse') throw unavailable('its space is used up (HOLDFAST_AUDIT_SPACE)');
+      gap.add(records.length);
+    },
+    bound: (full) => {
+      isFull = full;
+      if (!full) gap.close();
+    },
     waiting: () => lanes.local.waiting + lanes.replicated.waiting,
     warm: async () => {
       await Promise.all([lanes.local.warm(), lanes.replicated.warm()]);
     },
     end: async () => {
+      await gap.end();
       await Promise.all([lanes.local.end(), lanes.replicated.end()]);
     },
   };

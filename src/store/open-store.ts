@@ -1,6 +1,6 @@
 import { openSecretWrites, type SecretWrites } from './secret-writes.ts';
 import { openSecretReads, type SecretReads } from './secret-reads.ts';
-import { type AuditTrail, openAuditTrail } from './audit.ts';
+import { type AuditTrail, openAuditTrail, type WhenFull } from './audit.ts';
 import type { DataKey } from './cipher.ts';
 import type { TrailAddress } from './audit-chain.ts';
 import type { InstanceAddress } from './connection.ts';
@@ -29,6 +29,8 @@ export function openStore(settings: {
   readonly data: InstanceAddress;
   readonly audit: TrailAddress;
   readonly dataKey: DataKey;
+  /** What the trail does with records when it has no room; `refuse` unless told otherwise. */
+  readonly auditWhenFull?: WhenFull;
 }): Store {
   const secrets = openSecretReads(settings.data, settings.dataKey);
   return {
@@ -36,7 +38,7 @@ export function openStore(settings: {
     writes: openWrites(settings.data),
     secrets,
     secretWrites: openSecretWrites(settings.data, secrets.closures, settings.dataKey),
-    audit: openAuditTrail(settings.audit),
+    audit: openAuditTrail(settings.audit, settings.auditWhenFull),
     intake: openWrites(settings.audit, intakeConnections, { name: 'holdfast audit intake' }),
     positions: openPositions(settings.data),
     dataKey: settings.dataKey,

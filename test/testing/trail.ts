@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { nodeLayout } from '../../src/agent/layout.ts';
+import { signerOf } from '../../src/identity/audit-signature.ts';
+import { readCertificate } from '../../src/identity/certificate.ts';
 import { type TrailReport, verifyTrail } from '../../src/store/audit-rows.ts';
 import { openClient } from '../../src/store/connection.ts';
 import type { DemoCluster } from './demo-cluster.ts';
@@ -24,8 +27,9 @@ export async function recordsOf(demo: DemoCluster, node: string, prefix: string)
 /** Looks through the chains of a node's trail. */
 export async function verified(demo: DemoCluster, node: string): Promise<TrailReport> {
   const sql = openClient(trailOf(demo, node), { name: 'test' });
+  const authority = readCertificate(readFileSync(demo.file.api.caFile, 'utf8'));
   try {
-    return await verifyTrail(sql, () => undefined);
+    return await verifyTrail(sql, (place, signature) => signerOf(place, signature, authority));
   } finally {
     await sql.end({ timeout: 1 });
   }

@@ -4,12 +4,17 @@ import { describe, it } from 'node:test';
 import { seededRandom } from '../random.ts';
 import type { AuditRecord } from './audit-record.ts';
 import { type ChainHead, type ChainLink, linksAfter, openChain } from './chain.ts';
+import type { Place, Signature } from './checkpoint.ts';
 import { judgePush } from './judge-push.ts';
 import { type PushedRecords, recordLimit } from './pushed.ts';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 const facts = { node: 'f1', chain: 'c1', before: null };
-const sender = { node: 'f1', isMember: true };
+const sender = { node: 'f1', isMember: true, certificate: 'f1' };
+/** Signatures without keys: whose it is says the certificate, and that it is none says the word. */
+const judge = (_place: Place, { signature, certificate }: Signature): string | null =>
+  signature === 'good' ? certificate : null;
+const by = { digest, judge };
 const records = Array.from(
   { length: 30 },
   (_, index): AuditRecord => ({
@@ -23,11 +28,19 @@ const records = Array.from(
     message: `record ${index + 1}`,
   }),
 );
+const signature = { signedAt: '2026-01-01T00:00:00.000Z', signature: 'good' };
 const links = linksAfter(openChain(facts, digest), records, digest);
 
 /** The records `from` to `to`, as their node sends them. */
 function pushOf(from: number, to: number, more: Partial<PushedRecords> = {}): PushedRecords {
-  return { ...facts, from, records: records.slice(from - 1, to), hash: links[to - 1]?.hash ?? '', ...more };
+  return {
+    ...facts,
+    from,
+    records: records.slice(from - 1, to),
+    hash: links[to - 1]?.hash ?? '',
+    signature,
+    ...more,
+  };
 }
 
 /** Pushes one after the other, as the master takes them. */
@@ -35,7 +48,7 @@ function taken(pushes: readonly PushedRecords[]): readonly (ChainLink & { readon
   let head: ChainHead | null = null;
   const stored: (ChainLink & { readonly message: string })[] = [];
   for (const push of pushes) {
-    const verdict = judgePush(sender, push, head, digest);
+    const verdict = judgePush(sender, push, head, by);
     assert.ok(verdict.take);
     const fresh = push.records.slice(verdict.skip);
     stored.push(...verdict.links.map((link, index) => ({ ...link, message: fresh[index]?.message ?? '' })));
@@ -73,21 +86,23 @@ describe('records that a follower pushes', () => {
       [pushOf(11, 20, { node: 'f2' }), 'forged_node'],
       [pushOf(11, 20), 'removed_node', { isMember: false }],
       [pushOf(12, 20), 'gap'],
+      [pushOf(11, 20, { signature: { ...signature, signature: 'bad' } }), 'badly_signed'],
+      [pushOf(11, 20), 'badly_signed', { certificate: 'f2' }],
       [pushOf(11, 20, { hash: links[20]?.hash ?? '' }), 'broken_chain'],
       [pushOf(11, 20, { records: records.slice(10, 20).toReversed() }), 'broken_chain'],
       [pushOf(11, 20, { records: records.slice(10, 19) }), 'broken_chain'],
       [pushOf(11, 11, { records: [{ ...first, message: 'x'.repeat(recordLimit) }] }), 'record_too_large'],
     ];
     for (const [push, because, as = {}] of cases) {
-      assert.deepEqual(judgePush({ ...sender, ...as }, push, head, digest), { take: false, because });
+      assert.deepEqual(judgePush({ ...sender, ...as }, push, head, by), { take: false, because });
     }
   });
 
   it('of a chain that is not known begin at its first record, and with the chain before it', () => {
-    assert.ok(judgePush(sender, pushOf(1, 5), null, digest).take);
-    assert.deepEqual(judgePush(sender, pushOf(2, 5), null, digest), { take: false, because: 'gap' });
+    assert.ok(judgePush(sender, pushOf(1, 5), null, by).take);
+    assert.deepEqual(judgePush(sender, pushOf(2, 5), null, by), { take: false, because: 'gap' });
     const before = { chain: 'c0', seq: 3, hash: 'ff' };
-    assert.deepEqual(judgePush(sender, pushOf(1, 5, { before }), null, digest), {
+    assert.deepEqual(judgePush(sender, pushOf(1, 5, { before }), null, by), {
       take: false,
       because: 'broken_chain',
     });

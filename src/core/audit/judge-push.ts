@@ -1,5 +1,6 @@
 import { canonicalText } from './canonical.ts';
 import { type ChainHead, type ChainLink, type Digest, linksAfter, openChain } from './chain.ts';
+import type { JudgeSignature, Place } from './checkpoint.ts';
 import { type PushedRecords, type PushRefusal, recordLimit } from './pushed.ts';
 
 /** Who sends records. */
@@ -8,6 +9,8 @@ export interface Sender {
   readonly node: string;
   /** Whether the cluster declares it. */
   readonly isMember: boolean;
+  /** PEM: what its signatures are held to. */
+  readonly certificate: string;
 }
 
 /** What to store of pushed records: those that are not there yet, with their links; or why nothing. */
@@ -19,15 +22,18 @@ export type PushVerdict =
  * Judges the records of one chain.
  *
  * @param head where the chain stands here; null: it is not known here
+ * @param judge says whose signature one is
  */
 export function judgePush(
   sender: Sender,
   pushed: PushedRecords,
   head: ChainHead | null,
-  digest: Digest,
+  { digest, judge }: { readonly digest: Digest; readonly judge: JudgeSignature },
 ): PushVerdict {
   if (pushed.node !== sender.node) return refuse('forged_node');
   if (!sender.isMember) return refuse('removed_node');
+  const signature = { ...pushed.signature, certificate: sender.certificate };
+  if (judge(lastPlace(pushed), signature) !== sender.node) return refuse('badly_signed');
   const start = head ?? openChain(pushed, digest);
   if (pushed.from > start.seq + 1) return refuse('gap');
   // What came twice is there already: a push whose answer was lost is sent again.
@@ -38,6 +44,11 @@ export function judgePush(
   const last = links.at(-1);
   if (last !== undefined && last.hash !== pushed.hash) return refuse('broken_chain');
   return { take: true, skip, links };
+}
+
+/** The place that the node has signed. */
+function lastPlace({ node, chain, from, records, hash }: PushedRecords): Place {
+  return { node, chain, seq: from + records.length - 1, hash };
 }
 
 function refuse(because: PushRefusal): PushVerdict {

@@ -1,5 +1,6 @@
 import type { AuditRecord } from './audit-record.ts';
 import type { ChainHead, ChainId, OpeningFacts } from './chain.ts';
+import type { Signature } from './checkpoint.ts';
 
 /** Records of one chain, one behind the other, as a node sends them to the master. */
 export interface PushedRecords extends OpeningFacts {
@@ -8,6 +9,8 @@ export interface PushedRecords extends OpeningFacts {
   readonly records: readonly AuditRecord[];
   /** The hash of the last: whoever computes another has other records, or another chain. */
   readonly hash: string;
+  /** What the node says of that last place with its key. */
+  readonly signature: Omit<Signature, 'certificate'>;
 }
 
 /** Why records of a chain were not taken. */
@@ -18,6 +21,8 @@ export type PushRefusal =
   | 'removed_node'
   /** The records do not lead to the hash, or the chain was opened otherwise. */
   | 'broken_chain'
+  /** The signature is not that of the node. */
+  | 'badly_signed'
   /** Records before these are not there yet. */
   | 'gap'
   | 'record_too_large'

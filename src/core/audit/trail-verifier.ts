@@ -1,10 +1,12 @@
 import { type ChainHead, type ChainId, type Digest, openChain, type OpeningFacts } from './chain.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import {
   beginVerification,
   type ChainedRecord,
   type ChainFault,
   endVerification,
   type Verification,
+  verifyCheckpoint,
   verifyNext,
 } from './verify.ts';
 
@@ -44,10 +46,13 @@ export class TrailVerifier {
   readonly #states = new Map<number, Verification>();
   /** Records that later chains were opened behind, by chain and number: what their hash was then. */
   readonly #promised = new Map<string, string>();
+  /** What nodes have signed, by chain and number. */
+  readonly #signed: ReadonlyMap<string, Checkpoint>;
   readonly #faults: TrailFault[] = [];
 
-  constructor(chains: readonly TrailChain[], digest: Digest) {
+  constructor(chains: readonly TrailChain[], checkpoints: readonly Checkpoint[], digest: Digest) {
     this.#digest = digest;
+    this.#signed = new Map(checkpoints.map((signed) => [`${signed.chain} ${signed.seq}`, signed]));
     this.#chains = new Map(chains.map((chain) => [chain.id, chain]));
     this.#ids = new Map(chains.map(({ id, node, chain }) => [`${node} ${chain}`, id]));
     for (const chain of chains) this.#open(chain);
@@ -60,8 +65,11 @@ export class TrailVerifier {
       this.#faults.push({ kind: 'stray', chain: row.chain, seq: row.seq });
       return;
     }
-    this.#states.set(row.chain, verifyNext(state, row, this.#digest));
     const place = `${row.chain} ${row.seq}`;
+    const next = verifyNext(state, row, this.#digest);
+    const signed = this.#signed.get(place);
+    const holds = signed !== undefined && this.#isGood(signed);
+    this.#states.set(row.chain, holds ? verifyCheckpoint(next, signed) : next);
     if (this.#promised.get(place) === row.hash) this.#promised.delete(place);
   }
 
@@ -78,7 +86,33 @@ export class TrailVerifier {
       const isKept = before === null || !this.#promised.has(this.#placeBefore(chain, before));
       return isKept ? [] : [{ kind: 'forgotten', node, chain: name, seq: before.seq }];
     });
-    return [...this.#faults, ...ofChains, ...forgotten];
+    return [...this.#faults, ...ofChains, ...this.#signedFaults(), ...forgotten];
+  }
+
+  /** Signatures that are none, and those of records behind the end of their chain. */
+  #signedFaults(): readonly TrailFault[] {
+    const newest = new Map<number, number>();
+    const bad = [...this.#signed.values()].flatMap((signed): readonly TrailFault[] => {
+      const { chain: id, seq } = signed;
+      const chain = this.#chains.get(id);
+      if (chain === undefined) return [{ kind: 'stray', chain: id, seq }];
+      if (!this.#isGood(signed)) return [named(chain, { kind: 'badly_signed', seq })];
+      newest.set(id, Math.max(seq, newest.get(id) ?? 0));
+      return [];
+    });
+    const cut = [...newest].flatMap(([id, seq]): readonly TrailFault[] => {
+      const chain = this.#chains.get(id);
+      if (chain === undefined || seq <= chain.head.seq) return [];
+      return [named(chain, { kind: 'missing', from: chain.head.seq + 1, to: seq })];
+    });
+    return [...bad, ...cut];
+  }
+
+  /** A node signs for its own chains; where records were thrown away, whoever did it. */
+  #isGood({ chain: id, seq, signer }: Checkpoint): boolean {
+    const chain = this.#chains.get(id);
+    if (chain === undefined || signer === null) return false;
+    return signer === chain.node || seq <= (chain.pruned?.seq ?? 0);
   }
 
   #open(chain: TrailChain): void {
@@ -88,6 +122,10 @@ export class TrailVerifier {
     if (before !== null && !this.#wasPruned(chain, before))
       this.#promised.set(this.#placeBefore(chain, before), before.hash);
     this.#states.set(id, beginVerification(pruned ?? { seq: 0, hash: opening }));
+    if (pruned === null) return;
+    const signed = this.#signed.get(`${id} ${pruned.seq}`);
+    if (signed === undefined || signed.signer === null || signed.hash !== pruned.hash)
+      this.#faults.push(named(chain, { kind: 'unsigned', seq: pruned.seq }));
   }
 
   /** Whether nothing can be said any more of the record that the chain was opened behind: it was thrown away, or there was none. */

@@ -16,10 +16,11 @@ export type ChainFault =
   /** There are two records of this number, or it comes after a later one. */
   | { readonly kind: 'inserted'; readonly seq: number }
   /** A node has signed another hash for this number. */
-  | { readonly kind: 'forged'; readonly seq: number };
-
-/** A place of a chain whose hash is known from elsewhere: a signed checkpoint. */
-export type Checkpoint = ChainHead;
+  | { readonly kind: 'forged'; readonly seq: number }
+  /** What is said to be a node's signature of this number is none. */
+  | { readonly kind: 'badly_signed'; readonly seq: number }
+  /** Records up to this one were thrown away, and no node has signed for it. */
+  | { readonly kind: 'unsigned'; readonly seq: number };
 
 /** How far a chain was verified. */
 export interface Verification {
@@ -48,10 +49,10 @@ export function verifyNext(before: Verification, row: ChainedRecord, digest: Dig
   return { head: next, faults: holds ? faults : [...faults, { kind: 'changed', seq: row.seq }] };
 }
 
-/** Holds the head to a checkpoint of its number. */
-export function verifyCheckpoint(before: Verification, checkpoint: Checkpoint): Verification {
+/** Holds the head to what a node has signed for its number. */
+export function verifyCheckpoint(before: Verification, signed: ChainHead): Verification {
   const { head, faults } = before;
-  if (checkpoint.seq !== head.seq || checkpoint.hash === head.hash) return before;
+  if (signed.seq !== head.seq || signed.hash === head.hash) return before;
   return { ...before, faults: [...faults, { kind: 'forged', seq: head.seq }] };
 }
 

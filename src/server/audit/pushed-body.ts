@@ -45,7 +45,12 @@ function readChain(value: unknown, at: string): PushedRecords {
     from: countAt(chain, 'from', at),
     records: records.map((record: unknown, index) => readRecord(record, `${at}.records[${index}]`)),
     hash: hashAt(chain, 'hash', at),
+    signature: readSignature(objectAt(chain['signature'], `${at}.signature`), `${at}.signature`),
   };
+}
+
+function readSignature(signature: Fields, at: string): PushedRecords['signature'] {
+  return { signedAt: instantAt(signature, 'signedAt', at), signature: textAt(signature, 'signature', at) };
 }
 
 function readBefore(before: Fields, at: string): NonNullable<PushedRecords['before']> {
@@ -58,12 +63,10 @@ function readBefore(before: Fields, at: string): NonNullable<PushedRecords['befo
 
 function readRecord(value: unknown, at: string): AuditRecord {
   const record = objectAt(value, at);
-  const timestamp = textAt(record, 'timestamp', at);
-  if (!instant.test(timestamp)) throw malformed(`${at}.timestamp: an instant in UTC and milliseconds`);
   return {
     facility: countAt(record, 'facility', at),
     severity: countAt(record, 'severity', at),
-    timestamp,
+    timestamp: instantAt(record, 'timestamp', at),
     appname: textAt(record, 'appname', at),
     procid: textAt(record, 'procid', at),
     msgid: textAt(record, 'msgid', at),
@@ -112,6 +115,12 @@ function textAt(fields: Fields, name: string, at: string): string {
 function soundText(value: unknown, at: string): string {
   if (typeof value === 'string' && !value.includes('\0') && value.isWellFormed()) return value;
   throw malformed(`${at}: a text`);
+}
+
+function instantAt(fields: Fields, name: string, at: string): string {
+  const text = textAt(fields, name, at);
+  if (instant.test(text)) return text;
+  throw malformed(`${at}.${name}: an instant in UTC and milliseconds`);
 }
 
 function nameAt(fields: Fields, name: string, at: string): string {

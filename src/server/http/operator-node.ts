@@ -29,3 +29,9 @@ export function peerNode(request: FastifyRequest): string | null {
   const name: unknown = raw.socket.getPeerCertificate().subject?.CN;
   return typeof name === 'string' && name !== '' ? name : null;
 }
+
+/** The certificate that the other side of a connection to the peer listener has proved, PEM; null: it has proved none. */
+export function peerCertificate({ raw }: FastifyRequest): string | null {
+  if (!(raw.socket instanceof TLSSocket) || !raw.socket.authorized) return null;
+  return raw.socket.getPeerX509Certificate()?.toString() ?? null;
+}

@@ -1,10 +1,11 @@
 import type { PushOutcome } from '../../core/audit/pushed.ts';
 import { Problem } from '../../core/problem.ts';
+import { signedBy } from '../../identity/audit-signature.ts';
 import { takePushed } from '../../store/audit-intake.ts';
 import { jsonAnswer } from '../answers/answer.ts';
 import { readPush } from '../audit/pushed-body.ts';
 import { auditRecord } from '../audit/record.ts';
-import { peerNode } from '../http/operator-node.ts';
+import { peerCertificate, peerNode } from '../http/operator-node.ts';
 import { json, listOf } from '../http/route-about.ts';
 import type { Call, Route } from '../http/route.ts';
 
@@ -29,17 +30,19 @@ export const auditIntakeRoute: Route = {
   handle: async (call) => {
     const { request, context } = call;
     const node = peerNode(request);
-    if (node === null) {
+    const certificate = peerCertificate(request);
+    if (node === null || certificate === null) {
       throw new Problem(
         'certificate_required',
         'Only nodes of the cluster hand audit records in, by their certificate.',
       );
     }
     const pushed = readPush(request.body);
-    const sender = { node, isMember: context.serving.view().state?.members.includes(node) ?? false };
+    const isMember = context.serving.view().state?.members.includes(node) ?? false;
+    const by = { sender: { node, isMember, certificate }, judge: signedBy };
     const outcomes = await context.store.intake.transaction(async (sql) => {
       const taken: PushOutcome[] = [];
-      for (const chain of pushed) taken.push(await takePushed(sql, sender, chain));
+      for (const chain of pushed) taken.push(await takePushed(sql, by, chain));
       return taken;
     });
     await recordRefusals(call, node, outcomes);

@@ -93,6 +93,7 @@ export function stateNow(state: Partial<ServingState> = {}): ServingState {
     handsOver: false,
     master: [],
     members: [],
+    auditIsFull: false,
     data: { asOf: null, timeline: null },
     because: 'the test says so',
     health: { ok: true, body: {} },

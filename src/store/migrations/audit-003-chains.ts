@@ -28,6 +28,22 @@ create table chains (
   unique (node, chain)
 ) with (fillfactor = 50);
 
+-- places of chains that nodes have signed for
+create table signers (
+  id integer generated always as identity primary key,
+  certificate text not null,
+  fingerprint bytea not null unique
+);
+create table checkpoints (
+  chain integer not null references chains,
+  seq bigint not null,
+  hash bytea not null,
+  signed_at timestamptz not null,
+  signature bytea not null,
+  signer integer not null references signers,
+  primary key (chain, seq)
+);
+
 create table segments (
   number integer primary key,
   opened_at timestamptz not null default now()

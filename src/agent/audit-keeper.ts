@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { CourierCommand, CourierEvent, CourierSettings } from '../core/courier.ts';
-import type { PeerAddress } from '../core/serving.ts';
+import type { KeeperCommand, KeeperDuty, KeeperReport, KeeperSettings } from '../core/audit-keeper.ts';
 import { spawnDependent } from '../runtime/dependent-child.ts';
 import type { Logger } from '../runtime/log.ts';
 
@@ -11,51 +10,52 @@ const longestRestartMs = 10_000;
 const longLifeMs = 10_000;
 const endMs = 2000;
 
-/** The process of a follower that carries audit records to the master: started, told where the master is, started again. */
-export class AuditCourier {
-  readonly #settings: CourierSettings;
+/** The process that looks after this node's audit trail: started when there is something to do, told what, started again. */
+export class AuditKeeper {
+  readonly #settings: KeeperSettings;
   readonly #log: Logger;
   #child: ChildProcess | null = null;
-  #master: readonly PeerAddress[] = [];
-  #backlog: number | null = null;
+  #duty: KeeperDuty = { role: 'none' };
+  #report: KeeperReport | null = null;
   #restart: NodeJS.Timeout | undefined;
   #restartMs = firstRestartMs;
   #startedAt = 0;
   #stopping = false;
 
-  constructor(settings: CourierSettings, log: Logger) {
+  constructor(settings: KeeperSettings, log: Logger) {
     this.#settings = settings;
     this.#log = log;
   }
 
-  /** How many records the master lacks; null: that is not known. */
-  get backlog(): number | null {
-    return this.#backlog;
+  /** How the trail of a follower stands; null: that is not known. */
+  get report(): KeeperReport | null {
+    return this.#report;
   }
 
-  start(): void {
+  /** What is to be done from now on. */
+  take(duty: KeeperDuty): void {
+    const same = JSON.stringify(duty) === JSON.stringify(this.#duty);
+    this.#duty = duty;
+    if (this.#child === null && this.#restart === undefined && duty.role !== 'none') this.#start();
+    else if (!same) this.#send({ kind: 'duty', duty });
+  }
+
+  #start(): void {
     const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const entry = fileURLToPath(new URL(`../server/courier/main.${suffix}`, import.meta.url));
+    const entry = fileURLToPath(new URL(`../server/keeper/main.${suffix}`, import.meta.url));
     const child = spawnDependent([process.execPath, '--max-old-space-size=256', entry], {
       deathSignal: 'SIGKILL',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#child = child;
     this.#startedAt = performance.now();
-    child.on('message', (event: CourierEvent) => {
-      this.#backlog = event.records;
+    child.on('message', (report: KeeperReport) => {
+      this.#report = report;
     });
-    child.on('error', (error) => this.#log.warn({ err: error }, 'courier of audit records'));
+    child.on('error', (error) => this.#log.warn({ err: error }, 'keeper of the audit trail'));
     child.once('exit', (code, signal) => this.#onExit(child, code, signal));
-    this.#send({ kind: 'master', master: this.#master });
+    this.#send({ kind: 'duty', duty: this.#duty });
     this.#send({ kind: 'settings', settings: this.#settings });
-  }
-
-  /** The ways to the master from now on, the best first. */
-  tell(master: readonly PeerAddress[]): void {
-    const same = JSON.stringify(master) === JSON.stringify(this.#master);
-    this.#master = master;
-    if (!same) this.#send({ kind: 'master', master });
   }
 
   async stop(): Promise<void> {
@@ -73,15 +73,18 @@ export class AuditCourier {
   #onExit(child: ChildProcess, code: number | null, signal: string | null): void {
     if (this.#child !== child) return;
     this.#child = null;
-    this.#backlog = null;
+    this.#report = null;
     if (this.#stopping) return;
     const lived = performance.now() - this.#startedAt > longLifeMs;
     this.#restartMs = lived ? firstRestartMs : Math.min(this.#restartMs * 2, longestRestartMs);
-    this.#log.warn({ code, signal }, 'the courier of audit records ended; starting another');
-    this.#restart = setTimeout(() => this.start(), this.#restartMs);
+    this.#log.warn({ code, signal }, 'the keeper of the audit trail ended; starting another');
+    this.#restart = setTimeout(() => {
+      this.#restart = undefined;
+      this.#start();
+    }, this.#restartMs);
   }
 
-  #send(command: CourierCommand): void {
+  #send(command: KeeperCommand): void {
     if (this.#child?.connected === true) this.#child.send(command, () => undefined);
   }
 }

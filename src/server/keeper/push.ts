@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:https';
 import { createSecureContext } from 'node:tls';
+import type { SignPlace } from '../../core/audit/checkpoint.ts';
 import type { Load } from '../../core/audit/courier-step.ts';
 import type { PushedRecords, PushOutcome } from '../../core/audit/pushed.ts';
 import type { PeerAddress } from '../../core/serving.ts';
@@ -16,28 +17,32 @@ const answerMs = 30_000;
 const answerLimitBytes = 1024 * 1024;
 
 /** Opens one connection, over mutual TLS, at the first push. */
-export function openPusher(identity: PeerIdentity): Pusher {
+export function openPusher(identity: PeerIdentity, sign: SignPlace): Pusher {
   const agent = new Agent({
     secureContext: createSecureContext({ ...identity }),
     keepAlive: true,
     maxSockets: 2,
   });
   return {
-    push: async (to, loads) => outcomesOf(await send(agent, to, JSON.stringify(loads.map(pushedOf)))),
+    push: async (to, loads) =>
+      outcomesOf(await send(agent, to, JSON.stringify(loads.map((load) => pushedOf(load, sign))))),
     end: () => agent.destroy(),
   };
 }
 
-/** The rows of a load as they travel. */
-export function pushedOf({ chain, rows }: Load): PushedRecords {
+/** The rows of a load as they travel, with a signature of the last. */
+export function pushedOf({ chain, rows }: Load, sign: SignPlace): PushedRecords {
   const { node, chain: name, before } = chain;
+  const { seq, hash } = rows.at(-1) ?? chain.head;
+  const { signedAt, signature } = sign({ node, chain: name, seq, hash });
   return {
     node,
     chain: name,
     before,
     from: rows[0]?.seq ?? 1,
     records: rows.map(({ record }) => record),
-    hash: rows.at(-1)?.hash ?? '',
+    hash,
+    signature: { signedAt, signature },
   };
 }
 

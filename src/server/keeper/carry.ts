@@ -12,11 +12,11 @@ import {
 import { describeError } from '../../core/problem.ts';
 import type { PeerAddress } from '../../core/serving.ts';
 import type { Logger } from '../../runtime/log.ts';
-import type { LocalTrail } from '../../store/local-trail.ts';
+import type { KeptTrail } from '../../store/kept-trail.ts';
 import type { Pusher } from './push.ts';
 
-export interface CourierNeeds {
-  readonly trail: LocalTrail;
+export interface CarryNeeds {
+  readonly trail: KeptTrail;
   readonly pusher: Pusher;
   /** The ways to whoever takes records now, the best first; empty: none is known. */
   readonly master: () => readonly PeerAddress[];
@@ -38,7 +38,7 @@ const tidyEveryMs = 10_000;
  * Carries what this follower has recorded to the master, until `signal`: in the order in which it was written, each record
  * again and again until the master says that it has it for good. Nothing is thrown away before.
  */
-export async function carry(needs: CourierNeeds): Promise<void> {
+export async function carry(needs: CarryNeeds): Promise<void> {
   const { log, signal } = needs;
   let known: Acknowledgements = new Map();
   let retryMs = retryLeastMs;
@@ -65,7 +65,7 @@ export async function carry(needs: CourierNeeds): Promise<void> {
 
 /** One push, where there is something to push and somebody to push it to. */
 async function round(
-  { trail, pusher, master, onBacklog, log }: CourierNeeds,
+  { trail, pusher, master, onBacklog, log }: CarryNeeds,
   known: Acknowledgements,
   way: number,
 ): Promise<{ readonly next: Acknowledgements; readonly isBusy: boolean }> {
@@ -89,7 +89,7 @@ async function round(
   return { next, isBusy: true };
 }
 
-async function tidy(trail: LocalTrail, known: Acknowledgements): Promise<void> {
+async function tidy(trail: KeptTrail, known: Acknowledgements): Promise<void> {
   const chains = new Map<number, LocalChain>((await trail.chains()).map((chain) => [chain.id, chain]));
   await trail.tidy((id, seq) => {
     const chain = chains.get(id);

@@ -1,0 +1,49 @@
+import type { RetentionRules } from './audit/retention.ts';
+import type { SpaceRules } from './audit/space.ts';
+import type { PeerAddress, ServingRole, WorkerSettings } from './serving.ts';
+
+/** What the keeper of a node's audit trail is started with: its first IPC message. No secret is in it, only the names of files. */
+export type KeeperSettings = Pick<WorkerSettings, 'nodeName' | 'tls' | 'logLevel'> & {
+  readonly postgres: Pick<WorkerSettings['postgres'], 'socketDir' | 'auditPort'>;
+  /** The directory of the audit instance: the free space of its disk counts. */
+  readonly directory: string;
+  readonly retention: RetentionRules;
+  readonly space: SpaceRules;
+};
+
+/** What is to be done: as the node is now. */
+export type KeeperDuty =
+  | { readonly role: 'master' }
+  | {
+      readonly role: 'follower';
+      /** The ways to whoever takes records, the best first; empty: none is known. */
+      readonly master: readonly PeerAddress[];
+    }
+  /** The trail is not this node's to change. */
+  | { readonly role: 'none' };
+
+/**
+ * What a node has to do for its trail.
+ *
+ * @param settled it has been the master for a while: a failover has better things to do
+ * @param ways to the master, the best first
+ */
+export function keeperDuty(
+  role: ServingRole,
+  { settled, ways }: { readonly settled: boolean; readonly ways: readonly PeerAddress[] },
+): KeeperDuty {
+  if (role === 'follower') return { role, master: ways };
+  return role === 'master' && settled ? { role } : { role: 'none' };
+}
+
+/** Agent to keeper, over the IPC channel of the child process. */
+export type KeeperCommand =
+  | { readonly kind: 'settings'; readonly settings: KeeperSettings }
+  | { readonly kind: 'duty'; readonly duty: KeeperDuty };
+
+/** Keeper to agent: how the trail of a follower stands. */
+export interface KeeperReport {
+  /** How many records the master lacks, as far as is known; null: not known yet. */
+  readonly backlog: number | null;
+  readonly isFull: boolean;
+}

@@ -1,0 +1,81 @@
+import type { LocalChain, LocalRow } from '../core/audit/courier-step.ts';
+import type { SignPlace } from '../core/audit/checkpoint.ts';
+import { isWorthPassing, planSegments, type RetentionRules } from '../core/audit/retention.ts';
+import type { TrailAddress } from './audit-chain.ts';
+import { signHeads } from './audit-checkpoints.ts';
+import { readChains, readRowsBehind, type Window } from './audit-rows.ts';
+import { dropSegment, listSegments, openSegment } from './audit-segments.ts';
+import type { Sql } from './connection.ts';
+import { Link } from './link.ts';
+
+/** A node's trail, as its keeper sees it. */
+export interface KeptTrail {
+  /** Every chain, the oldest first. */
+  readonly chains: () => Promise<readonly LocalChain[]>;
+  /** Rows behind those that were sent (by the id of the chain), in the order of ids. */
+  readonly rows: (sent: ReadonlyMap<number, number>, window: Window) => Promise<readonly LocalRow[]>;
+  /** Signs the ends of the node's own chains, where they have moved. */
+  readonly sign: () => Promise<void>;
+  /**
+   * Of a follower: throws segments away that hold nothing which the master lacks, and opens a new one when the newest is large
+   * or old.
+   *
+   * @param isThere whether the master has the record of that number, by the id of its chain
+   */
+  readonly tidy: (isThere: (chain: number, seq: number) => boolean) => Promise<void>;
+  /** Of a master: throws away what is not to be kept. @returns the segments that are gone */
+  readonly retain: (rules: RetentionRules) => Promise<readonly number[]>;
+  /** What the trail takes on the disk. */
+  readonly bytes: () => Promise<number>;
+  readonly end: () => Promise<void>;
+}
+
+/** The last record that a chain has in a segment. What has no chain was written by an older version, and is kept. */
+interface SegmentEnd {
+  readonly chain: number | null;
+  readonly seq: string | null;
+}
+
+/** A writer that had looked for the newest segment just before there was another one is done by then. */
+const lateMs = 60_000;
+
+/** @param sign with the key of this node */
+export function openKeptTrail(address: TrailAddress, sign: SignPlace): KeptTrail {
+  const link = new Link(address, { name: 'holdfast audit keeper' });
+  /** Where the chains of closed segments end: looked up once, since a backlog may have many. */
+  const known = new Map<number, readonly SegmentEnd[]>();
+  return {
+    chains: () => link.use((sql) => readChains(sql)),
+    rows: (sent, window) => link.use((sql) => readRowsBehind(sql, sent, window)),
+    sign: () => link.use((sql) => signHeads(sql, address.node, sign)),
+    tidy: (isThere) =>
+      link.use(async (sql) => {
+        const segments = await listSegments(sql);
+        for (const [index, { number }] of segments.slice(0, -1).entries()) {
+          const closedAt = segments[index + 1]?.openedAt.getTime() ?? Date.now();
+          const ends = known.get(number) ?? (await endsOf(sql, number));
+          if (Date.now() - closedAt > lateMs) known.set(number, ends);
+          if (!ends.every(({ chain, seq }) => chain !== null && isThere(chain, Number(seq)))) continue;
+          await dropSegment(sql, number, sign);
+          known.delete(number);
+        }
+        const newest = segments.at(-1);
+        if (newest !== undefined && isWorthPassing(newest, Date.now())) await openSegment(sql);
+      }),
+    retain: (rules) =>
+      link.use(async (sql) => {
+        const { drop, open } = planSegments(await listSegments(sql), rules, Date.now());
+        if (open) await openSegment(sql);
+        for (const number of drop) await dropSegment(sql, number, sign);
+        return drop;
+      }),
+    bytes: () =>
+      link.use(async (sql) => (await listSegments(sql)).reduce((sum, { bytes }) => sum + bytes, 0)),
+    end: () => link.end(),
+  };
+}
+
+async function endsOf(sql: Sql, number: number): Promise<readonly SegmentEnd[]> {
+  return sql<SegmentEnd[]>`
+    select chain, max(seq)::text as seq from ${sql(`messages_${number}`)} group by chain`;
+}
