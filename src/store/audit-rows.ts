@@ -118,6 +118,8 @@ async function readRows(
 export interface TrailReport {
   readonly chains: number;
   readonly records: number;
+  /** Of them, those behind the last of their chain that a node has signed for. */
+  readonly unsigned: number;
   readonly faults: readonly TrailFault[];
 }
 
@@ -144,7 +146,13 @@ export async function verifyTrail(sql: Sql, judge: JudgeSignature): Promise<Trai
       for (const row of rows) verifier.add(row);
       records += rows.length;
       const last = rows.at(-1);
-      if (last === undefined) return { chains: chains.length, records, faults: verifier.end() };
+      if (last === undefined)
+        return {
+          chains: chains.length,
+          records,
+          unsigned: verifier.unsigned(),
+          faults: verifier.end(),
+        };
       after = last.id;
     }
   });

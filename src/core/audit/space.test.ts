@@ -12,7 +12,7 @@ it('the space of a trail is used up at the limit, and has room again a tenth bel
 
 it('the space of a trail is used up while the disk has less than is to stay free', () => {
   const rules = { maxBytes: null, minFreeBytes: 100 };
-  const seen = [100, 99, 105, 110, 100].reduce<readonly boolean[]>((states, freeBytes) => {
+  const seen = [100, 99, 105, 111, 100].reduce<readonly boolean[]>((states, freeBytes) => {
     return [...states, isSpaceUsedUp(states.at(-1) ?? false, { usedBytes: 1, freeBytes }, rules)];
   }, []);
   assert.deepEqual(seen, [false, true, true, false, false]);

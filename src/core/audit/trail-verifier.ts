@@ -89,18 +89,31 @@ export class TrailVerifier {
     return [...this.#faults, ...ofChains, ...this.#signedFaults(), ...forgotten];
   }
 
+  /** How many records come after the last of their chain that a node has signed for: what only the database vouches for. */
+  unsigned(): number {
+    const signed = this.#newestSigned();
+    return [...this.#chains.values()].reduce((sum, { id, head }) => {
+      return sum + Math.max(0, head.seq - (signed.get(id) ?? 0));
+    }, 0);
+  }
+
+  #newestSigned(): ReadonlyMap<number, number> {
+    const newest = new Map<number, number>();
+    for (const signed of this.#signed.values()) {
+      if (this.#isGood(signed)) newest.set(signed.chain, Math.max(signed.seq, newest.get(signed.chain) ?? 0));
+    }
+    return newest;
+  }
+
   /** Signatures that are none, and those of records behind the end of their chain. */
   #signedFaults(): readonly TrailFault[] {
-    const newest = new Map<number, number>();
     const bad = [...this.#signed.values()].flatMap((signed): readonly TrailFault[] => {
       const { chain: id, seq } = signed;
       const chain = this.#chains.get(id);
       if (chain === undefined) return [{ kind: 'stray', chain: id, seq }];
-      if (!this.#isGood(signed)) return [named(chain, { kind: 'badly_signed', seq })];
-      newest.set(id, Math.max(seq, newest.get(id) ?? 0));
-      return [];
+      return this.#isGood(signed) ? [] : [named(chain, { kind: 'badly_signed', seq })];
     });
-    const cut = [...newest].flatMap(([id, seq]): readonly TrailFault[] => {
+    const cut = [...this.#newestSigned()].flatMap(([id, seq]): readonly TrailFault[] => {
       const chain = this.#chains.get(id);
       if (chain === undefined || seq <= chain.head.seq) return [];
       return [named(chain, { kind: 'missing', from: chain.head.seq + 1, to: seq })];
