@@ -72,14 +72,15 @@ describe('the audit trail of a follower', { timeout: 600_000 }, () => {
   const groupOf = (name: string): number => demo.node(name).processGroup;
 
   /** The process of a node that carries records to the master. */
-  const courier = (): number => {
-    const found = processesOf(groupOf('f1')).find(({ pid }) => commandOf(pid).includes('courier/main'));
-    assert.ok(found !== undefined, 'f1 has a courier');
+  const keeper = (): number => {
+    const found = processesOf(groupOf('f1')).find(({ pid }) => commandOf(pid).includes('keeper/main'));
+    assert.ok(found !== undefined, 'f1 has a keeper');
     return found.pid;
   };
 
   it('reaches the master while reads go on', async (t) => {
     const load = new ReadLoad(f1, { prefix: 'plain', variable: 'read' });
+    t.after(() => load.stop());
     load.start(4, 0);
     await until(30_000, 'reads run', () => (load.answered.size > 2000 ? true : null));
     await load.stop();
@@ -90,13 +91,14 @@ describe('the audit trail of a follower', { timeout: 600_000 }, () => {
   });
 
   for (const [prefix, victim, hurt] of [
-    ['courier', 'of the courier', () => process.kill(courier(), 'SIGKILL')],
+    ['keeper', 'of what carries them', () => process.kill(keeper(), 'SIGKILL')],
     ['follower', 'of the follower', () => process.kill(-groupOf('f1'), 'SIGKILL')],
     ['master', 'of the master', () => process.kill(-groupOf(demo.master?.name ?? ''), 'SIGKILL')],
   ] as const) {
     it(`has one record for each answered read after a kill -9 ${victim} in the middle of a drain`, async (t) => {
       const load = new ReadLoad(f1, { prefix, variable: 'read' });
-      const stopped = courier();
+      t.after(() => load.stop());
+      const stopped = keeper();
       process.kill(stopped, 'SIGSTOP');
       load.start(8, 0);
       await until(60_000, 'there is a backlog', () => (load.answered.size > 6000 ? true : null));

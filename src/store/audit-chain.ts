@@ -43,7 +43,8 @@ export async function storeOpening(sql: Sql | TransactionSql, facts: OpeningFact
   const [made] = await sql<{ id: number }[]>`
     insert into chains (node, chain, before_chain, before_seq, before_hash, opening, hash, after_id)
     values (${node}, ${chain}, ${before?.chain ?? null}, ${before?.seq ?? null},
-      decode(${before?.hash ?? null}, 'hex'), decode(${head.hash}, 'hex'), decode(${head.hash}, 'hex'), (select last_value from messages_ids))
+      decode(${before?.hash ?? null}, 'hex'), decode(${head.hash}, 'hex'), decode(${head.hash}, 'hex'), 
+        (select case when is_called then last_value else last_value - 1 end from messages_ids))
     returning id`;
   if (made === undefined) throw new Error('the chain was not made');
   return { id: made.id, head };

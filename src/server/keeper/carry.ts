@@ -30,6 +30,7 @@ const rowsAtOnce = 5000;
 const idleMs = 200;
 const retryLeastMs = 200;
 const retryMostMs = 5000;
+const tellFromMs = 1600;
 /** A chain that the master refused is sent again after this long: who mends the reason need not restart anything. */
 const restMs = 60_000;
 const tidyEveryMs = 10_000;
@@ -44,11 +45,14 @@ export async function carry(needs: CarryNeeds): Promise<void> {
   let retryMs = retryLeastMs;
   let way = 0;
   let tidiedAt = performance.now();
+  let isStuck = false;
   while (!signal.aborted) {
     try {
       const { next, isBusy } = await round(needs, known, way);
       known = next;
       retryMs = retryLeastMs;
+      if (isStuck) log.info('audit records go to the master again');
+      isStuck = false;
       if (performance.now() - tidiedAt > tidyEveryMs) {
         tidiedAt = performance.now();
         await tidy(needs.trail, known);
@@ -56,7 +60,11 @@ export async function carry(needs: CarryNeeds): Promise<void> {
       if (!isBusy) await pause(idleMs, signal);
     } catch (error) {
       way += 1; // the next time by another
-      log.debug(`audit records wait: ${describeError(error)}`);
+      // A failover takes a moment; what lasts longer is told, once.
+      if (!isStuck && retryMs >= tellFromMs) {
+        isStuck = true;
+        log.warn(`audit records wait, and are kept here: ${describeError(error)}`);
+      }
       await pause(retryMs, signal);
       retryMs = Math.min(retryMs * 2, retryMostMs);
     }
