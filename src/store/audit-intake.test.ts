@@ -35,6 +35,7 @@ describe('the intake of pushed records', { timeout: 60_000 }, () => {
   const pushOf = (from: number, to: number): PushedRecords => ({
     ...facts,
     from,
+    newest: 20,
     records: records.slice(from - 1, to),
     hash: links[to - 1]?.hash ?? '',
     signature: signOfTests({ ...own, seq: to, hash: links[to - 1]?.hash ?? '' }),
@@ -63,7 +64,7 @@ describe('the intake of pushed records', { timeout: 60_000 }, () => {
     const ownLinks = linksAfter(openChain(second, sha256), records, sha256);
     const hash = ownLinks.at(-1)?.hash ?? '';
     const signature = signOfTests({ ...own, chain: 'c2', seq: 20, hash });
-    const pushed = { ...second, from: 1, records, hash, signature };
+    const pushed = { ...second, from: 1, newest: 20, records, hash, signature };
     const both = await Promise.all([take(pushed), take(pushed), take(pushed)]);
     assert.deepEqual(
       both.map(({ stored }) => stored),

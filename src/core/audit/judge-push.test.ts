@@ -36,6 +36,7 @@ function pushOf(from: number, to: number, more: Partial<PushedRecords> = {}): Pu
   return {
     ...facts,
     from,
+    newest: records.length,
     records: records.slice(from - 1, to),
     hash: links[to - 1]?.hash ?? '',
     signature,
@@ -86,6 +87,7 @@ describe('records that a follower pushes', () => {
       [pushOf(11, 20, { node: 'f2' }), 'forged_node'],
       [pushOf(11, 20), 'removed_node', { isMember: false }],
       [pushOf(12, 20), 'gap'],
+      [pushOf(3, 9, { newest: 9 }), 'old_chain'],
       [pushOf(11, 20, { signature: { ...signature, signature: 'bad' } }), 'badly_signed'],
       [pushOf(11, 20), 'badly_signed', { certificate: 'f2' }],
       [pushOf(11, 20, { hash: links[20]?.hash ?? '' }), 'broken_chain'],

@@ -35,6 +35,7 @@ export function judgePush(
   const signature = { ...pushed.signature, certificate: sender.certificate };
   if (judge(lastPlace(pushed), signature) !== sender.node) return refuse('badly_signed');
   const start = head ?? openChain(pushed, digest);
+  if (start.seq > pushed.newest) return refuse('old_chain');
   if (pushed.from > start.seq + 1) return refuse('gap');
   // What came twice is there already: a push whose answer was lost is sent again.
   const skip = Math.min(start.seq - pushed.from + 1, pushed.records.length);

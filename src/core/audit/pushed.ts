@@ -6,6 +6,8 @@ import type { Signature } from './checkpoint.ts';
 export interface PushedRecords extends OpeningFacts {
   /** The number of the first. */
   readonly from: number;
+  /** The number of the newest record of the chain, as its node has it. */
+  readonly newest: number;
   readonly records: readonly AuditRecord[];
   /** The hash of the last: whoever computes another has other records, or another chain. */
   readonly hash: string;
@@ -21,6 +23,8 @@ export type PushRefusal =
   | 'removed_node'
   /** The records do not lead to the hash, or the chain was opened otherwise. */
   | 'broken_chain'
+  /** The chain has more records here than its node has: that went back in time, as a snapshot of a machine does. */
+  | 'old_chain'
   /** The signature is not that of the node. */
   | 'badly_signed'
   /** Records before these are not there yet. */

@@ -43,6 +43,7 @@ function readChain(value: unknown, at: string): PushedRecords {
     before:
       chain['before'] === null ? null : readBefore(objectAt(chain['before'], `${at}.before`), `${at}.before`),
     from: countAt(chain, 'from', at),
+    newest: countAt(chain, 'newest', at),
     records: records.map((record: unknown, index) => readRecord(record, `${at}.records[${index}]`)),
     hash: hashAt(chain, 'hash', at),
     signature: readSignature(objectAt(chain['signature'], `${at}.signature`), `${at}.signature`),

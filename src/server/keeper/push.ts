@@ -40,6 +40,7 @@ export function pushedOf({ chain, rows }: Load, sign: SignPlace): PushedRecords 
     chain: name,
     before,
     from: rows[0]?.seq ?? 1,
+    newest: chain.head.seq,
     records: rows.map(({ record }) => record),
     hash,
     signature: { signedAt, signature },

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { AuditRecord } from '../../core/audit/audit-record.ts';
+import { linksAfter, openChain } from '../../core/audit/chain.ts';
+import { type PushedRecords, type PushOutcome, recordLimit } from '../../core/audit/pushed.ts';
+import { placeSigner } from '../../identity/audit-signature.ts';
+import { createLogger } from '../../runtime/log.ts';
+import { sha256 } from '../../store/audit-chain.ts';
+import { startTestNode, ask, stateNow, type TestNode } from '../testing/test-node.ts';
+import { startWorker, type Worker } from '../worker.ts';
+
+/** The node that the certificate of the test names. */
+const self = 'localhost';
+
+describe('the intake of audit records on a master', { timeout: 60_000 }, () => {
+  let node: TestNode;
+  let worker: Worker;
+  before(async () => {
+    node = await startTestNode();
+    const log = createLogger({ name: 'test', level: 'fatal' });
+    worker = await startWorker(await node.settings(), log, () => undefined);
+    worker.obey(stateNow({ members: [self, 'n2'] }));
+  });
+  after(async () => {
+    await worker.stop();
+    await node.stop();
+  });
+
+  function recordsOf(message: string, count: number): readonly AuditRecord[] {
+    return Array.from({ length: count }, (_, index) => ({
+      facility: 10,
+      severity: 6,
+      timestamp: '2026-01-01T00:00:00.000Z',
+      appname: 'conjur',
+      procid: message,
+      msgid: 'fetch',
+      sdata: {},
+      message: `${message} ${index + 1}`,
+    }));
+  }
+
+  /** Three records of a chain, as its node sends them. */
+  function pushOf(chain: string, more: Partial<PushedRecords> = {}): PushedRecords {
+    const facts = { node: more.node ?? self, chain, before: null };
+    const records = more.records ?? recordsOf(chain, 3);
+    const hash = linksAfter(openChain(facts, sha256), records, sha256).at(-1)?.hash ?? '';
+    const { signedAt, signature } = placeSigner(node.tls, Date.now)({ ...facts, seq: records.length, hash });
+    return {
+      ...facts,
+      from: 1,
+      newest: records.length,
+      records,
+      hash,
+      signature: { signedAt, signature },
+      ...more,
+    };
+  }
+
+  async function push(pushed: readonly PushedRecords[]): Promise<readonly PushOutcome[]> {
+    const { status, body } = await post(JSON.stringify(pushed));
+    assert.equal(status, 200, body);
+    return JSON.parse(body);
+  }
+  const post = (body: string): ReturnType<typeof ask> =>
+    ask(worker.ports.peer, '/holdfast/audit/records', { ...node.tls, method: 'POST', body });
+
+  /** How many records of a request there are, and the refusals that were recorded. */
+  const countOf = async (procid: string): Promise<number> => {
+    const [row] = await node.audit.inDatabase(node.audit.address, (sql) => {
+      return sql<{ count: number }[]>`select count(*)::int as count from messages where procid = ${procid}`;
+    });
+    return row?.count ?? 0;
+  };
+  const refusals = (): Promise<readonly string[]> =>
+    node.audit.inDatabase(node.audit.address, async (sql) => {
+      const rows = await sql<{ chain: string; message: string }[]>`
+        select sdata -> 'subject@43868' ->> 'chain' as chain, message from messages
+        where msgid = 'audit' order by messages.id`;
+      return rows.map(({ chain, message }) => `${chain}: ${message}`);
+    });
+
+  it('refuses what is not what it says and records that; the rest of the batch is there', async () => {
+    const [large] = recordsOf('x'.repeat(recordLimit), 1);
+    assert.ok(large !== undefined);
+    const outcomes = await push([
+      pushOf('good'),
+      pushOf('forged', { node: 'n2' }),
+      pushOf('broken', { hash: 'ab'.repeat(32) }),
+      pushOf('large', { records: [large] }),
+      pushOf('also-good'),
+    ]);
+    assert.deepEqual(
+      outcomes.map((outcome) => [outcome.chain, outcome.stored || outcome.because]),
+      [
+        ['good', true],
+        ['forged', 'forged_node'],
+        ['broken', 'badly_signed'],
+        ['large', 'record_too_large'],
+        ['also-good', true],
+      ],
+    );
+    assert.deepEqual(await Promise.all(['good', 'also-good', 'forged', 'broken'].map(countOf)), [3, 3, 0, 0]);
+    assert.deepEqual(await refusals(), [
+      `forged: node ${self} tried to push audit records of n2: forged_node`,
+      `broken: node ${self} tried to push audit records of ${self}: badly_signed`,
+      `large: node ${self} tried to push audit records of ${self}: record_too_large`,
+    ]);
+  });
+
+  it('refuses a chain that goes on otherwise than it did, one that went back, and every chain of a removed node', async () => {
+    const because = async (pushed: PushedRecords): Promise<unknown> => {
+      const [outcome] = await push([pushed]);
+      return outcome?.stored === false ? outcome.because : outcome?.stored;
+    };
+    const others = recordsOf('others', 4);
+    assert.equal(await because(pushOf('good', { records: others })), 'broken_chain');
+    assert.equal(await because(pushOf('good', { records: recordsOf('good', 2) })), 'old_chain');
+    worker.obey(stateNow({ members: ['n2'] }));
+    assert.equal(await because(pushOf('removed')), 'removed_node');
+    worker.obey(stateNow({ members: [self] }));
+    assert.equal(await because(pushOf('removed')), true);
+  });
+
+  it('takes nothing from clients, and nothing that it cannot read', async () => {
+    const body = JSON.stringify([pushOf('client')]);
+    const { ca } = node.tls;
+    const path = '/holdfast/audit/records';
+    const { status } = await ask(worker.ports.api, path, { ca, method: 'POST', body });
+    assert.equal(status, 401);
+    for (const unreadable of ['', '{}', '[{}]', body.replace('"from":1', '"from":-1')]) {
+      assert.equal((await post(unreadable)).status, 400, unreadable);
+    }
+    assert.equal(await countOf('client'), 0);
+  });
+});
