@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { ApiClient } from './testing/api-client.ts';
 import { DemoCluster, until } from './testing/demo-cluster.ts';
 import { processesOf } from './testing/processes.ts';
 import { ReadLoad } from './testing/read-load.ts';
-import { recordsOf, verified } from './testing/trail.ts';
-
-const drainMs = 60_000;
+import { recordsOf, settled } from './testing/trail.ts';
 
 /** One cluster for all: each part begins where the one before has left it. */
 describe('the audit trail of a follower', { timeout: 600_000 }, () => {
@@ -37,38 +35,6 @@ describe('the audit trail of a follower', { timeout: 600_000 }, () => {
     await demo.stop();
   });
 
-  /** Every answered read has exactly one record on the master, no other has more than one, and the chains hold. */
-  async function settled(t: TestContext, load: ReadLoad, prefix: string): Promise<void> {
-    const since = performance.now();
-    const missing = async (): Promise<readonly string[]> => {
-      const { records } = await recordsOf(demo, demo.master?.name ?? '', prefix);
-      return [...load.answered].filter((id) => !records.has(id));
-    };
-    await until(drainMs, 'the master has every record', async () => {
-      const left = await missing().catch(() => null);
-      return left !== null && left.length === 0 ? true : null;
-    });
-    const { records } = await recordsOf(demo, demo.master?.name ?? '', prefix);
-    const surplus = [...records.keys()].filter((id) => !load.answered.has(id));
-    t.diagnostic(
-      `${load.answered.size} answered, all recorded within ${Math.round(performance.now() - since)} ms; ` +
-        `${surplus.length} of ${load.unanswered.size} without an answer recorded`,
-    );
-    assert.deepEqual(
-      [...records].filter(([, count]) => count !== 1),
-      [],
-      'no record twice',
-    );
-    assert.deepEqual(
-      surplus.filter((id) => !load.unanswered.has(id)),
-      [],
-    );
-    for (const name of ['f1', demo.master?.name ?? '']) {
-      const { faults } = await verified(demo, name);
-      assert.deepEqual(faults, [], `the chains of ${name}`);
-    }
-  }
-
   const groupOf = (name: string): number => demo.node(name).processGroup;
 
   /** The process of a node that carries records to the master. */
@@ -85,7 +51,7 @@ describe('the audit trail of a follower', { timeout: 600_000 }, () => {
     await until(30_000, 'reads run', () => (load.answered.size > 2000 ? true : null));
     await load.stop();
     assert.equal(load.unanswered.size, 0);
-    await settled(t, load, 'plain');
+    t.diagnostic(await settled(demo, load, { prefix: 'plain', follower: 'f1' }));
     const { body } = await f1.call({ method: 'GET', path: '/health' });
     assert.equal(typeof JSON.parse(body).audit.queued, 'number');
   });
@@ -112,7 +78,7 @@ describe('the audit trail of a follower', { timeout: 600_000 }, () => {
       await until(60_000, 'reads go on', () => (load.answered.size > before + 500 ? true : null));
       await load.stop();
       await demo.whole(120_000);
-      await settled(t, load, prefix);
+      t.diagnostic(await settled(demo, load, { prefix, follower: 'f1' }));
     });
   }
 });

@@ -90,6 +90,15 @@ export class ApiClient {
     this.#token = `Token token="${Buffer.from(tokenJson).toString('base64')}"`;
   }
 
+  /** What each call of this client carries. */
+  get authorization(): string {
+    return this.#token;
+  }
+
+  useAuthorization(authorization: string): void {
+    this.#token = authorization;
+  }
+
   /** Uses the token of another client: tokens are good on every node. */
   useTokenOf(other: ApiClient): void {
     this.#token = other.#token;
