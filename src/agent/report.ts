@@ -73,7 +73,7 @@ export function servingState(
     members: cluster?.config.value.members.map(({ name }) => name) ?? [],
     data: { asOf: state.freshness.asOf, timeline: view.instances.data.timeline },
     because,
-    auditIsFull: isAuditFull(state),
+    audit: { queued: queuedRecords(state, serving.role), isFull: isAuditFull(state) },
     health: { ok, body: healthBody(state, sight, decision, ok) },
     replicationOpen: serving.replicationOpen && view.authorityUntil !== null,
     sentAt: view.now,
@@ -84,6 +84,11 @@ export function servingState(
 /** Of a follower: there is no room for what the master does not have yet. */
 function isAuditFull({ auditKeeper }: AgentState): boolean {
   return auditKeeper.report?.isFull === true;
+}
+
+/** Of a follower: how many of its records the master lacks. */
+function queuedRecords({ auditKeeper }: AgentState, role: ServingState['role']): number | null {
+  return role === 'follower' ? (auditKeeper.report?.backlog ?? null) : null;
 }
 
 /** Conjur's shape, with the truth per role. */
@@ -110,7 +115,7 @@ function healthBody(
     },
     audit: {
       ok: view.instances.audit.state === 'running' && !isAuditFull(state),
-      ...(role === 'follower' ? { queued: state.auditKeeper.report?.backlog ?? null } : {}),
+      ...(role === 'follower' ? { queued: queuedRecords(state, role) } : {}),
     },
     cluster: {
       ok: view.cluster !== null,

@@ -42,8 +42,8 @@ export interface ServingState {
   readonly data: { readonly asOf: Instant | null; readonly timeline: number | null };
   /** The sentence of the rule that decided this turn: shown by `/health`, `/info` and status. */
   readonly because: string;
-  /** Of a follower: the space of its audit trail is used up. */
-  readonly auditIsFull: boolean;
+  /** Of a follower: how many of its audit records the master lacks (null: not known), and whether their space is used up. */
+  readonly audit: { readonly queued: number | null; readonly isFull: boolean };
   /** Status and body of `/health`. */
   readonly health: { readonly ok: boolean; readonly body: Readonly<Record<string, unknown>> };
   /** Whether `/health/replication` answers 200: the node holds the leader key. */

@@ -82,7 +82,7 @@ export async function startWorker(
     ports: listeners.ports,
     obey: (state) => {
       serving.obey(state);
-      store.audit.bound(state.auditIsFull);
+      store.audit.bound(state.audit.isFull);
       echo(state);
       prepare(state);
       warm(state);

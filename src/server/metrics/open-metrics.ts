@@ -53,6 +53,11 @@ export async function openMetrics(needs: {
   const role = gauge('holdfast_serving_role', 'What this node is to its clients: 1 for that role.', ['role']);
   const writes = gauge('holdfast_writes_under_way', 'Writes that this worker is at.', []);
   const waiting = gauge('holdfast_audit_records_waiting', 'Audit records that are not written yet.', []);
+  const queued = gauge(
+    'holdfast_audit_records_queued',
+    'Of a follower: audit records that the master does not have yet; not a number where that is not known.',
+    [],
+  );
   const age = gauge(
     'holdfast_data_age_seconds',
     'How old the data of this node may be; not a number where that is not known.',
@@ -68,6 +73,7 @@ export async function openMetrics(needs: {
       for (const name of servingRoles) role.set({ role: name }, Number(name === view.role));
       writes.set(serving.writesUnderWay);
       waiting.set(store.audit.waiting());
+      queued.set(view.state?.audit.queued ?? Number.NaN);
       age.set(ageSeconds(view.role, serving.dataAgeMs));
       if (view.role === 'master' || view.role === 'follower') await refreshCounts();
       return { type: register.contentType, body: `${tally.text()}${await register.metrics()}` };

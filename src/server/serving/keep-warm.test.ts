@@ -14,7 +14,7 @@ const state = (role: ServingState['role']): ServingState => ({
   handsOver: false,
   master: [],
   members: [],
-  auditIsFull: false,
+  audit: { queued: null, isFull: false },
   data: { asOf: null, timeline: null },
   because: 'a test',
   health: { ok: false, body: {} },

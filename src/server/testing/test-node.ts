@@ -93,7 +93,7 @@ export function stateNow(state: Partial<ServingState> = {}): ServingState {
     handsOver: false,
     master: [],
     members: [],
-    auditIsFull: false,
+    audit: { queued: null, isFull: false },
     data: { asOf: null, timeline: null },
     because: 'the test says so',
     health: { ok: true, body: {} },
