@@ -1,11 +1,17 @@
 import type { AuditRecord } from '../core/audit/audit-record.ts';
 import type { ExportedChains, ExportedRow } from '../core/audit/exported.ts';
-import { idsOfTime, type TimeSpan } from './audit-list.ts';
+import { idsOfTime, idsOfTrail, overlap, type TimeSpan } from './audit-list.ts';
 import { isBehind, readChains, type Window } from './audit-rows.ts';
 import type { Sql } from './connection.ts';
+import type { Reads } from './reads.ts';
 
-/** The chains of the trail as they stand at one moment, and between which ids the rows of a time lie. */
-export async function exportedChains(sql: Sql, time: TimeSpan): Promise<ExportedChains> {
+/** The chains of the trail as they stand at one moment, and between which ids the rows of a time lie that were there then. */
+export async function exportedChains(reads: Reads, time: TimeSpan): Promise<ExportedChains> {
+  const seen = await reads.run(chainsNow);
+  return { ...seen, ids: overlap(seen.ids, await idsOfTime(reads, time)) };
+}
+
+async function chainsNow(sql: Sql): Promise<ExportedChains> {
   const lastId = await lastGivenId(sql);
   const begunBefore = await nextTransaction(sql);
   return sql.begin('isolation level repeatable read read only', async (tx) => {
@@ -13,7 +19,7 @@ export async function exportedChains(sql: Sql, time: TimeSpan): Promise<Exported
       { ended: string }[]
     >`select pg_snapshot_xmin(pg_current_snapshot())::text as ended`;
     const moment = { lastId, begunBefore, endedBefore: BigInt(row?.ended ?? 0) };
-    return { moment, chains: await readChains(tx), ids: await idsOfTime(tx, time) };
+    return { moment, chains: await readChains(tx), ids: await idsOfTrail(tx) };
   });
 }
 

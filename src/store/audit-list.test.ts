@@ -70,7 +70,7 @@ describe('reading a trail of several segments and chains', { timeout: 120_000 },
       ...['06', '05'].flatMap((minute) => [`${minute} node-2 z`, `${minute} node-1 b`, `${minute} node-1 a`]),
     ]);
     assert.equal((await found({ since: '2027-01-01T00:00:00.000Z' })).length, 0);
-    const ids = await inTrail((sql) => idsOfTime(sql, { since: '2026-01-01T00:58:00.000Z', until: null }));
+    const ids = await idsOfTime(held.store.trail, { since: '2026-01-01T00:58:00.000Z', until: null });
     assert.deepEqual(ids, { first: 175n, last: 180n });
   });
 
@@ -148,7 +148,7 @@ describe('reading a trail of several segments and chains', { timeout: 120_000 },
   });
 
   it('tells the chains with their heads, how far they are gone, and the moment', async () => {
-    const whole = await held.store.trail.run((sql) => exportedChains(sql, always));
+    const whole = await exportedChains(held.store.trail, always);
     assert.deepEqual(
       whole.chains.map(({ node, head, pruned }) => [node, head.seq, pruned]),
       [
@@ -160,7 +160,7 @@ describe('reading a trail of several segments and chains', { timeout: 120_000 },
     assert.deepEqual(whole.ids, { first: 1n, last: 6181n });
     assert.equal(whole.moment.lastId, 6181n);
     await inTrail((sql) => dropSegment(sql, 1));
-    const rest = await held.store.trail.run((sql) => exportedChains(sql, always));
+    const rest = await exportedChains(held.store.trail, always);
     assert.deepEqual(
       rest.chains.map(({ pruned }) => pruned?.seq ?? null),
       [38, 19, null],
@@ -179,11 +179,11 @@ describe('reading a trail of several segments and chains', { timeout: 120_000 },
       }),
     );
     await isWritten.promise;
-    const { moment } = await held.store.trail.run((sql) => exportedChains(sql, always));
+    const { moment } = await exportedChains(held.store.trail, always);
     assert.ok(moment.endedBefore < moment.begunBefore);
     commit.resolve();
     await slow;
-    const later = await held.store.trail.run((sql) => exportedChains(sql, always));
+    const later = await exportedChains(held.store.trail, always);
     assert.ok(later.moment.endedBefore >= moment.begunBefore);
     assert.equal(later.ids?.last, moment.lastId);
   });

@@ -5,6 +5,7 @@ import {
   type SdataField,
   sdataConditions,
 } from '../core/audit/record-filter.ts';
+import { isProblem } from '../core/problem.ts';
 import type { Fragment, Sql, TransactionSql } from './connection.ts';
 import type { Reads } from './reads.ts';
 
@@ -17,25 +18,56 @@ export interface IdSpan {
 /** A time; null: open on that side. */
 export type TimeSpan = Pick<RecordFilter, 'since' | 'until'>;
 
-/** The ids between which all rows of a time lie; null: there are none. Reads the rows of that time, and few more. */
-export async function idsOfTime(sql: Sql | TransactionSql, time: TimeSpan): Promise<IdSpan | null> {
-  // With an offset the planner cannot take this for a walk along the index on ids, which may be one through the whole trail.
-  const [row] = await sql<{ first: string | null; last: string | null }[]>`
-    select min(id)::text as first, max(id)::text as last
-    from (select id from messages m where ${within(sql, time)} offset 0) found`;
-  return row === undefined || row.first === null || row.last === null
-    ? null
-    : { first: BigInt(row.first), last: BigInt(row.last) };
+/** Looking for the ids of a time is worth so much and no more. */
+const lookupMs = 2000;
+
+/**
+ * The ids between which all rows of a time lie; null: there are none. A time that is a large part of a long trail is not worth the
+ * look: then it is the whole trail.
+ */
+export async function idsOfTime(reads: Reads, { since, until }: TimeSpan): Promise<IdSpan | null> {
+  if (since === null && until === null) return reads.run(idsOfTrail);
+  try {
+    return await reads.run((sql) =>
+      sql.begin('read only', async (tx) => {
+        await tx`select set_config('statement_timeout', ${String(lookupMs)}, true)`;
+        // With an offset the planner cannot take this for a walk along the index on ids, which may be one through everything.
+        const [row] = await tx<RawSpan[]>`
+          select min(id)::text as first, max(id)::text as last
+          from (select id from messages m where ${within(tx, { since, until })} offset 0) found`;
+        return spanOf(row);
+      }),
+    );
+  } catch (error) {
+    if (!isProblem(error, 'store_unavailable')) throw error; // what a statement is that took too long
+    return reads.run(idsOfTrail);
+  }
 }
 
 /** The newest and the oldest id; null: the trail is empty. */
-async function idsOfTrail(sql: Sql): Promise<IdSpan | null> {
-  const [row] = await sql<{ first: string | null; last: string | null }[]>`
+export async function idsOfTrail(sql: Sql | TransactionSql): Promise<IdSpan | null> {
+  const [row] = await sql<RawSpan[]>`
     select (select id from messages order by messages.id limit 1)::text as first,
       (select id from messages order by messages.id desc limit 1)::text as last`;
-  return row === undefined || row.first === null || row.last === null
-    ? null
-    : { first: BigInt(row.first), last: BigInt(row.last) };
+  return spanOf(row);
+}
+
+interface RawSpan {
+  readonly first: string | null;
+  readonly last: string | null;
+}
+
+function spanOf(row: RawSpan | undefined): IdSpan | null {
+  if (row === undefined || row.first === null || row.last === null) return null;
+  return { first: BigInt(row.first), last: BigInt(row.last) };
+}
+
+/** What is in both; null: nothing. */
+export function overlap(one: IdSpan | null, other: IdSpan | null): IdSpan | null {
+  if (one === null || other === null) return null;
+  const first = one.first > other.first ? one.first : other.first;
+  const last = one.last < other.last ? one.last : other.last;
+  return first <= last ? { first, last } : null;
 }
 
 /** The span of ids that one statement looks through, at first and at most: there it takes tenths of a second. */
@@ -55,7 +87,7 @@ export async function* newestRows(
   let ids = await reads.run(idsOfTrail);
   let span = firstSpan;
   let isBounded = filter.since === null;
-  while (ids !== null && ids.last >= ids.first) {
+  while (ids !== null && ids.first <= ids.last) {
     const { first, last } = ids;
     const lowest = last - span + 1n > first ? last - span + 1n : first;
     const rows = await reads.run((sql) => rowsOf(sql, filter, { first: lowest, last }));
@@ -65,8 +97,7 @@ export async function* newestRows(
     if (!isCut && span < widestSpan) span *= 4n;
     if (!isBounded) {
       // Who asks for a time has an end somewhere. Looked for once the newest rows alone were not enough.
-      const bounds = await reads.run((sql) => idsOfTime(sql, filter));
-      ids = bounds === null ? null : overlap(ids, bounds);
+      ids = overlap(ids, await idsOfTime(reads, filter));
       isBounded = true;
     }
   }
@@ -158,10 +189,3 @@ const holds = (sql: Sql, { element, name, value }: SdataField): Fragment =>
   element === 'subject@43868' && name === 'resource'
     ? sql`(m.sdata -> ${element}::text ->> ${name}::text = ${value}::text or m.also -> 'resources' ? ${value}::text)`
     : sql`m.sdata -> ${element}::text ->> ${name}::text = ${value}::text`;
-
-function overlap(one: IdSpan, other: IdSpan): IdSpan {
-  return {
-    first: one.first > other.first ? one.first : other.first,
-    last: one.last < other.last ? one.last : other.last,
-  };
-}

@@ -54,7 +54,7 @@ export const auditChainsRoute: Route = {
     if (begin !== null && !purposes.some((purpose) => purpose === begin))
       throw refused('begin', purposes.join(', '));
     const time = askedTime(request);
-    return jsonAnswer(chainsOnTheWire(await context.store.trail.run((sql) => exportedChains(sql, time))));
+    return jsonAnswer(chainsOnTheWire(await exportedChains(context.store.trail, time)));
   },
   audit: beginRecord,
 };
