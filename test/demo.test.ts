@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { request } from 'node:https';
+import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
+import type { Readable } from 'node:stream';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -204,6 +206,42 @@ test('a demo serves a secret, heals after its master is killed, and leaves nothi
     assert.match(await holdfast(['list', '--kind', 'variable']), /^variable +mine +user:admin$/mu);
     await holdfast(['account', 'delete', 'second', '--yes']);
     assert.equal(await holdfast(['account', 'list', ...f1]), `${account}\n`);
+  });
+
+  await t.test('operators export the audit trail on any node, and follow it', async () => {
+    const holdfast = [join(dir, 'holdfast'), 'audit'];
+    const env = { HOME: '/nonexistent' };
+    const f1 = ['--dir', join(dir, 'f1')];
+    const { code, stdout, stderr } = await runCommand([...holdfast, 'export', ...f1], {
+      timeoutMs: 60_000,
+      env,
+    });
+    assert.equal(code, 0, stderr);
+    const lines: readonly { readonly type: string }[] = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual([...new Set(lines.map(({ type }) => type))], ['chain', 'record']);
+    const [program = '', ...words] = [...holdfast, 'follow', '--rfc5424'];
+    const follower = spawn(program, words, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const ended = once(follower, 'exit');
+    const says = (stream: Readable, what: RegExp): Promise<void> =>
+      new Promise((resolve) => {
+        let said = '';
+        stream.on('data', (chunk: Buffer) => {
+          said += chunk.toString();
+          if (what.test(said)) resolve();
+        });
+      });
+    const shown = says(follower.stdout, / conjur \S+ audit .*began to export the audit trail\n/u);
+    await says(follower.stderr, /following the audit trail/u);
+    await runCommand([...holdfast, 'export', '--since', '1m'], { timeoutMs: 60_000, env });
+    await shown;
+    follower.kill('SIGINT');
+    assert.deepEqual(await ended, [0, null]);
   });
 
   await t.test('a second demo in the same place is refused', async () => {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addAccount } from './commands/account.ts';
 import { addHost, addUser } from './commands/api-keys.ts';
+import { addAudit } from './commands/audit.ts';
 import { addHostFactory } from './commands/host-factory.ts';
 import { addLogin } from './commands/login.ts';
 import { addPolicy } from './commands/policy.ts';
@@ -14,6 +15,7 @@ import type { CliContext } from './context.ts';
 export function addApiCommands(program: Command, context: CliContext): void {
   program.commandsGroup('The cluster:');
   addAccount(program, context);
+  addAudit(program, context);
   program.commandsGroup('Secrets and policies, from anywhere:');
   addLogin(program, context);
   addWhoami(program, context);

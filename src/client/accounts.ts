@@ -5,7 +5,7 @@ import { jsonOf, recordOf } from './refusal.ts';
 import { unexpectedAnswer } from './unexpected.ts';
 
 /** Marks what a node of the cluster asks on behalf of its operator; believed with its certificate only. */
-const operatorHeaders = { 'x-holdfast-operator': '1' } as const;
+export const operatorHeaders = { 'x-holdfast-operator': '1' } as const;
 
 /** The accounts of a cluster. The door is that of a master's peer API, opened with a node's certificate. */
 export async function listAccounts(door: Door): Promise<readonly string[]> {

@@ -20,6 +20,8 @@ import { descriptionRoutes } from './openapi/routes.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { countFailure, installMetrics } from './metrics/install-metrics.ts';
 import { rootRoute, whoami } from './routes/about.ts';
+import { auditRoutes } from './routes/audit.ts';
+import { auditChainsRoute, auditExportRoute } from './routes/audit-export.ts';
 import { auditIntakeRoute } from './routes/audit-intake.ts';
 import { createBranchRoute } from './routes/branches/create-branch.ts';
 import { deleteBranchRoute } from './routes/branches/delete-branch.ts';
@@ -67,6 +69,9 @@ export const routes: readonly Route[] = [
   metricsRoute,
   positionRoute,
   auditIntakeRoute,
+  auditChainsRoute,
+  auditExportRoute,
+  ...auditRoutes,
   login,
   authenticate,
   ...apiKeyRoutes,

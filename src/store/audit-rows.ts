@@ -88,12 +88,16 @@ export async function readRowsBehind(
   sent: ReadonlyMap<number, number>,
   window: Window,
 ): Promise<readonly LocalRow[]> {
-  const chains = arrayLiteral([...sent.keys()].map(String));
-  const numbers = arrayLiteral([...sent.values()].map(String));
-  const unsent = sql`exists (
-    select from unnest(${chains}::int[], ${numbers}::bigint[]) as q(chain, seq) where q.chain = m.chain and m.seq > q.seq)`;
-  return readRows(sql, unsent, window);
+  return readRows(sql, isBehind(sql, sent), window);
 }
+
+/** The condition that a row of `m` stands in one of these chains behind the number told. */
+export const isBehind = (sql: Sql | TransactionSql, heads: ReadonlyMap<number, number>): Fragment => {
+  const chains = arrayLiteral([...heads.keys()].map(String));
+  const numbers = arrayLiteral([...heads.values()].map(String));
+  return sql`exists (
+    select from unnest(${chains}::int[], ${numbers}::bigint[]) as q(chain, seq) where q.chain = m.chain and m.seq > q.seq)`;
+};
 
 async function readRows(
   sql: Sql | TransactionSql,

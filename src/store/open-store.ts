@@ -5,7 +5,7 @@ import type { DataKey } from './cipher.ts';
 import type { TrailAddress } from './audit-chain.ts';
 import type { InstanceAddress } from './connection.ts';
 import { openPositions, type Positions } from './positions.ts';
-import { openReads, type Reads } from './reads.ts';
+import { openReads, type ReadBounds, type Reads } from './reads.ts';
 import { openWrites, type Writes } from './writes.ts';
 
 /** The two databases of a node, each use of them with connections of its own. */
@@ -17,9 +17,19 @@ export interface Store {
   readonly audit: AuditTrail;
   /** Transactions that take what followers have recorded into the trail. */
   readonly intake: Writes;
+  /** Reads of the trail. */
+  readonly trail: Reads;
   readonly positions: Positions;
   readonly dataKey: DataKey;
 }
+
+/** Looking through a trail is work for the instance that all requests wait for: little of it at a time. */
+const trailBounds: ReadBounds = {
+  name: 'holdfast audit read',
+  connections: 2,
+  statementTimeoutMs: 8000,
+  underWayLimit: 32,
+};
 
 /** Followers that hand records in at the same time. */
 const intakeConnections = 2;
@@ -40,6 +50,7 @@ export function openStore(settings: {
     secretWrites: openSecretWrites(settings.data, secrets.closures, settings.dataKey),
     audit: openAuditTrail(settings.audit, settings.auditWhenFull),
     intake: openWrites(settings.audit, intakeConnections, { name: 'holdfast audit intake' }),
+    trail: openReads(settings.audit, trailBounds),
     positions: openPositions(settings.data),
     dataKey: settings.dataKey,
   };
@@ -59,6 +70,7 @@ export async function closeStore(store: Store): Promise<void> {
     store.secretWrites.end(),
     store.audit.end(),
     store.intake.end(),
+    store.trail.end(),
     store.positions.end(),
   ]);
 }

@@ -5,10 +5,10 @@ import { Link } from './link.ts';
 import { reread } from './reread.ts';
 import { translateStoreError } from './translate.ts';
 
-/** Bounded reads of the data instance. */
+/** Bounded reads of an instance. */
 export interface Reads {
   /**
-   * Runs one read, at most `readTimeoutMs` long; again, when replication cancels it (`reread`).
+   * Runs one read, at most as long as the bounds allow; again, when replication cancels it (`reread`).
    *
    * @throws Problem `store_unavailable`, `server_busy` (too many reads wait already), `store_rejected`
    */
@@ -18,20 +18,34 @@ export interface Reads {
   readonly end: () => Promise<void>;
 }
 
-const connections = 4;
+/** How reads are bounded. */
+export interface ReadBounds {
+  /** What `pg_stat_activity` shows. */
+  readonly name: string;
+  readonly connections: number;
+  readonly statementTimeoutMs: number;
+  /** A hung instance must not gather requests without end. */
+  readonly underWayLimit: number;
+}
+
+const usualBounds: ReadBounds = {
+  name: 'holdfast read',
+  connections: 4,
+  statementTimeoutMs: 2000,
+  underWayLimit: 4000,
+};
 /** PostgreSQL ends a statement itself before the caller gives up on one that hangs. */
-const statementTimeoutMs = 2000;
-const readTimeoutMs = 2500;
-/** A hung instance must not gather requests without end. */
-const underWayLimit = 4000;
+const graceMs = 500;
 
 /**
  * Opens the links for reads. Their sessions are read-only, so that no read can become a write by mistake; statements
  * are prepared once per connection and pipelined. Each read goes where the fewest are under way.
  */
-export function openReads(address: InstanceAddress): Reads {
+export function openReads(address: InstanceAddress, bounds: ReadBounds = usualBounds): Reads {
+  const { name, connections, statementTimeoutMs, underWayLimit } = bounds;
+  const readTimeoutMs = statementTimeoutMs + graceMs;
   const client: Client = {
-    name: 'holdfast read',
+    name,
     session: { statement_timeout: statementTimeoutMs, default_transaction_read_only: true, jit: false },
   };
   const links = Array.from({ length: connections }, () => new Link(address, client));

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import type { Door } from '../../client/exchange.ts';
 import { createAccount, deleteAccount, listAccounts } from '../../client/accounts.ts';
 import { Problem } from '../../core/problem.ts';
 import { addDir } from '../arguments/node-arguments.ts';
+import { withMaster } from '../connection/with-master.ts';
 import type { CliContext } from '../context.ts';
 import { ask, hasPerson } from '../input/terminal-question.ts';
-import { interruptible } from '../interrupt.ts';
 import { plain } from '../render/plain.ts';
 import { jsonText } from '../render/json-text.ts';
 
@@ -37,7 +36,7 @@ export function addAccount(program: Command, context: CliContext): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  holdfast account list')
     .action(({ dir, json }: DirArguments) =>
-      withMaster(dir, async (door) => {
+      withMaster(dir, timeoutMs, async (door) => {
         const names = await listAccounts(door);
         if (json) context.answer(jsonText(names));
         else if (names.length > 0) context.answer(names.map(plain).join('\n'));
@@ -58,7 +57,7 @@ function addCreate(group: Command, context: CliContext): void {
     .option('--json', 'name and API key as JSON')
     .addHelpText('after', '\nExample:\n  holdfast account create shop >shop-admin.key')
     .action((name: string, { dir, json }: DirArguments) =>
-      withMaster(dir, async (door) => {
+      withMaster(dir, timeoutMs, async (door) => {
         const apiKey = (await createAccount(door, name)).reveal();
         context.say(`✓ The account ${plain(name)} is there; its user is "admin".`);
         context.answer(json ? jsonText({ id: name, api_key: apiKey }) : apiKey);
@@ -83,7 +82,7 @@ function addDelete(group: Command, context: CliContext): void {
     .option('-y, --yes', 'do not ask; needed where there is no terminal')
     .addHelpText('after', deleteExamples)
     .action((name: string, { dir, yes }: DeleteArguments) =>
-      withMaster(dir, async (door, firstAccount) => {
+      withMaster(dir, timeoutMs, async (door, firstAccount) => {
         if (yes !== true) await requireConsent(name, firstAccount);
         await deleteAccount(door, name);
         context.say(`✓ The account ${plain(name)} is gone.`);
@@ -104,21 +103,4 @@ async function requireConsent(name: string, firstAccount: string): Promise<void>
   const typed = await ask(`${which}Everything in it will be gone for good. Type its name to delete it: `);
   if (typed !== name)
     throw new Problem('usage', 'name: what was typed is not the name; nothing was deleted.');
-}
-
-/** Talks to the peer API of the current master, as the node in `dir`. */
-async function withMaster<T>(
-  dir: string,
-  work: (door: Door, firstAccount: string) => Promise<T>,
-): Promise<T> {
-  const [{ findMasterPeer }, { openDoor }, { openWebFetch }] = await Promise.all([
-    import('../../agent/master-peer.ts'),
-    import('../../client/client.ts'),
-    import('../../runtime/web-fetch.ts'),
-  ]);
-  return interruptible(async (signal) => {
-    const master = await findMasterPeer(dir);
-    const door = openDoor({ fetch: openWebFetch(master), url: master.url, signal, timeoutMs });
-    return work(door, master.firstAccount);
-  });
 }

@@ -20,6 +20,7 @@ export interface RouteAbout {
 
 export type RouteGroup =
   | 'Accounts'
+  | 'Audit'
   | 'Authentication'
   | 'Authenticators'
   | 'Branches'

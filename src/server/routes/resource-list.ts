@@ -1,5 +1,4 @@
 import { type FullId, isResourceKind } from '../../core/ids.ts';
-import { Problem } from '../../core/problem.ts';
 import { countResources, listResources, type ResourceFilter } from '../../store/resources.ts';
 import { roleExists } from '../../store/exists.ts';
 import { type Answer, jsonAnswer } from '../answers/answer.ts';
@@ -8,12 +7,10 @@ import { resourceAnswer } from '../answers/resource-answer.ts';
 import { auditRecord } from '../audit/record.ts';
 import { givenParameters, type Parameter, shownParameters, subjectOf } from '../audit/shown-parameters.ts';
 import { accountOfPath, idInAccount, noRoute, paging, pathPart, queryText } from '../http/parameters.ts';
+import { refuseLongLists } from '../http/list-limit.ts';
 import { json, pagingAbout } from '../http/route-about.ts';
 import type { CallerCall, Route } from '../http/route.ts';
 import { assumedRole } from './assumed-role.ts';
-
-/** What old clients say; accepted, as by Conjur, whatever the greatest limit is. */
-const legacyLimit = 10_000;
 
 /** `GET /resources[/:account[/:kind]]`: what the caller, or a role it has, can see. */
 export const listRoutes: readonly Route[] = ['', '/:account', '/:account/:kind'].map((path) => ({
@@ -50,7 +47,7 @@ async function list(call: CallerCall): Promise<Answer> {
   if (kind !== '' && !isResourceKind(kind)) throw noRoute();
   const { limit, offset } = paging(request);
   const counted = queryText(request, 'count') === 'true';
-  if (!counted) refuseLongLists(call, limit);
+  if (!counted) refuseLongLists(limit, context.settings.listLimitMax);
   const filter: Omit<ResourceFilter, 'limit' | 'offset'> = {
     account: pathPart(request, 'account') === '' ? null : accountOfPath(request),
     kind: kind || queryText(request, 'kind'),
@@ -64,12 +61,6 @@ async function list(call: CallerCall): Promise<Answer> {
   }
   const capped = { ...filter, limit: limit ?? context.settings.listLimitMax, offset };
   return resourceAnswer(reads, await reads.run((sql) => listResources(sql, dataKey, role, capped)));
-}
-
-function refuseLongLists({ context }: CallerCall, limit: number | null): void {
-  const { listLimitMax } = context.settings;
-  if (limit === null || limit <= listLimitMax || limit === legacyLimit) return;
-  throw new Problem('content_unprocessable', `'Limit' parameter must not exceed ${listLimitMax}`);
 }
 
 async function ownerParameter({ request, context, caller }: CallerCall): Promise<FullId | null> {

@@ -9,8 +9,11 @@ import { Ways } from '../../core/ways.ts';
 import type { PassOn } from './pass-on.ts';
 import type { ServingView } from './serving.ts';
 
-/** What a route does: `open` routes are answered by every node; all others obey the serving state. */
-export type Effect = 'open' | 'read' | 'write';
+/**
+ * What a route does: `open` routes are answered by every node; all others obey the serving state. A `read-master` reads what the
+ * master has more of than its followers: they pass it on as they do writes, and answer themselves when they pass on nothing.
+ */
+export type Effect = 'open' | 'read' | 'read-master' | 'write';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -67,7 +70,7 @@ export function installGate(app: FastifyInstance, needs: GateNeeds): void {
   app.addHook('preHandler', (request, reply, done) => {
     const effect = effectOf(request);
     if (effect === 'open') return done();
-    if (effect === 'read' && request.servedAs !== null) {
+    if (effect !== 'write' && request.servedAs !== null) {
       const mayBeBehind =
         request.servedAs.role === 'follower' && request.headers[positionHeader] !== undefined;
       if (!mayBeBehind) return done();
@@ -78,7 +81,7 @@ export function installGate(app: FastifyInstance, needs: GateNeeds): void {
     const up = passesUp(needs, serving.view(), effect);
     if (up && passingUp >= passingUpLimit) {
       return done(
-        new Problem('server_busy', 'Too many writes wait for the master already; nothing was written.'),
+        new Problem('server_busy', 'Too many requests wait for the master already; nothing was done.'),
       );
     }
     passingUp += Number(up);
@@ -152,9 +155,10 @@ function isHeld(view: ServingView, effect: Effect): boolean {
   return effect === 'write' || view.role !== 'master';
 }
 
-/** A follower takes writes for the master. */
+/** A follower takes for the master what is the master's to answer. */
 function passesUp({ settings }: GateNeeds, { role }: ServingView, effect: Effect): boolean {
-  return role === 'follower' && effect === 'write' && settings.followerWrites === 'pass-on';
+  const isTheMasters = effect === 'write' || effect === 'read-master';
+  return role === 'follower' && isTheMasters && settings.followerWrites === 'pass-on';
 }
 
 function tellAge(reply: FastifyReply, ageMs: number | null): void {
@@ -188,7 +192,7 @@ async function hold(
       throw new Problem(
         'writes_closed',
         up
-          ? 'This follower reaches no master that would take the write; nothing was written. Try again.'
+          ? 'This follower reaches no master that would take the request; nothing was done. Try again.'
           : 'The hand-over to another node takes longer than expected; try again.',
       );
     }
