@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ApiClient } from './testing/api-client.ts';
-import { DemoCluster, until } from './testing/demo-cluster.ts';
+import { cliPath, type CommandEnd, DemoCluster, runProgram, until } from './testing/demo-cluster.ts';
 import { processesOf } from './testing/processes.ts';
 import { ReadLoad } from './testing/read-load.ts';
 import { recordsOf, settled } from './testing/trail.ts';
@@ -81,6 +83,42 @@ describe('the audit trail of a follower', { timeout: 600_000 }, () => {
       t.diagnostic(await settled(demo, load, { prefix, follower: 'f1' }));
     });
   }
+
+  it('is verified on a node, and from an export anywhere, where every change of it shows', async (t) => {
+    const dir = demo.nodeDir('f1');
+    const audit = (...args: readonly string[]): Promise<CommandEnd> =>
+      runProgram(cliPath, ['audit', ...args]);
+    const online = await audit('verify', '--dir', dir);
+    assert.equal(online.code, 0, online.stdout + online.stderr);
+    t.diagnostic(online.stdout.trim());
+    const place = mkdtempSync(join(tmpdir(), 'hf-export-'));
+    t.after(() => rmSync(place, { recursive: true }));
+    const file = join(place, 'trail.jsonl');
+    const exported = await audit('export', '--dir', dir, '--output', file);
+    assert.equal(exported.code, 0, exported.stderr);
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    assert.ok(
+      lines.some((line) => line.includes('"type":"checkpoint"')),
+      'nodes have signed',
+    );
+    const offline = async (changed: readonly string[]): Promise<CommandEnd> => {
+      writeFileSync(file, `${changed.join('\n')}\n`);
+      return audit('verify', '--file', file, '--ca', demo.file.api.caFile);
+    };
+    assert.equal((await offline(lines)).code, 0);
+    const at = lines.findIndex((line) => line.includes('"procid":"follower-100"'));
+    const record = lines[at] ?? '';
+    const cases = [
+      [lines.with(at, record.replace('"result":"success"', '"result":"failure"')), /is not what was written/],
+      [lines.toSpliced(at, 1), /is missing/],
+      [lines.toSpliced(at, 0, record), /was put in/],
+    ] as const;
+    for (const [changed, sentence] of cases) {
+      const { code, stdout } = await offline(changed);
+      assert.equal(code, 1, stdout);
+      assert.match(stdout, sentence);
+    }
+  });
 });
 
 function commandOf(pid: number): string {

@@ -1,6 +1,12 @@
 import type { AuditRecord } from '../core/audit/audit-record.ts';
 import type { ChainHead } from '../core/audit/chain.ts';
-import type { ExportedChain, ExportedChains, ExportedRow } from '../core/audit/exported.ts';
+import type {
+  ExportedChain,
+  ExportedChains,
+  ExportedCheckpoint,
+  ExportedRow,
+} from '../core/audit/exported.ts';
+import type { TrailChain } from '../core/audit/trail-verifier.ts';
 import { operatorHeaders } from './accounts.ts';
 import { type Door, exchange } from './exchange.ts';
 import { pathOf } from './path.ts';
@@ -50,6 +56,16 @@ export async function readTrailChains(
   };
 }
 
+/** One page of what nodes have signed, behind a place; an empty one is the end. */
+export async function readTrailCheckpoints(
+  door: Door,
+  { chain, seq, limit }: { readonly chain: number; readonly seq: number; readonly limit: number },
+): Promise<readonly ExportedCheckpoint[]> {
+  const path = pathOf(['holdfast', 'audit', 'checkpoints'], { after: `${chain}:${seq}`, limit });
+  const answer = await exchange(door, { attempt, method: 'GET', path, headers: operatorHeaders });
+  return linesOf(textOf(answer)).map((line) => checkpointOf(parsed(line)));
+}
+
 /** One page of rows; an empty one is the end. */
 export async function readTrailRows(
   door: Door,
@@ -58,14 +74,28 @@ export async function readTrailRows(
   const heads = behind === null ? null : [...behind].map(([chain, seq]) => `${chain}:${seq}`).join(',');
   const path = pathOf(['holdfast', 'audit', 'export'], { after: String(after), limit, behind: heads });
   const answer = await exchange(door, { attempt, method: 'GET', path, headers: operatorHeaders });
-  return textOf(answer)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(rowOf);
+  return linesOf(textOf(answer)).map((line) => rowOf(parsed(line)));
 }
 
-function rowOf(line: string): ExportedRow {
-  const fields = recordOf(parsed(line));
+function linesOf(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** A signed place as it travels, and as it stands in an export. @throws Problem for anything else */
+export function checkpointOf(value: unknown): ExportedCheckpoint {
+  const fields = recordOf(value);
+  return {
+    chain: numberOf(fields?.['chain']),
+    ...headOf(fields),
+    signedAt: textOfField(fields?.['signedAt']),
+    signature: textOfField(fields?.['signature']),
+    certificate: textOfField(fields?.['certificate']),
+  };
+}
+
+/** A row as it travels, and as it stands in an export. @throws Problem for anything else */
+export function rowOf(value: unknown): ExportedRow {
+  const fields = recordOf(value);
   const record = recordOf(fields?.['record']);
   if (fields === null || record === null) throw unexpectedAnswer(attempt);
   return {
@@ -111,7 +141,8 @@ function sdataOf(value: unknown): AuditRecord['sdata'] {
   return Object.fromEntries(elements);
 }
 
-function chainOf(value: unknown): ExportedChain {
+/** A chain as it stands in an export, which says nothing of ids. @throws Problem for anything else */
+export function trailChainOf(value: unknown): TrailChain {
   const fields = recordOf(value);
   if (fields === null) throw unexpectedAnswer(attempt);
   const before = recordOf(fields['before']);
@@ -122,10 +153,13 @@ function chainOf(value: unknown): ExportedChain {
     chain: textOfField(fields['chain']),
     opening: textOfField(fields['opening']),
     head: headOf(recordOf(fields['head'])),
-    afterId: bigOf(fields['afterId']),
     pruned: pruned === null ? null : headOf(pruned),
     before: before === null ? null : { chain: textOfField(before['chain']), ...headOf(before) },
   };
+}
+
+function chainOf(value: unknown): ExportedChain {
+  return { ...trailChainOf(value), afterId: bigOf(recordOf(value)?.['afterId']) };
 }
 
 function headOf(fields: Readonly<Record<string, unknown>> | null): ChainHead {

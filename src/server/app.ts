@@ -21,7 +21,7 @@ import { accountRoutes } from './routes/accounts.ts';
 import { countFailure, installMetrics } from './metrics/install-metrics.ts';
 import { rootRoute, whoami } from './routes/about.ts';
 import { auditRoutes } from './routes/audit.ts';
-import { auditChainsRoute, auditExportRoute } from './routes/audit-export.ts';
+import { auditChainsRoute, auditCheckpointsRoute, auditExportRoute } from './routes/audit-export.ts';
 import { auditIntakeRoute } from './routes/audit-intake.ts';
 import { createBranchRoute } from './routes/branches/create-branch.ts';
 import { deleteBranchRoute } from './routes/branches/delete-branch.ts';
@@ -70,6 +70,7 @@ export const routes: readonly Route[] = [
   positionRoute,
   auditIntakeRoute,
   auditChainsRoute,
+  auditCheckpointsRoute,
   auditExportRoute,
   ...auditRoutes,
   login,

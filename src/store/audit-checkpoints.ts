@@ -1,15 +1,8 @@
-import type { ChainHead, ChainId } from '../core/audit/chain.ts';
-import type { Place, Signature, SignPlace } from '../core/audit/checkpoint.ts';
+import type { ChainHead } from '../core/audit/chain.ts';
+import type { Signature, SignPlace } from '../core/audit/checkpoint.ts';
+import type { ExportedCheckpoint } from '../core/audit/exported.ts';
 import { sha256 } from './audit-chain.ts';
 import type { Sql, TransactionSql } from './connection.ts';
-
-/** A signed place as the trail has it. */
-export interface StoredCheckpoint {
-  /** What the rows of this database call the chain. */
-  readonly chain: number;
-  readonly place: Place;
-  readonly signature: Signature;
-}
 
 /** Keeps what a node has signed. The first signature of a place stays. */
 export async function storeCheckpoint(
@@ -54,30 +47,36 @@ export async function signHeads(sql: Sql, node: string, sign: SignPlace): Promis
   }
 }
 
-/** Everything that was signed of these chains. */
+/** Where to read on: behind this place, in the order of chains and numbers. */
+export interface CheckpointPage {
+  readonly chain: number;
+  readonly seq: number;
+  readonly limit: number;
+}
+
+/** A page of what was signed. */
 export async function readCheckpoints(
   sql: Sql | TransactionSql,
-  chains: readonly (ChainId & { readonly id: number })[],
-): Promise<readonly StoredCheckpoint[]> {
-  const byId = new Map(chains.map((chain) => [chain.id, chain]));
-  const rows = await sql<
-    {
-      chain: number;
-      seq: string;
-      hash: string;
-      signedAt: string;
-      signature: string;
-      certificate: string;
-    }[]
-  >`
+  { chain, seq, limit }: CheckpointPage,
+): Promise<readonly ExportedCheckpoint[]> {
+  const rows = await sql<(Omit<ExportedCheckpoint, 'seq'> & { readonly seq: string })[]>`
     select p.chain, p.seq::text, encode(p.hash, 'hex') as hash,
       to_char(p.signed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "signedAt",
       translate(encode(p.signature, 'base64'), E'\\n', '') as signature, s.certificate
-    from checkpoints p join signers s on s.id = p.signer order by p.chain, p.seq`;
-  return rows.flatMap(({ chain: id, seq, hash, ...signature }) => {
-    const chain = byId.get(id);
-    if (chain === undefined) return []; // its foreign key says that there is none
-    const place = { node: chain.node, chain: chain.chain, seq: Number(seq), hash };
-    return [{ chain: id, place, signature }];
-  });
+    from checkpoints p join signers s on s.id = p.signer
+    where (p.chain, p.seq) > (${chain}, ${seq}) order by p.chain, p.seq limit ${limit}`;
+  return rows.map((row) => ({ ...row, seq: Number(row.seq) }));
+}
+
+/** Signed places that are older than this are kept one an hour. */
+const thinAfter = '2 days';
+
+/** Throws away signed places that later ones vouch for. Where records were thrown away, theirs stays. */
+export async function thinCheckpoints(sql: Sql): Promise<void> {
+  await sql`
+    delete from checkpoints p
+    where signed_at < now() - ${thinAfter}::interval
+      and exists (select from checkpoints q where q.chain = p.chain and q.seq > p.seq
+        and date_trunc('hour', q.signed_at) = date_trunc('hour', p.signed_at))
+      and not exists (select from chains c where c.id = p.chain and c.pruned_seq = p.seq)`;
 }

@@ -1,5 +1,6 @@
 import type { AuditRecord } from '../core/audit/audit-record.ts';
-import type { ExportedChains, ExportedRow } from '../core/audit/exported.ts';
+import type { ExportedChains, ExportedCheckpoint, ExportedRow } from '../core/audit/exported.ts';
+import { type CheckpointPage, readCheckpoints } from './audit-checkpoints.ts';
 import { idsOfTime, idsOfTrail, overlap, type TimeSpan } from './audit-list.ts';
 import { isBehind, readChains, type Window } from './audit-rows.ts';
 import type { Sql } from './connection.ts';
@@ -37,6 +38,14 @@ async function lastGivenId(sql: Sql): Promise<bigint> {
 async function nextTransaction(sql: Sql): Promise<bigint> {
   const [row] = await sql<{ next: string }[]>`select pg_current_xact_id()::text as next`;
   return BigInt(row?.next ?? 0);
+}
+
+/** A page of what nodes have signed. */
+export async function exportedCheckpoints(
+  reads: Reads,
+  page: CheckpointPage,
+): Promise<readonly ExportedCheckpoint[]> {
+  return reads.run((sql) => readCheckpoints(sql, page));
 }
 
 interface RawExported {

@@ -7,6 +7,7 @@ import { appendToChain, beginChain } from './audit-chain.ts';
 import { idsOfTime, newestRows } from './audit-list.ts';
 import { dropSegment, openSegment } from './audit-segments.ts';
 import type { Sql } from './connection.ts';
+import { signOfTests } from './testing/signatures.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
 
 const always = { since: null, until: null };
@@ -159,7 +160,7 @@ describe('reading a trail of several segments and chains', { timeout: 120_000 },
     );
     assert.deepEqual(whole.ids, { first: 1n, last: 6181n });
     assert.equal(whole.moment.lastId, 6181n);
-    await inTrail((sql) => dropSegment(sql, 1));
+    await inTrail((sql) => dropSegment(sql, 1, signOfTests));
     const rest = await exportedChains(held.store.trail, always);
     assert.deepEqual(
       rest.chains.map(({ pruned }) => pruned?.seq ?? null),

@@ -2,7 +2,7 @@ import type { LocalChain, LocalRow } from '../core/audit/courier-step.ts';
 import type { SignPlace } from '../core/audit/checkpoint.ts';
 import { isWorthPassing, planSegments, type RetentionRules } from '../core/audit/retention.ts';
 import type { TrailAddress } from './audit-chain.ts';
-import { signHeads } from './audit-checkpoints.ts';
+import { signHeads, thinCheckpoints } from './audit-checkpoints.ts';
 import { readChains, readRowsBehind, type Window } from './audit-rows.ts';
 import { dropSegment, listSegments, openSegment } from './audit-segments.ts';
 import type { Sql } from './connection.ts';
@@ -38,12 +38,14 @@ interface SegmentEnd {
 
 /** A writer that had looked for the newest segment just before there was another one is done by then. */
 const lateMs = 60_000;
+const thinEveryMs = 3600_000;
 
 /** @param sign with the key of this node */
 export function openKeptTrail(address: TrailAddress, sign: SignPlace): KeptTrail {
   const link = new Link(address, { name: 'holdfast audit keeper' });
   /** Where the chains of closed segments end: looked up once, since a backlog may have many. */
   const known = new Map<number, readonly SegmentEnd[]>();
+  let thinnedAt = Number.NEGATIVE_INFINITY;
   return {
     chains: () => link.use((sql) => readChains(sql)),
     rows: (sent, window) => link.use((sql) => readRowsBehind(sql, sent, window)),
@@ -67,6 +69,10 @@ export function openKeptTrail(address: TrailAddress, sign: SignPlace): KeptTrail
         const { drop, open } = planSegments(await listSegments(sql), rules, Date.now());
         if (open) await openSegment(sql);
         for (const number of drop) await dropSegment(sql, number, sign);
+        if (performance.now() - thinnedAt > thinEveryMs) {
+          thinnedAt = performance.now();
+          await thinCheckpoints(sql);
+        }
         return drop;
       }),
     bytes: () =>

@@ -5,7 +5,7 @@ import { pointInTime } from '../arguments/instant.ts';
 import { addDir, path } from '../arguments/node-arguments.ts';
 import { withMaster } from '../connection/with-master.ts';
 import type { CliContext } from '../context.ts';
-import { chainLine, rowLine, syslogLines } from '../render/trail-lines.ts';
+import { chainLine, checkpointLine, rowLine, syslogLines } from '../render/trail-lines.ts';
 import { openOutput, type Output } from './audit-output.ts';
 
 interface ExportArguments {
@@ -20,8 +20,8 @@ const timeoutMs = 60_000;
 
 const examples = `
 Run it on a node: it exports the trail of the whole cluster, of all accounts, with the node's certificate. As JSON it holds a
-line for each chain, and one for each row with its place in its chain: all that is needed to check it. What is written
-while it runs is left out.
+line for each chain, one for each place that a node has signed, and one for each row with its place in its chain: all that is needed to check it
+(holdfast audit verify --file). What is written while it runs is left out.
 
 Examples:
   holdfast audit export --output trail.jsonl
@@ -53,14 +53,16 @@ export function addAuditExport(group: Command, context: CliContext): void {
 async function runExport(given: ExportArguments, context: CliContext): Promise<void> {
   const { exportTrail } = await import('../../client/export-trail.ts');
   await withMaster(given.dir, timeoutMs, async (door) => {
-    const { chains, pages } = await exportTrail(door, {
+    const { checkpoints, chains, pages } = await exportTrail(door, {
       since: given.since ?? null,
       until: given.until ?? null,
+      begin: 'export',
     });
     const output = await openOutput(given.output ?? null);
     const progress = new Progress();
     try {
-      if (given.format === 'json') await output.write(lined(chains.map(chainLine)));
+      if (given.format === 'json')
+        await output.write(lined([...chains.map(chainLine), ...checkpoints.map(checkpointLine)]));
       await writePages(pages, output, progress, given.format);
     } catch (error) {
       throw progress.explain(error);

@@ -11,6 +11,7 @@ import { renderRecords } from '../render/audit.ts';
 import { jsonText } from '../render/json-text.ts';
 import { addAuditExport } from './audit-export.ts';
 import { addAuditFollow } from './audit-follow.ts';
+import { addAuditVerify } from './audit-verify.ts';
 
 interface ListArguments extends ApiArguments {
   readonly resource?: string;
@@ -32,11 +33,12 @@ export function addAudit(program: Command, context: CliContext): void {
     .command('audit')
     .summary('read the audit trail')
     .description(
-      'The audit trail: who did what, when, from where, and what came of it. Whoever is logged in may list what it could know of; follow and export, on a node, are for the whole trail.',
+      'The audit trail: who did what, when, from where, and what came of it. Whoever is logged in may list what it could know of; follow, export and verify, on a node, are for the whole trail.',
     );
   addAuditList(group, context);
   addAuditFollow(group, context);
   addAuditExport(group, context);
+  addAuditVerify(group, context);
 }
 
 const listExamples = `

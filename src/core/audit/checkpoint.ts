@@ -32,6 +32,20 @@ export interface Checkpoint extends ChainHead {
   readonly signer: string | null;
 }
 
+/** Says of what was read whose signatures they are. Those of chains that are not there are nobody's. */
+export function judged(
+  chains: readonly (ChainId & { readonly id: number })[],
+  checkpoints: readonly (ChainHead & Signature & { readonly chain: number })[],
+  judge: JudgeSignature,
+): readonly Checkpoint[] {
+  const byId = new Map(chains.map((chain) => [chain.id, chain]));
+  return checkpoints.map(({ chain: id, seq, hash, ...signature }) => {
+    const chain = byId.get(id);
+    const place = { node: chain?.node ?? '', chain: chain?.chain ?? '', seq, hash };
+    return { chain: id, seq, hash, signer: chain === undefined ? null : judge(place, signature) };
+  });
+}
+
 /** The words that are signed. They are no other signature's: the first line says what they are for. */
 export function checkpointText({ node, chain, seq, hash, signedAt }: SignedPlace): string {
   return `holdfast audit checkpoint 1\n${JSON.stringify([node, chain, seq, hash, signedAt])}`;

@@ -1,10 +1,18 @@
 import type { AuditRecord } from './audit-record.ts';
+import type { ChainHead } from './chain.ts';
+import type { Signature } from './checkpoint.ts';
 import type { TrailChain } from './trail-verifier.ts';
 
 /** A chain as an export tells of it. */
 export interface ExportedChain extends TrailChain {
   /** Its records have higher ids. */
   readonly afterId: bigint;
+}
+
+/** A signed place as an export tells of it. */
+export interface ExportedCheckpoint extends ChainHead, Signature {
+  /** What the rows of this database call the chain. */
+  readonly chain: number;
 }
 
 /** A row as an export tells of it; what was written before there were chains has none. */

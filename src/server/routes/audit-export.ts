@@ -3,7 +3,7 @@ import type { AuditRecord } from '../../core/audit/audit-record.ts';
 import type { ExportedChains, ExportedRow } from '../../core/audit/exported.ts';
 import { fullId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
-import { exportedChains, exportedRows } from '../../store/audit-export.ts';
+import { exportedChains, exportedCheckpoints, exportedRows } from '../../store/audit-export.ts';
 import { type Answer, jsonAnswer } from '../answers/answer.ts';
 import { askedTime } from '../audit/asked-records.ts';
 import { auditRecord } from '../audit/record.ts';
@@ -57,6 +57,42 @@ export const auditChainsRoute: Route = {
     return jsonAnswer(chainsOnTheWire(await exportedChains(context.store.trail, time)));
   },
   audit: beginRecord,
+};
+
+/** `GET /holdfast/audit/checkpoints`: what nodes have signed of the chains. Of operators only. */
+export const auditCheckpointsRoute: Route = {
+  method: 'GET',
+  url: '/holdfast/audit/checkpoints',
+  token: 'none',
+  about: {
+    summary: 'Places of chains that nodes have signed, as JSON lines. Needs the certificate of a node.',
+    group: 'Audit',
+    query: {
+      after: { about: 'Places behind this one, as `1:20`: chain and number.' },
+      limit: {
+        about: `How many at most: ${usualRows} unless given, ${mostRows} at most.`,
+        schema: anyNumber,
+      },
+    },
+    answers: {
+      200: {
+        about:
+          'A line for each place: chain, seq, hash, signedAt, signature, certificate. None: there are no more.',
+        content: { 'application/x-ndjson': { type: 'string' } },
+      },
+      401: needsOperator,
+      422: 'A parameter is no number, or too large.',
+    },
+  },
+  handle: async ({ request, context }) => {
+    requireOperator(request);
+    const found = /^(\d{1,9}):(\d{1,15})$/.exec(queryText(request, 'after') ?? '0:0');
+    if (found === null) throw refused('after', 'a chain and a number, such as 1:20');
+    const page = { chain: Number(found[1]), seq: Number(found[2]), limit: limitOf(request) };
+    const places = await exportedCheckpoints(context.store.trail, page);
+    const lines = places.map((place) => `${JSON.stringify(place)}\n`);
+    return { status: 200, headers: { 'content-type': 'application/x-ndjson' }, body: lines.join('') };
+  },
 };
 
 /**
