@@ -1,3 +1,5 @@
+import type { ForwardTarget } from './audit/forward-target.ts';
+
 /** How the API of a node behaves where operators may differ. Every field has a default; see `defaultApiSettings`. */
 export interface ApiSettings {
   /** Lifetime of the access tokens of users, seconds. */
@@ -29,6 +31,13 @@ export interface ApiSettings {
   readonly followerWhenStale: 'degrade' | 'refuse';
   /** How long a read that names a position waits for it, milliseconds. */
   readonly positionWaitMs: number;
+  /** Where the master forwards the audit trail to. */
+  readonly auditForward: readonly ForwardTarget[];
+  /** File of the certificates that targets over TLS are believed by; null: those that the system believes. */
+  readonly auditForwardCa: string | null;
+  /** Files of the certificate and key that are shown to targets over TLS; null: none. */
+  readonly auditForwardCert: string | null;
+  readonly auditForwardKey: string | null;
 }
 
 export const defaultApiSettings: ApiSettings = {
@@ -47,4 +56,8 @@ export const defaultApiSettings: ApiSettings = {
   followerMaxStalenessSeconds: null,
   followerWhenStale: 'degrade',
   positionWaitMs: 2000,
+  auditForward: [],
+  auditForwardCa: null,
+  auditForwardCert: null,
+  auditForwardKey: null,
 };
