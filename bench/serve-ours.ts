@@ -56,7 +56,7 @@ async function serve(settings: ServeSettings): Promise<void> {
     handsOver: false,
     master: [],
     members: [],
-    audit: { queued: null, isFull: false },
+    audit: { queued: null, isFull: false, forwards: {} },
     data: { asOf: null, timeline: null },
     because: 'the benchmark says so',
     health: { ok: true, body: {} },

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modulesAreCurrent, postgresqlVersions, readVersion, tools } from './setup-plan.mjs';
 
@@ -42,7 +42,10 @@ export async function lookAround(root) {
  */
 async function look(tool) {
   if (tool.packages.includes('postgresql')) return lookForPostgresql(tool.binaries);
-  const missing = tool.binaries.filter((binary) => locate(binary) === null);
+  const missing = [
+    ...tool.binaries.filter((binary) => locate(binary) === null),
+    ...(tool.libraries ?? []).filter((library) => !hasLibrary(library)),
+  ];
   const [program, ...args] = tool.version?.argv ?? [];
   const path = program === undefined ? null : locate(program);
   return { missing, version: path === null ? null : readVersion(await output(path, args)) };
@@ -74,6 +77,21 @@ async function startPolicy() {
 /** @param {string} program */
 function locate(program) {
   return searchPath.map((directory) => join(directory, program)).find(isExecutable) ?? null;
+}
+
+/**
+ * Debian has a directory of libraries for each architecture.
+ *
+ * @param {string} library
+ */
+function hasLibrary(library) {
+  const directories = ['/usr/lib', '/usr/lib64', ...listed('/usr/lib').map((name) => join('/usr/lib', name))];
+  return directories.some((directory) => existsSync(join(directory, library)));
+}
+
+/** @param {string} directory */
+function listed(directory) {
+  return existsSync(directory) ? readdirSync(directory) : [];
 }
 
 /** @param {string} path */

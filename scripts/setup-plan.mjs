@@ -5,6 +5,7 @@
  * @typedef {object} Tool
  * @property {string} name what it is called in messages
  * @property {readonly string[]} binaries
+ * @property {readonly string[]} [libraries] modules that no program tells of, as they lie in a directory of libraries
  * @property {readonly string[]} packages the Debian packages that bring it
  * @property {{ argv: readonly string[], from: readonly [number, number], before: readonly [number, number] } | null} version
  *   how to ask for the version, and the range that is supported; null when any version will do
@@ -86,6 +87,13 @@ export const tools = [
     name: 'libfaketime (for faults of clocks)',
     binaries: ['faketime'],
     packages: ['faketime'],
+    version: null,
+  },
+  {
+    name: 'rsyslog with TLS (for the tests of forwarded audit records)',
+    binaries: ['rsyslogd'],
+    libraries: ['rsyslog/lmnsd_gtls.so'],
+    packages: ['rsyslog', 'rsyslog-gnutls'],
     version: null,
   },
 ];

@@ -76,8 +76,8 @@ describe('the audit trail of a follower', { timeout: 600_000 }, () => {
         return records.size > 100 ? true : null;
       });
       hurt();
-      const before = load.answered.size;
-      await until(60_000, 'reads go on', () => (load.answered.size > before + 500 ? true : null));
+      const until500 = load.answered.size + 500;
+      await until(60_000, 'reads go on', () => (load.answered.size > until500 ? true : null));
       await load.stop();
       await demo.whole(120_000);
       t.diagnostic(await settled(demo, load, { prefix, follower: 'f1' }));

@@ -60,6 +60,16 @@ test('installs exactly the packages whose programs are missing, starting nothing
   ]);
 });
 
+test('installs rsyslog also where only its TLS is missing', () => {
+  const facts = machine();
+  const tool = tools.find(({ binaries }) => binaries.includes('rsyslogd'));
+  assert.ok(tool?.libraries !== undefined);
+  const lacking = { missing: tool.libraries, version: null };
+  const { steps } = planSetup({ ...facts, tools: new Map([...facts.tools, [tool.name, lacking]]) });
+  assert.ok(steps[0]?.kind === 'packages');
+  assert.deepEqual(steps[0].packages, ['rsyslog', 'rsyslog-gnutls']);
+});
+
 test("leaves an administrator's PostgreSQL settings and start policy alone", () => {
   const [step] = planSetup(
     machine({ postgresqlCommonInstalled: true, startPolicy: 'refuses' }, ['postgres']),

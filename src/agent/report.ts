@@ -73,7 +73,11 @@ export function servingState(
     members: cluster?.config.value.members.map(({ name }) => name) ?? [],
     data: { asOf: state.freshness.asOf, timeline: view.instances.data.timeline },
     because,
-    audit: { queued: queuedRecords(state, serving.role), isFull: isAuditFull(state) },
+    audit: {
+      queued: queuedRecords(state, serving.role),
+      isFull: isAuditFull(state),
+      forwards: serving.role === 'master' ? (state.auditKeeper.report?.forwards ?? {}) : {},
+    },
     health: { ok, body: healthBody(state, sight, decision, ok) },
     replicationOpen: serving.replicationOpen && view.authorityUntil !== null,
     sentAt: view.now,

@@ -41,6 +41,14 @@ export function keeperSettings(node: NodeContext): KeeperSettings {
       maxAgeMs: auditRetentionDays === null ? null : auditRetentionDays * dayMs,
       maxBytes: auditRetentionMebibytes === null ? null : auditRetentionMebibytes * mebibyte,
     },
+    forward: {
+      targets: apiSettings.auditForward,
+      tls: {
+        ca: apiSettings.auditForwardCa,
+        cert: apiSettings.auditForwardCert,
+        key: apiSettings.auditForwardKey,
+      },
+    },
     space: {
       maxBytes: auditSpaceMebibytes === null ? null : auditSpaceMebibytes * mebibyte,
       minFreeBytes: auditMinFreeMebibytes * mebibyte,

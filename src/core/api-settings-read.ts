@@ -1,4 +1,5 @@
 import { type ApiSettings, defaultApiSettings } from './api-settings.ts';
+import { isFilePath, readForwardTargets } from './audit/forward-target.ts';
 import { readCidr } from './policy/cidr.ts';
 
 const longestTtlSeconds = 5 * 60 * 60;
@@ -156,6 +157,36 @@ const entries: readonly Entry[] = [
     fallback: 'refuse',
     read: (text) => oneOf(text, ['refuse', 'drop'], (auditWhenFull) => ({ auditWhenFull })),
   },
+  {
+    name: 'HOLDFAST_AUDIT_FORWARD',
+    about:
+      'Where the master sends the audit trail (see [audit.md](audit.md)), separated by commas: `tls://host:port` (6514 without a ' +
+      'port), `tcp://host:port`, `file:/absolute/path`; at most 8.',
+    fallback: 'none',
+    read: (text) => {
+      const auditForward = readForwardTargets(text);
+      return typeof auditForward === 'string' ? auditForward : { auditForward };
+    },
+  },
+  {
+    name: 'HOLDFAST_AUDIT_FORWARD_CA',
+    about: 'File of the CA certificates (PEM) that `tls` targets are believed by.',
+    fallback: "the system's",
+    read: (text) => file(text, (auditForwardCa) => ({ auditForwardCa })),
+  },
+  {
+    name: 'HOLDFAST_AUDIT_FORWARD_CERT',
+    about:
+      'File of the client certificate (PEM) that is shown to `tls` targets; with `HOLDFAST_AUDIT_FORWARD_KEY`.',
+    fallback: 'none',
+    read: (text) => file(text, (auditForwardCert) => ({ auditForwardCert })),
+  },
+  {
+    name: 'HOLDFAST_AUDIT_FORWARD_KEY',
+    about: 'File of its key.',
+    fallback: 'none',
+    read: (text) => file(text, (auditForwardKey) => ({ auditForwardKey })),
+  },
 ];
 
 /** What operators can set, in the order of the documentation. */
@@ -183,7 +214,16 @@ export function readApiSettings(
     if (typeof outcome === 'string') faults.push(`${name}: ${outcome}`);
     else settings = { ...settings, ...outcome };
   }
+  if (faults.length === 0) faults.push(...faultsTogether(settings));
   return faults.length === 0 ? { ok: true, settings } : { ok: false, faults };
+}
+
+/** What is wrong with settings that are sound one by one. */
+function faultsTogether({ auditForwardCert, auditForwardKey }: ApiSettings): readonly string[] {
+  if ((auditForwardCert === null) === (auditForwardKey === null)) return [];
+  const [given, missing] = auditForwardCert === null ? ['KEY', 'CERT'] : ['CERT', 'KEY'];
+  const names = `HOLDFAST_AUDIT_FORWARD_${missing}: it is missing, and belongs to HOLDFAST_AUDIT_FORWARD_${given}`;
+  return [`${names}; set both or neither`];
 }
 
 function listOf(text: string): readonly string[] {
@@ -234,6 +274,10 @@ function oneOf<T extends string>(
 ): Partial<ApiSettings> | string {
   const word = words.find((one) => one === text.toLowerCase());
   return word === undefined ? `"${text}" is none of ${words.join(', ')}` : field(word);
+}
+
+function file(text: string, field: Field<string>): Partial<ApiSettings> | string {
+  return isFilePath(text) ? field(text) : `"${text}" is no absolute path of a file`;
 }
 
 function truth(text: string, field: Field<boolean>): Partial<ApiSettings> | string {

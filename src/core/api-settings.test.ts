@@ -36,6 +36,14 @@ describe('settings of the API', () => {
     });
   });
 
+  it('take a client certificate with its key only', () => {
+    const cert = { HOLDFAST_AUDIT_FORWARD_CERT: '/etc/a.crt' };
+    const reading = readApiSettings(cert);
+    assert.ok(!reading.ok);
+    assert.match(reading.faults.join(), /^HOLDFAST_AUDIT_FORWARD_KEY: it is missing/);
+    assert.ok(readApiSettings({ ...cert, HOLDFAST_AUDIT_FORWARD_KEY: '/etc/a.key' }).ok);
+  });
+
   it('tell every fault at once, each by its name', () => {
     const wrong = Object.fromEntries(apiSettingDocs.map(({ name }) => [name, '?']));
     const reading = readApiSettings(wrong);

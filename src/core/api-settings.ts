@@ -1,3 +1,5 @@
+import type { ForwardTarget } from './audit/forward-target.ts';
+
 /** How the API of a node behaves where operators may differ. Every field has a default; see `defaultApiSettings`. */
 export interface ApiSettings {
   /** Lifetime of the access tokens of users, seconds. */
@@ -39,6 +41,13 @@ export interface ApiSettings {
   readonly auditMinFreeMebibytes: number;
   /** What a follower does whose trail has no room: it serves nobody, or counts what it does not record. */
   readonly auditWhenFull: 'refuse' | 'drop';
+  /** Where the master forwards the audit trail to. */
+  readonly auditForward: readonly ForwardTarget[];
+  /** File of the certificates that targets over TLS are believed by; null: those that the system believes. */
+  readonly auditForwardCa: string | null;
+  /** Files of the certificate and key that are shown to targets over TLS; null: none. */
+  readonly auditForwardCert: string | null;
+  readonly auditForwardKey: string | null;
 }
 
 export const defaultApiSettings: ApiSettings = {
@@ -62,4 +71,8 @@ export const defaultApiSettings: ApiSettings = {
   auditSpaceMebibytes: null,
   auditMinFreeMebibytes: 64,
   auditWhenFull: 'refuse',
+  auditForward: [],
+  auditForwardCa: null,
+  auditForwardCert: null,
+  auditForwardKey: null,
 };

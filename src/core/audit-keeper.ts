@@ -1,3 +1,4 @@
+import type { ForwardTarget } from './audit/forward-target.ts';
 import type { RetentionRules } from './audit/retention.ts';
 import type { SpaceRules } from './audit/space.ts';
 import type { PeerAddress, ServingRole, WorkerSettings } from './serving.ts';
@@ -9,7 +10,14 @@ export type KeeperSettings = Pick<WorkerSettings, 'nodeName' | 'tls' | 'logLevel
   readonly directory: string;
   readonly retention: RetentionRules;
   readonly space: SpaceRules;
+  readonly forward: ForwardSettings;
 };
+
+/** Where a master forwards records, and the files that targets over TLS are met with. */
+export interface ForwardSettings {
+  readonly targets: readonly ForwardTarget[];
+  readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
+}
 
 /** What is to be done: as the node is now. */
 export type KeeperDuty =
@@ -41,9 +49,11 @@ export type KeeperCommand =
   | { readonly kind: 'settings'; readonly settings: KeeperSettings }
   | { readonly kind: 'duty'; readonly duty: KeeperDuty };
 
-/** Keeper to agent: how the trail of a follower stands. */
+/** Keeper to agent: how the trail stands. */
 export interface KeeperReport {
   /** How many records the master lacks, as far as is known; null: not known yet. */
   readonly backlog: number | null;
   readonly isFull: boolean;
+  /** Of a master: how many records each target of the forwarding lacks. */
+  readonly forwards: Readonly<Record<string, number>>;
 }

@@ -43,7 +43,12 @@ export interface ServingState {
   /** The sentence of the rule that decided this turn: shown by `/health`, `/info` and status. */
   readonly because: string;
   /** Of a follower: how many of its audit records the master lacks (null: not known), and whether their space is used up. */
-  readonly audit: { readonly queued: number | null; readonly isFull: boolean };
+  readonly audit: {
+    readonly queued: number | null;
+    readonly isFull: boolean;
+    /** Of a master: how many records each target of the forwarding lacks. */
+    readonly forwards: Readonly<Record<string, number>>;
+  };
   /** Status and body of `/health`. */
   readonly health: { readonly ok: boolean; readonly body: Readonly<Record<string, unknown>> };
   /** Whether `/health/replication` answers 200: the node holds the leader key. */

@@ -22,13 +22,20 @@ interface RawChain {
   readonly afterId: string;
 }
 
-/** Every chain, the oldest first. */
-export async function readChains(sql: Sql | TransactionSql): Promise<readonly LocalChain[]> {
+/**
+ * Chains, the oldest first.
+ *
+ * @param which a condition on `chains`; without one, every chain
+ */
+export async function readChains(
+  sql: Sql | TransactionSql,
+  which: Fragment = sql`true`,
+): Promise<readonly LocalChain[]> {
   const rows = await sql<RawChain[]>`
     select id, node, chain, before_chain as "beforeChain", before_seq::text as "beforeSeq",
       encode(before_hash, 'hex') as "beforeHash", encode(opening, 'hex') as opening, seq::text, encode(hash, 'hex') as hash,
       pruned_seq::text as "prunedSeq", encode(pruned_hash, 'hex') as "prunedHash", after_id::text as "afterId"
-    from chains order by id`;
+    from chains where ${which} order by id`;
   return rows.map(
     ({
       id,

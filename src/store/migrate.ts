@@ -2,6 +2,7 @@ import type { Sql } from './connection.ts';
 import { messages } from './migrations/audit-001-messages.ts';
 import { ranges } from './migrations/audit-002-ranges.ts';
 import { chains } from './migrations/audit-003-chains.ts';
+import { forwards } from './migrations/audit-004-forwards.ts';
 import { rows } from './migrations/data-001-rows.ts';
 import { access } from './migrations/data-002-access.ts';
 import { search } from './migrations/data-003-search.ts';
@@ -18,7 +19,7 @@ export type Schema = 'data' | 'audit';
 
 const migrations: Readonly<Record<Schema, readonly Migration[]>> = {
   data: [rows, access, search, incarnations, searchByStatement, hostFactoryTokens, issuers, authenticators],
-  audit: [messages, ranges, chains],
+  audit: [messages, ranges, chains, forwards],
 };
 
 /** Any number that nothing else in these databases uses as an advisory lock. */

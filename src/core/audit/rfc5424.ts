@@ -69,7 +69,7 @@ function escaped(value: string): string {
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f\u2028\u2029]/g, (sign) => {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (sign) => {
     return `#${sign.charCodeAt(0).toString(8).padStart(3, '0')}`;
   });
 }

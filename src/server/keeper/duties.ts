@@ -5,14 +5,17 @@ import { describeError } from '../../core/problem.ts';
 import type { PeerAddress } from '../../core/serving.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { KeptTrail } from '../../store/kept-trail.ts';
+import type { ForwardTrail } from '../../store/forward-trail.ts';
+import { forward } from '../forwarder/forward.ts';
 import { carry } from './carry.ts';
 import type { Pusher } from './push.ts';
 
 /** What a keeper works with. */
 export interface KeeperNeeds {
-  readonly settings: Pick<KeeperSettings, 'retention' | 'space'>;
+  readonly settings: Pick<KeeperSettings, 'retention' | 'space' | 'forward'>;
   readonly trail: KeptTrail;
   readonly pusher: Pusher;
+  readonly openForwardTrail: () => ForwardTrail;
   /** Free bytes on the disk of the trail. */
   readonly freeBytes: () => Promise<number>;
   readonly onReport: (report: KeeperReport) => void;
@@ -54,19 +57,43 @@ export class Duties {
   }
 
   async #work(role: KeeperDuty['role'], signal: AbortSignal): Promise<void> {
-    if (role === 'master') await Promise.all([this.#sign(signal), this.#retain(signal)]);
+    if (role === 'master')
+      await Promise.all([this.#sign(signal), this.#retain(signal), this.#forward(signal)]);
     if (role === 'follower') await this.#follow(signal);
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
-    const { trail, pusher, log, onReport } = this.#needs;
-    let report: KeeperReport = { backlog: null, isFull: false };
-    const tell = (news: Partial<KeeperReport>): void => {
-      const next = { ...report, ...news };
-      const same = next.backlog === report.backlog && next.isFull === report.isFull;
-      report = next;
-      if (!same) onReport(report);
+  async #forward(signal: AbortSignal): Promise<void> {
+    const { settings, openForwardTrail, log } = this.#needs;
+    const { targets, tls } = settings.forward;
+    if (targets.length === 0) return;
+    const tell = this.#reporter();
+    let forwards: KeeperReport['forwards'] = {};
+    const trail = openForwardTrail();
+    const onBacklog = (target: string, records: number): void => {
+      forwards = { ...forwards, [target]: records };
+      tell({ forwards });
     };
+    try {
+      await forward({ trail, targets, tls, onBacklog, log, signal });
+    } finally {
+      await trail.end();
+    }
+  }
+
+  /** Tells what changes. */
+  #reporter(): (news: Partial<KeeperReport>) => void {
+    let report: KeeperReport = { backlog: null, isFull: false, forwards: {} };
+    return (news) => {
+      const next = { ...report, ...news };
+      const same = JSON.stringify(next) === JSON.stringify(report);
+      report = next;
+      if (!same) this.#needs.onReport(report);
+    };
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { trail, pusher, log } = this.#needs;
+    const tell = this.#reporter();
     await Promise.all([
       carry({
         trail,

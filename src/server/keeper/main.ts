@@ -3,6 +3,7 @@ import type { KeeperCommand, KeeperDuty, KeeperReport, KeeperSettings } from '..
 import { describeError } from '../../core/problem.ts';
 import { placeSigner } from '../../identity/audit-signature.ts';
 import { createLogger, type Logger } from '../../runtime/log.ts';
+import { openForwardTrail } from '../../store/forward-trail.ts';
 import { openKeptTrail } from '../../store/kept-trail.ts';
 import { readIdentity } from '../listeners.ts';
 import { Duties } from './duties.ts';
@@ -10,7 +11,7 @@ import { openPusher } from './push.ts';
 
 /**
  * The keeper of a node's audit trail: a child of the agent with an IPC channel. Of a follower, it carries records to the master;
- * of a master, it signs, and throws away what is old. Its first message is `settings`. It ends when the channel closes; what was
+ * of a master, it signs, forwards, and throws away what is old. Its first message is `settings`. It ends when the channel closes; what was
  * under way then is done again by the next one.
  */
 function main(): void {
@@ -41,7 +42,7 @@ function main(): void {
 }
 
 async function run(
-  { nodeName, tls, postgres, directory, retention, space }: KeeperSettings,
+  { nodeName, tls, postgres, directory, ...settings }: KeeperSettings,
   {
     log,
     begin,
@@ -58,9 +59,10 @@ async function run(
   const trail = openKeptTrail(address, sign);
   const pusher = openPusher(identity, sign);
   const duties = new Duties({
-    settings: { retention, space },
+    settings,
     trail,
     pusher,
+    openForwardTrail: () => openForwardTrail(address),
     freeBytes: async () => {
       const { bavail, bsize } = await statfs(directory);
       return bavail * bsize;

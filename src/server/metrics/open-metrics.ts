@@ -58,6 +58,11 @@ export async function openMetrics(needs: {
     'Of a follower: audit records that the master does not have yet; not a number where that is not known.',
     [],
   );
+  const forwards = gauge(
+    'holdfast_audit_records_to_forward',
+    'Of a master: audit records that a target of the forwarding does not have yet.',
+    ['target'],
+  );
   const age = gauge(
     'holdfast_data_age_seconds',
     'How old the data of this node may be; not a number where that is not known.',
@@ -74,6 +79,9 @@ export async function openMetrics(needs: {
       writes.set(serving.writesUnderWay);
       waiting.set(store.audit.waiting());
       queued.set(view.state?.audit.queued ?? Number.NaN);
+      forwards.reset();
+      for (const [target, records] of Object.entries(view.state?.audit.forwards ?? {}))
+        forwards.set({ target }, records);
       age.set(ageSeconds(view.role, serving.dataAgeMs));
       if (view.role === 'master' || view.role === 'follower') await refreshCounts();
       return { type: register.contentType, body: `${tally.text()}${await register.metrics()}` };

@@ -14,7 +14,7 @@ const state = (role: ServingState['role']): ServingState => ({
   handsOver: false,
   master: [],
   members: [],
-  audit: { queued: null, isFull: false },
+  audit: { queued: null, isFull: false, forwards: {} },
   data: { asOf: null, timeline: null },
   because: 'a test',
   health: { ok: false, body: {} },

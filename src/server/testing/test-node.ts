@@ -93,7 +93,7 @@ export function stateNow(state: Partial<ServingState> = {}): ServingState {
     handsOver: false,
     master: [],
     members: [],
-    audit: { queued: null, isFull: false },
+    audit: { queued: null, isFull: false, forwards: {} },
     data: { asOf: null, timeline: null },
     because: 'the test says so',
     health: { ok: true, body: {} },

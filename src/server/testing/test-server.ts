@@ -121,7 +121,7 @@ const openMaster: Omit<ServingState, 'authorityUntil' | 'sentAt'> = {
   handsOver: false,
   master: [],
   members: [],
-  audit: { queued: null, isFull: false },
+  audit: { queued: null, isFull: false, forwards: {} },
   data: { asOf: null, timeline: null },
   because: 'the test says so',
   health: { ok: true, body: { degraded: false } },
