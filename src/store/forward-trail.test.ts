@@ -106,7 +106,7 @@ describe('the trail as targets of forwarded records see it', { timeout: 60_000 }
     await append('thrown away');
     const segment = await inTrail(openSegment);
     await append('kept');
-    await inTrail((sql) => dropSegment(sql, segment - 1));
+    await inTrail((sql) => dropSegment(sql, segment - 1, signOfTests));
     assert.deepEqual(await deliver('a'), ['kept']);
     assert.deepEqual(await deliver('d'), ['kept']);
     await append('five', 'six', 'seven');
