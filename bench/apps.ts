@@ -1,4 +1,5 @@
 import type { Setting } from './setting.ts';
+import type { LoadRequest } from './wrk.ts';
 
 /** A host with the variables that it may read and write. */
 export interface App {
@@ -58,6 +59,15 @@ export async function makeApps(
 export function inTurns<T>(apps: readonly App[], of: (app: App, index: number) => T): readonly T[] {
   const each = apps[0]?.variables.length ?? 0;
   return Array.from({ length: each }, (_, index) => apps.map((app) => of(app, index))).flat();
+}
+
+/** GET of one secret, of each variable by its host. */
+export function readsOf({ account }: Setting, apps: readonly App[]): readonly LoadRequest[] {
+  return inTurns(apps, (app, index) => ({
+    method: 'GET',
+    path: `/secrets/${account}/variable/${encodeURIComponent(app.variables[index] ?? '')}`,
+    headers: { Authorization: app.authorization },
+  }));
 }
 
 async function storeValues(base: string, account: string, app: App): Promise<void> {

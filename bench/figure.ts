@@ -13,6 +13,16 @@ export interface Figure {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/** How large single benchmarks are. */
+export interface Sizes {
+  /** Of `audit-drain`: the backlog. */
+  readonly records: number;
+  /** Of `fanout`: how many followers there are, one cluster after the other. */
+  readonly followers: readonly number[];
+  /** Of `fanout`: reads a second, of all followers together. */
+  readonly rate: number;
+}
+
 /** The middle one of an odd number of measurements. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

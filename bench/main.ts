@@ -3,9 +3,9 @@
  * JSON object with --json, else a sentence (`failover`: a table).
  */
 import { parseArgs } from 'node:util';
-import type { Figure } from './figure.ts';
+import type { Figure, Sizes } from './figure.ts';
 
-type Run = (rounds: number, seconds: number) => Promise<Figure>;
+type Run = (rounds: number, seconds: number, sizes: Sizes) => Promise<Figure>;
 
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> = {
   policy: () => import('./policy.ts'),
@@ -13,6 +13,10 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: Run }>>>
   batch: () => import('./batch.ts'),
   authn: () => import('./authn.ts'),
   writes: () => import('./writes.ts'),
+  'follower-reads': () => import('./follower-reads.ts'),
+  'audit-cost': () => import('./audit-cost.ts'),
+  'audit-drain': () => import('./audit-drain.ts'),
+  fanout: () => import('./fanout.ts'),
 };
 
 const { values, positionals } = parseArgs({
@@ -21,6 +25,11 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '5' },
+    // of `audit-drain` alone
+    records: { type: 'string', default: '1000000' },
+    // of `fanout` alone
+    followers: { type: 'string', default: '1,2,4,8' },
+    rate: { type: 'string', default: '400' },
     // of `failover` alone
     only: { type: 'string' },
     event: { type: 'string' },
@@ -39,7 +48,12 @@ if (benchmark === undefined) {
   process.exit(2);
 }
 const { run } = await benchmark();
-const figure = await run(Number(values.rounds), Number(values.seconds));
+const sizes = {
+  records: Number(values.records),
+  followers: values.followers.split(',').map(Number),
+  rate: Number(values.rate),
+};
+const figure = await run(Number(values.rounds), Number(values.seconds), sizes);
 process.stdout.write(`${values.json ? JSON.stringify(figure) : sentence(figure)}\n`);
 
 function sentence({ name: what, unit, ours, reference, ratio, goal }: Figure): string {

@@ -1,4 +1,4 @@
-import { inTurns, makeApps } from './apps.ts';
+import { inTurns, makeApps, readsOf } from './apps.ts';
 import type { Figure } from './figure.ts';
 import { startSetting } from './setting.ts';
 import { inTurn } from './turns.ts';
@@ -10,11 +10,7 @@ export async function run(rounds: number, seconds: number): Promise<Figure> {
     const ours = await setting.serve('serve-ours.ts');
     const reference = await setting.serve('serve-reference.ts');
     const apps = await makeApps(setting, ours.port);
-    const reads = inTurns(apps, (app, index) => ({
-      method: 'GET',
-      path: `/secrets/${setting.account}/variable/${encodeURIComponent(app.variables[index] ?? '')}`,
-      headers: { Authorization: app.authorization },
-    }));
+    const reads = readsOf(setting, apps);
     const rows = inTurns(apps, (app, index) => ({
       method: 'GET',
       path: `/one/${encodeURIComponent(`${setting.account}:variable:${app.variables[index] ?? ''}`)}`,

@@ -15,11 +15,10 @@ export interface Setting {
   readonly adminApiKey: string;
   readonly data: TemporaryPostgres;
   readonly audit: TemporaryPostgres;
+  /** What servers are told of it. */
+  readonly settings: ServeSettings;
   /** Starts a server of its own process and answers its port: `ours`, or a reference. */
-  readonly serve: (
-    entry: string,
-    more?: Readonly<Record<string, unknown>>,
-  ) => Promise<{ readonly port: number; readonly pid: number }>;
+  readonly serve: (entry: string, more?: Partial<ServeSettings & ServeOptions>) => Promise<Served>;
   readonly stop: () => Promise<void>;
 }
 
@@ -32,8 +31,24 @@ export interface ServeSettings {
   readonly auditPort: number;
 }
 
+/** What one server does otherwise than the others of the same run. */
+export interface ServeOptions {
+  /** It serves as a follower whose data is new, and not as the master. */
+  readonly follower: boolean;
+  /** It records nothing: what the audit trail costs. There is no such switch in the product. */
+  readonly unaudited: boolean;
+  /** Of `serve-watched.ts`. */
+  readonly watchFile: string;
+}
+
+/** A server's process. */
+export interface Served {
+  readonly port: number;
+  readonly pid: number;
+}
+
 /** As the agent sets them for instances of a node, as far as it matters here. */
-const parameters = { fsync: 'on', shared_buffers: '128MB', wal_level: 'replica' };
+export const parameters = { fsync: 'on', shared_buffers: '128MB', wal_level: 'replica' };
 
 export async function startSetting(): Promise<Setting> {
   const data = await startTemporaryPostgres(undefined, parameters);
@@ -44,6 +59,7 @@ export async function startSetting(): Promise<Setting> {
   const account = 'bench';
   const { socketDir, port: dataPort } = data.address;
   const auditPort = audit.address.port;
+  const settings = { account, dataKeyFile, socketDir, dataPort, auditPort };
   const { adminApiKey } = await provisionAccount({
     account,
     dataKeyFile,
@@ -55,13 +71,14 @@ export async function startSetting(): Promise<Setting> {
     adminApiKey: adminApiKey.reveal(),
     data,
     audit,
+    settings,
     serve: async (entry, more = {}) => {
       const child = fork(fileURLToPath(new URL(entry, import.meta.url)), {
         execArgv: [...workerFlags, ...(process.env['BENCH_NODE_FLAGS']?.split(' ') ?? [])],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       });
       children.push(child);
-      child.send({ account, dataKeyFile, socketDir, dataPort, auditPort, ...more });
+      child.send({ ...settings, ...more });
       const [message] = await once(child, 'message');
       return { port: Number(message), pid: child.pid ?? 0 };
     },

@@ -1,11 +1,15 @@
+import type { TemporaryPostgres } from '../src/store/testing/temporary-postgres.ts';
 import { cpuSeconds } from './cpu.ts';
 import { compared, type Figure } from './figure.ts';
-import { type Setting } from './setting.ts';
+import { peakRssMb } from './memory.ts';
+import type { Served, Setting } from './setting.ts';
 import { load, type LoadRequest, type LoadResult } from './wrk.ts';
 
 /** A server with the load that it is given. */
 export interface Side {
-  readonly server: { readonly port: number; readonly pid: number };
+  readonly server: Served;
+  /** Where its audit trail is, when that is not the setting's. */
+  readonly audit?: Pick<TemporaryPostgres, 'superuser'>;
   readonly requests: readonly LoadRequest[];
 }
 
@@ -43,6 +47,7 @@ export async function inTurn(
     recordsPerCommit: results.map((round) => round.ours.requestsPerCommit),
     cpuUsOfTheServer: results.map((round) => [round.ours.cpuUs, round.reference.cpuUs]),
     failures: results.map((round) => round.ours.failures + round.reference.failures),
+    rssPeakMb: [ours, reference].map((side) => peakRssMb(side.server.pid)),
   });
 }
 
@@ -53,21 +58,25 @@ interface Measured extends LoadResult {
   readonly requestsPerCommit: number;
 }
 
-async function measure(setting: Setting, { server, requests }: Side, turns: Turns): Promise<Measured> {
+async function measure(
+  setting: Setting,
+  { server, requests, audit = setting.audit }: Side,
+  turns: Turns,
+): Promise<Measured> {
   const cpu = cpuSeconds(server.pid);
-  const commits = await commitsOf(setting);
+  const commits = await commitsOf(audit);
   const result = await load(server.port, requests, turns);
   const count = result.requestsPerSecond * turns.seconds;
   return {
     ...result,
     cpuUs: Math.round(((cpuSeconds(server.pid) - cpu) * 1e6) / count),
-    requestsPerCommit: Math.round((count / ((await commitsOf(setting)) - commits)) * 10) / 10,
+    requestsPerCommit: Math.round((count / ((await commitsOf(audit)) - commits)) * 10) / 10,
   };
 }
 
 /** Of the audit instance, so far. */
-async function commitsOf(setting: Setting): Promise<number> {
-  const [row] = await setting.audit.superuser<{ commits: number }[]>`
+async function commitsOf(audit: Pick<TemporaryPostgres, 'superuser'>): Promise<number> {
+  const [row] = await audit.superuser<{ commits: number }[]>`
     select xact_commit::int as commits from pg_stat_database where datname = 'holdfast'`;
   return row?.commits ?? 0;
 }

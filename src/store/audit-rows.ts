@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../core/audit/audit-record.ts';
-import type { LocalChain, LocalRow } from '../core/audit/courier-step.ts';
+import type { LocalChain, LocalRow, PlacedRow } from '../core/audit/courier-step.ts';
 import { judged, type JudgeSignature } from '../core/audit/checkpoint.ts';
 import { type TrailFault, TrailVerifier } from '../core/audit/trail-verifier.ts';
 import { arrayLiteral } from './array-literal.ts';
@@ -95,7 +95,53 @@ export async function readRowsBehind(
   sent: ReadonlyMap<number, number>,
   window: Window,
 ): Promise<readonly LocalRow[]> {
+  const rows = await sql<RawLocalRow[]>`
+    select id::text, chain, seq::text, encode(hash, 'hex') as hash, facility, severity, ${inUtc(sql)} as at, appname, procid,
+      msgid, sdata::text as sdata, message, also::text as also
+    from messages m where m.id > ${String(window.after)}::bigint and ${isBehind(sql, sent)} order by m.id limit ${window.limit}`;
+  return rows.map((row) => ({
+    id: BigInt(row.id),
+    chain: row.chain,
+    seq: Number(row.seq),
+    hash: row.hash,
+    json: jsonOf(row),
+  }));
+}
+
+/** As `readRowsBehind`, with what the records say. */
+export async function readRecordsBehind(
+  sql: Sql | TransactionSql,
+  sent: ReadonlyMap<number, number>,
+  window: Window,
+): Promise<readonly PlacedRow[]> {
   return readRows(sql, isBehind(sql, sent), window);
+}
+
+/** As `RawRow`, with texts where that has what JSON says. */
+interface RawLocalRow extends Omit<RawRow, 'sdata' | 'also'> {
+  readonly sdata: string;
+  readonly also: string | null;
+}
+
+/** Parsing what is JSON already, only to write it again, was two thirds of what reading a row took. */
+function jsonOf({
+  facility,
+  severity,
+  at,
+  appname,
+  procid,
+  msgid,
+  sdata,
+  message,
+  also,
+}: RawLocalRow): string {
+  const [name, process, kind, words] = [appname, procid, msgid, message].map((text) => JSON.stringify(text));
+  const more = also === null ? '' : `,"also":${also}`;
+  return `{"facility":${facility},"severity":${severity},"timestamp":"${at}","appname":${name},"procid":${process},"msgid":${kind},"sdata":${sdata},"message":${words}${more}}`;
+}
+
+function inUtc(sql: Sql | TransactionSql): Fragment {
+  return sql`to_char("timestamp" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
 /** The condition that a row of `m` stands in one of these chains behind the number told. */
@@ -110,11 +156,10 @@ async function readRows(
   sql: Sql | TransactionSql,
   which: Fragment,
   { after, limit }: Window,
-): Promise<readonly LocalRow[]> {
+): Promise<readonly PlacedRow[]> {
   const rows = await sql<RawRow[]>`
-    select id::text, chain, seq::text, encode(hash, 'hex') as hash, facility, severity,
-      to_char("timestamp" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, appname, procid, msgid, sdata,
-      message, also
+    select id::text, chain, seq::text, encode(hash, 'hex') as hash, facility, severity, ${inUtc(sql)} as at, appname, procid,
+      msgid, sdata, message, also
     from messages m where m.id > ${String(after)}::bigint and ${which} order by m.id limit ${limit}`;
   return rows.map(({ id, chain, seq, hash, at, also, ...fields }) => ({
     id: BigInt(id),

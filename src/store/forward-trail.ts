@@ -1,7 +1,7 @@
 import type { LocalChain } from '../core/audit/courier-step.ts';
 import type { ForwardLook, ForwardStep } from '../core/audit/forward-step.ts';
 import { arrayLiteral } from './array-literal.ts';
-import { readChains, readRowsBehind } from './audit-rows.ts';
+import { readChains, readRecordsBehind } from './audit-rows.ts';
 import type { InstanceAddress, TransactionSql } from './connection.ts';
 import { Link } from './link.ts';
 
@@ -58,7 +58,7 @@ async function look(tx: TransactionSql, target: string, limit: number): Promise<
       coalesce((select after_id from forward_targets where target = ${target}), 0)::text as "afterId"`;
   if (facts === undefined) throw new Error('the snapshot of the trail says nothing');
   const afterId = BigInt(facts.afterId);
-  const rows = chains.length === 0 ? [] : await readRowsBehind(tx, sent, { after: afterId, limit });
+  const rows = chains.length === 0 ? [] : await readRecordsBehind(tx, sent, { after: afterId, limit });
   return {
     chains,
     sent,

@@ -5,7 +5,7 @@ import type { TrailAddress } from './audit-chain.ts';
 import { signHeads, thinCheckpoints } from './audit-checkpoints.ts';
 import { readChains, readRowsBehind, type Window } from './audit-rows.ts';
 import { dropSegment, listSegments, openSegment } from './audit-segments.ts';
-import type { Sql } from './connection.ts';
+import { byKeys, type Sql } from './connection.ts';
 import { Link } from './link.ts';
 
 /** A node's trail, as its keeper sees it. */
@@ -40,15 +40,22 @@ interface SegmentEnd {
 const lateMs = 60_000;
 const thinEveryMs = 3600_000;
 
+/**
+ * Rows are read along the index on their ids, as many as are wanted. Without statistics, which a trail has for a part of the time,
+ * the planner would take all that is behind, and sort it, for each thousand of them.
+ */
+const byIds = { ...byKeys, enable_bitmapscan: false, enable_sort: false };
+
 /** @param sign with the key of this node */
 export function openKeptTrail(address: TrailAddress, sign: SignPlace): KeptTrail {
   const link = new Link(address, { name: 'holdfast audit keeper' });
+  const reader = new Link(address, { name: 'holdfast audit courier', session: byIds });
   /** Where the chains of closed segments end: looked up once, since a backlog may have many. */
   const known = new Map<number, readonly SegmentEnd[]>();
   let thinnedAt = Number.NEGATIVE_INFINITY;
   return {
     chains: () => link.use((sql) => readChains(sql)),
-    rows: (sent, window) => link.use((sql) => readRowsBehind(sql, sent, window)),
+    rows: (sent, window) => reader.use((sql) => readRowsBehind(sql, sent, window)),
     sign: () => link.use((sql) => signHeads(sql, address.node, sign)),
     tidy: (isThere) =>
       link.use(async (sql) => {
@@ -77,7 +84,9 @@ export function openKeptTrail(address: TrailAddress, sign: SignPlace): KeptTrail
       }),
     bytes: () =>
       link.use(async (sql) => (await listSegments(sql)).reduce((sum, { bytes }) => sum + bytes, 0)),
-    end: () => link.end(),
+    end: async () => {
+      await Promise.all([link.end(), reader.end()]);
+    },
   };
 }
 

@@ -20,5 +20,10 @@ export function canonicalText(record: AuditRecord): string {
 }
 
 function sorted<T>(named: Readonly<Record<string, T>>): readonly (readonly [string, T])[] {
-  return Object.entries(named).sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
+  const entries = Object.entries(named);
+  return entries.length > 1 ? entries.sort(byName) : entries; // most have one name
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : Number(a > b);
 }

@@ -40,8 +40,7 @@ export function openChain({ node, chain, before }: OpeningFacts, digest: Digest)
 
 /** The link of the record that comes after `head`. Its hash holds the one before it, its number and all that it says. */
 export function linkAfter(head: ChainHead, record: AuditRecord, digest: Digest): ChainLink {
-  const seq = head.seq + 1;
-  return { seq, hash: digest(`${head.hash}\n${seq}\n${canonicalText(record)}`) };
+  return linkOf(head, canonicalText(record), digest);
 }
 
 /** The links of records that come after `head` one by one. */
@@ -50,7 +49,25 @@ export function linksAfter(
   records: readonly AuditRecord[],
   digest: Digest,
 ): readonly ChainLink[] {
+  return linksOfTexts(head, records.map(canonicalText), digest);
+}
+
+/** As `linksAfter`, of records whose canonical texts are at hand. */
+export function linksOfTexts(
+  head: ChainHead,
+  texts: readonly string[],
+  digest: Digest,
+): readonly ChainLink[] {
   const links: ChainLink[] = [];
-  for (const record of records) links.push(linkAfter(links.at(-1) ?? head, record, digest));
+  let last = head;
+  for (const text of texts) {
+    last = linkOf(last, text, digest);
+    links.push(last);
+  }
   return links;
+}
+
+function linkOf(head: ChainHead, canonical: string, digest: Digest): ChainLink {
+  const seq = head.seq + 1;
+  return { seq, hash: digest(`${head.hash}\n${seq}\n${canonical}`) };
 }

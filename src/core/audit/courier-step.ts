@@ -1,4 +1,4 @@
-import type { ChainId } from './chain.ts';
+import type { ChainHead, ChainId } from './chain.ts';
 import type { PushOutcome } from './pushed.ts';
 import type { TrailChain, TrailRow } from './trail-verifier.ts';
 
@@ -8,9 +8,18 @@ export interface LocalChain extends TrailChain {
   readonly afterId: bigint;
 }
 
-/** A row of this node's trail, with its place in the order of the database. */
-export interface LocalRow extends TrailRow {
+/** A row of the trail, with its place in the order of the database. */
+export interface PlacedRow extends TrailRow {
   readonly id: bigint;
+}
+
+/** A row of this node's trail as it is carried. */
+export interface LocalRow extends ChainHead {
+  readonly id: bigint;
+  /** What the rows of this database call the chain. */
+  readonly chain: number;
+  /** The record as JSON: it is carried, not looked at. */
+  readonly json: string;
 }
 
 /** How far the master has a chain. */
@@ -53,6 +62,16 @@ export interface Load {
   readonly rows: readonly LocalRow[];
 }
 
+/** As many of these rows, from the first on, as have that many characters together; one at least. */
+export function firstWithin(rows: readonly LocalRow[], characters: number): readonly LocalRow[] {
+  let sum = 0;
+  const end = rows.findIndex(({ json }, index) => {
+    sum += json.length;
+    return sum > characters && index > 0;
+  });
+  return end === -1 ? rows : rows.slice(0, end);
+}
+
 /** What of these rows (in the order of the database) goes now. */
 export function loadsOf(
   chains: readonly LocalChain[],
@@ -90,6 +109,14 @@ export function afterAnswer(
     } else next.set(chain.id, { ...before, notBefore: nowMs + restMs });
   }
   return next;
+}
+
+/** The answer when the master takes all of it. */
+export function allStored(loads: readonly Load[]): readonly PushOutcome[] {
+  return loads.map(({ chain: { node, chain, head }, rows }) => {
+    const { seq, hash } = rows.at(-1) ?? head;
+    return { node, chain, stored: true, head: { seq, hash } };
+  });
 }
 
 /** The last number that the master has: what was thrown away here, it had. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../random.ts';
-import type { LocalChain, LocalRow } from './courier-step.ts';
+import type { LocalChain, PlacedRow } from './courier-step.ts';
 import {
   forwardBacklog,
   type ForwardLook,
@@ -27,7 +27,7 @@ function chainOf(id: number, seq: number, pruned: number | null = null): LocalCh
   };
 }
 
-function rowOf(id: number, chain: number, seq: number): LocalRow {
+function rowOf(id: number, chain: number, seq: number): PlacedRow {
   const record = {
     facility: 10,
     severity: 6,
@@ -101,11 +101,11 @@ function assertForwardsAll(seed: number): void {
   const written = [1, 2, 3].map((id) => ({
     id,
     seq: 0,
-    open: null as null | { xid: bigint; rows: LocalRow[] },
+    open: null as null | { xid: bigint; rows: PlacedRow[] },
   }));
-  const visible: LocalRow[] = [];
+  const visible: PlacedRow[] = [];
   let [lastId, xid] = [0, 1n];
-  const told: LocalRow[] = [];
+  const told: PlacedRow[] = [];
   const sent = new Map<number, number>();
   let [afterId, horizon] = [0n, noHorizon];
 

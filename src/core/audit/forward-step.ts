@@ -1,4 +1,4 @@
-import type { LocalChain, LocalRow } from './courier-step.ts';
+import type { LocalChain, PlacedRow } from './courier-step.ts';
 
 /** What a target lacks, as one snapshot of the trail shows it. */
 export interface ForwardLook {
@@ -9,7 +9,7 @@ export interface ForwardLook {
   /** It has every row with this id or a lower one. */
   readonly afterId: bigint;
   /** Rows that it lacks, in the order of the database. */
-  readonly rows: readonly LocalRow[];
+  readonly rows: readonly PlacedRow[];
   /** Whether these are all. */
   readonly isComplete: boolean;
   readonly snapshot: SnapshotFacts;
@@ -53,7 +53,7 @@ export interface MissingRecords {
 
 /** What goes to a target now, and how far it is then. */
 export interface ForwardStep {
-  readonly rows: readonly (LocalRow & { readonly of: LocalChain })[];
+  readonly rows: readonly (PlacedRow & { readonly of: LocalChain })[];
   /** The last number that it has then, by the ids of chains. */
   readonly progress: ReadonlyMap<number, number>;
   readonly afterId: bigint;
@@ -67,7 +67,7 @@ export function forwardStep(look: ForwardLook, count: number, { passedId }: Hori
   const chains = new Map(look.chains.map((chain) => [chain.id, chain]));
   const progress = new Map<number, number>();
   const missing: MissingRecords[] = [];
-  const rows: (LocalRow & { readonly of: LocalChain })[] = [];
+  const rows: (PlacedRow & { readonly of: LocalChain })[] = [];
   const reach = (chain: LocalChain, seq: number): void => {
     const sent = lastSent(look, chain, progress);
     if (seq > sent) missing.push({ chain, from: sent + 1, to: seq });

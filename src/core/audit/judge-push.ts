@@ -1,5 +1,5 @@
 import { canonicalText } from './canonical.ts';
-import { type ChainHead, type ChainLink, type Digest, linksAfter, openChain } from './chain.ts';
+import { type ChainHead, type ChainLink, type Digest, linksOfTexts, openChain } from './chain.ts';
 import type { JudgeSignature, Place } from './checkpoint.ts';
 import { type PushedRecords, type PushRefusal, recordLimit } from './pushed.ts';
 
@@ -39,9 +39,9 @@ export function judgePush(
   if (pushed.from > start.seq + 1) return refuse('gap');
   // What came twice is there already: a push whose answer was lost is sent again.
   const skip = Math.min(start.seq - pushed.from + 1, pushed.records.length);
-  const fresh = pushed.records.slice(skip);
-  if (fresh.some((record) => canonicalText(record).length > recordLimit)) return refuse('record_too_large');
-  const links = linksAfter(start, fresh, digest);
+  const texts = pushed.records.slice(skip).map(canonicalText);
+  if (texts.some(({ length }) => length > recordLimit)) return refuse('record_too_large');
+  const links = linksOfTexts(start, texts, digest);
   const last = links.at(-1);
   if (last !== undefined && last.hash !== pushed.hash) return refuse('broken_chain');
   return { take: true, skip, links };

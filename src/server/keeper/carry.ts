@@ -2,10 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Acknowledgements,
   afterAnswer,
+  allStored,
   backlogOf,
   beforeUnsent,
+  firstWithin,
   lacking,
   type LocalChain,
+  type LocalRow,
   loadsOf,
   sentOf,
 } from '../../core/audit/courier-step.ts';
@@ -26,7 +29,10 @@ export interface CarryNeeds {
   readonly signal: AbortSignal;
 }
 
-const rowsAtOnce = 5000;
+/** The master's API thread has nothing else to do while it looks at them: some tens of milliseconds. */
+const rowsAtOnce = 1000;
+/** A quarter of the bytes that the master takes in one push: a character may have three. */
+const charactersAtOnce = 4 * 1024 * 1024;
 const idleMs = 200;
 const retryLeastMs = 200;
 const retryMostMs = 5000;
@@ -41,21 +47,21 @@ const tidyEveryMs = 10_000;
  */
 export async function carry(needs: CarryNeeds): Promise<void> {
   const { log, signal } = needs;
-  let known: Acknowledgements = new Map();
+  let progress: Progress = { known: new Map(), ahead: [] };
   let retryMs = retryLeastMs;
   let way = 0;
   let tidiedAt = performance.now();
   let isStuck = false;
   while (!signal.aborted) {
     try {
-      const { next, isBusy } = await round(needs, known, way);
-      known = next;
+      const { next, isBusy } = await round(needs, progress, way);
+      progress = next;
       retryMs = retryLeastMs;
       if (isStuck) log.info('audit records go to the master again');
       isStuck = false;
       if (performance.now() - tidiedAt > tidyEveryMs) {
         tidiedAt = performance.now();
-        await tidy(needs.trail, known);
+        await tidy(needs.trail, progress.known);
       }
       if (!isBusy) await pause(idleMs, signal);
     } catch (error) {
@@ -71,30 +77,48 @@ export async function carry(needs: CarryNeeds): Promise<void> {
   }
 }
 
+interface Progress {
+  readonly known: Acknowledgements;
+  /** What comes next when all goes well, read while what was before it was on its way. */
+  readonly ahead: readonly LocalRow[];
+}
+
 /** One push, where there is something to push and somebody to push it to. */
 async function round(
   { trail, pusher, master, onBacklog, log }: CarryNeeds,
-  known: Acknowledgements,
+  { known, ahead }: Progress,
   way: number,
-): Promise<{ readonly next: Acknowledgements; readonly isBusy: boolean }> {
+): Promise<{ readonly next: Progress; readonly isBusy: boolean }> {
   const chains = await trail.chains();
   onBacklog(backlogOf(chains, known));
   const nowMs = performance.now();
   const pending = lacking(chains, known, nowMs);
   const ways = master();
   const to = ways[way % Math.max(1, ways.length)];
-  if (pending.length === 0 || to === undefined) return { next: known, isBusy: false };
-  const sent = new Map(pending.map((chain) => [chain.id, sentOf(chain, known)]));
-  const rows = await trail.rows(sent, { after: beforeUnsent(pending, known), limit: rowsAtOnce });
-  const loads = loadsOf(pending, rows, known);
-  if (loads.length === 0) return { next: known, isBusy: false };
+  if (pending.length === 0 || to === undefined) return { next: { known, ahead: [] }, isBusy: false };
+  const rows = ahead.length > 0 ? ahead : await readRows(trail, pending, known);
+  const loads = loadsOf(pending, firstWithin(rows, charactersAtOnce), known);
+  // What was read ahead may be of no use: then it is read anew, at once.
+  if (loads.length === 0) return { next: { known, ahead: [] }, isBusy: ahead.length > 0 };
+  const hoped = afterAnswer(known, loads, allStored(loads), { nowMs, restMs });
+  const reading = readRows(trail, lacking(chains, hoped, nowMs), hoped).catch(() => []);
   const outcomes = await pusher.push(to, loads);
   for (const outcome of outcomes) {
     if (!outcome.stored) log.warn(outcome, 'the master refused audit records of this node; they are kept');
   }
   const next = afterAnswer(known, loads, outcomes, { nowMs, restMs });
   onBacklog(backlogOf(chains, next));
-  return { next, isBusy: true };
+  return { next: { known: next, ahead: await reading }, isBusy: true };
+}
+
+async function readRows(
+  trail: KeptTrail,
+  pending: readonly LocalChain[],
+  known: Acknowledgements,
+): Promise<readonly LocalRow[]> {
+  if (pending.length === 0) return [];
+  const sent = new Map(pending.map((chain) => [chain.id, sentOf(chain, known)]));
+  return trail.rows(sent, { after: beforeUnsent(pending, known), limit: rowsAtOnce });
 }
 
 async function tidy(trail: KeptTrail, known: Acknowledgements): Promise<void> {

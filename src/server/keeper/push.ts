@@ -25,26 +25,26 @@ export function openPusher(identity: PeerIdentity, sign: SignPlace): Pusher {
   });
   return {
     push: async (to, loads) =>
-      outcomesOf(await send(agent, to, JSON.stringify(loads.map((load) => pushedOf(load, sign))))),
+      outcomesOf(await send(agent, to, `[${loads.map((load) => bodyOf(load, sign)).join(',')}]`)),
     end: () => agent.destroy(),
   };
 }
 
 /** The rows of a load as they travel, with a signature of the last. */
-export function pushedOf({ chain, rows }: Load, sign: SignPlace): PushedRecords {
+function bodyOf({ chain, rows }: Load, sign: SignPlace): string {
   const { node, chain: name, before } = chain;
   const { seq, hash } = rows.at(-1) ?? chain.head;
   const { signedAt, signature } = sign({ node, chain: name, seq, hash });
-  return {
+  const about: Omit<PushedRecords, 'records'> = {
     node,
     chain: name,
     before,
     from: rows[0]?.seq ?? 1,
     newest: chain.head.seq,
-    records: rows.map(({ record }) => record),
     hash,
     signature: { signedAt, signature },
   };
+  return `${JSON.stringify(about).slice(0, -1)},"records":[${rows.map(({ json }) => json).join(',')}]}`;
 }
 
 async function send(agent: Agent, to: PeerAddress, body: string): Promise<string> {

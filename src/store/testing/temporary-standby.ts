@@ -18,8 +18,15 @@ export interface TemporaryStandby {
 
 const startTimeoutMs = 20_000;
 
-/** Copies and follows `primary`. Stop it first. */
-export async function startTemporaryStandby(primary: TemporaryPostgres): Promise<TemporaryStandby> {
+/**
+ * Copies and follows `primary`. Stop it first.
+ *
+ * @param parameters settings of PostgreSQL that differ
+ */
+export async function startTemporaryStandby(
+  primary: TemporaryPostgres,
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<TemporaryStandby> {
   const bin = await postgresBin();
   const runAs = resolveRunAs('postgres');
   const { socketDir } = primary.address;
@@ -28,8 +35,13 @@ export async function startTemporaryStandby(primary: TemporaryPostgres): Promise
   const source = ['-h', socketDir, '-p', String(primary.address.port), '-U', 'postgres'];
   const copy = [`${bin}/pg_basebackup`, ...source, '-D', dataDir, '-R', '-c', 'fast', '-X', 'stream'];
   await runCommandOk(copy, { timeoutMs: 60_000, runAs });
-  const settings = ['fsync=off', 'listen_addresses=', `unix_socket_directories=${socketDir}`];
-  const options = settings.flatMap((setting) => ['-c', setting]);
+  const settings = {
+    fsync: 'off',
+    listen_addresses: '',
+    unix_socket_directories: socketDir,
+    ...parameters,
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = startPostgres([`${bin}/postgres`, '-D', dataDir, '-p', String(port), ...options], runAs);
   const asSuperuser = { socketDir, port, user: 'postgres', database: 'postgres' };
   const giveUpAt = performance.now() + startTimeoutMs;
