@@ -3,7 +3,7 @@ import { both, type Context, either, heldFor } from './context.ts';
 import { isLastHolder, requiredNames, waitsFor } from './eligibility.ts';
 import type { Leading, Memory } from './memory.ts';
 import { liveReplica } from './sync-set.ts';
-import { successorWaitMs } from './timing.ts';
+import { streamLimitMs, successorWaitMs } from './timing.ts';
 import type { View } from './view.ts';
 
 /** What is remembered of a turn's observation before any rule is asked: instants since when something is so. */
@@ -93,11 +93,22 @@ function refreshed(view: View, memory: Memory, known: Leading): Leading {
   };
 }
 
+function hearsBeats(view: View, memory: Memory): boolean {
+  const { beatSeen } = memory;
+  return (
+    view.cluster !== null &&
+    beatSeen !== null &&
+    heldFor({ view, memory }, beatSeen.since) < streamLimitMs / 2
+  );
+}
+
 function absorbStreaming(view: View, memory: Memory): Memory['notStreaming'] {
   const target = view.instances.data.primary;
   const wanted =
     view.self.kind === 'follower' ? [view.instances.data] : [view.instances.data, view.instances.audit];
   const running = wanted.every((i) => i.state === 'running' && i.primary === target);
   if (target === null || !running || wanted.every((i) => i.streaming)) return null;
+  // Who hears nothing of a master cannot stream from it, and gets the whole patience when that is over.
+  if (!hearsBeats(view, memory)) return { target, since: view.now };
   return memory.notStreaming?.target === target ? memory.notStreaming : { target, since: view.now };
 }

@@ -222,9 +222,13 @@ const effects: Readonly<Record<string, (world: World, words: readonly string[]) 
   },
   // --- network and store ---
   cut: (world, [a = '', b = '']) => (b === 'store' ? void world.cutFromStore.add(a) : world.cut(a, b)),
-  mend: (world) => {
-    world.cutFromStore.clear();
-    world.mend();
+  mend: (world, [a, b]) => {
+    if (a !== undefined && b === 'store') world.cutFromStore.delete(a);
+    else if (a !== undefined && b !== undefined) world.mend(a, b);
+    else {
+      world.cutFromStore.clear();
+      world.mend();
+    }
   },
   store: (world, [word]) => {
     world.storeUp = word === 'up';

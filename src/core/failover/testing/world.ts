@@ -129,8 +129,10 @@ export class World {
     });
   }
 
-  mend(): void {
-    this.#cuts.clear();
+  /** One cut is undone, or all are. */
+  mend(a?: string, b?: string): void {
+    if (a === undefined || b === undefined) this.#cuts.clear();
+    else this.#cuts.delete(a < b ? `${a} ${b}` : `${b} ${a}`);
     for (const node of this.nodes.values()) {
       node.instances.data.resume();
       node.instances.audit.resume();
