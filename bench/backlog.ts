@@ -20,7 +20,7 @@ export async function writeBacklog(address: TrailAddress, records: number): Prom
       chain = await appendToChain(sql, chain, rows);
       if (from % rowsBetweenLooks > 0) continue;
       const newest = (await listSegments(sql)).at(-1);
-      if (newest !== undefined && isWorthPassing(newest, Date.now())) await openSegment(sql);
+      if (newest !== undefined && isWorthPassing(newest, null, Date.now())) await openSegment(sql);
     }
   } finally {
     await sql.end({ timeout: 1 });

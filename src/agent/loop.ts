@@ -78,7 +78,8 @@ async function turn(
   const settled = leading?.confirmed === true && elapsedForHolder(leading.since, sight.view.now) > settledMs;
   if (settled) sides.etcd.leadElsewhere();
   const ways = masterAddresses(state.node.config, cluster ?? state.lastCluster);
-  state.auditKeeper.take(keeperDuty(decision.serving.role, { settled, ways }));
+  const { term } = (cluster ?? state.lastCluster)?.sync.value ?? { term: 0 };
+  state.auditKeeper.take(keeperDuty(decision.serving.role, { settled, ways, term }));
   if (cluster !== null) {
     void sides.know(cluster.config.value.members);
     sides.remember(cluster);

@@ -34,7 +34,7 @@ describe('the whole trail, read with the certificate of a node', { timeout: 120_
     const settings = await node.settings();
     const log = createLogger({ name: 'test', level: 'silent' });
     worker = await startWorker(settings, log, () => undefined);
-    worker.obey(stateNow());
+    worker.obey(stateNow({ members: ['localhost'] }));
     const { ca, ...client } = node.tls;
     const doorTo = (port: number, trust: Parameters<typeof openWebFetch>[0]): Door =>
       openDoor({ fetch: openWebFetch(trust), url: `https://127.0.0.1:${port}`, signal: ended.signal });

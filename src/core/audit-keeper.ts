@@ -26,6 +26,8 @@ export type KeeperDuty =
       readonly role: 'follower';
       /** The ways to whoever takes records, the best first; empty: none is known. */
       readonly master: readonly PeerAddress[];
+      /** That of the master, as far as is known. */
+      readonly term: number;
     }
   /** The trail is not this node's to change. */
   | { readonly role: 'none' };
@@ -35,12 +37,17 @@ export type KeeperDuty =
  *
  * @param settled it has been the master for a while: a failover has better things to do
  * @param ways to the master, the best first
+ * @param term that the cluster is in
  */
 export function keeperDuty(
   role: ServingRole,
-  { settled, ways }: { readonly settled: boolean; readonly ways: readonly PeerAddress[] },
+  {
+    settled,
+    ways,
+    term,
+  }: { readonly settled: boolean; readonly ways: readonly PeerAddress[]; readonly term: number },
 ): KeeperDuty {
-  if (role === 'follower') return { role, master: ways };
+  if (role === 'follower') return { role, master: ways, term };
   return role === 'master' && settled ? { role } : { role: 'none' };
 }
 

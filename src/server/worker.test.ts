@@ -199,7 +199,7 @@ describe('the API worker', { timeout: 60_000 }, () => {
 async function makeOlder(node: TestNode): Promise<void> {
   await node.audit.inDatabase(node.audit.address, async (sql) => {
     await sql`drop view all_messages`;
-    await sql`drop table messages, chains, segments cascade`;
+    await sql`drop table messages, chains, segments, checkpoints, signers, forwards, forward_targets cascade`;
     await sql`drop sequence messages_ids`;
     await sql`delete from schema_migrations`;
     await sql.unsafe(messages.sql);

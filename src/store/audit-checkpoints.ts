@@ -31,6 +31,7 @@ export async function storeNewest(
 ): Promise<void> {
   await sql`
     delete from checkpoints where chain = ${chain} and seq < ${head.seq}
+      and seq > coalesce((select pruned_seq from chains where id = ${chain}), 0)
       and signed_at > date_trunc('minute', ${signature.signedAt}::text::timestamptz)`;
   await storeCheckpoint(sql, chain, head, signature);
 }

@@ -21,6 +21,8 @@ export async function takePushed(
     return { node, chain, stored: false, because: verdict.because, seq: known?.head.seq ?? null };
   }
   const written = known ?? (await storeOpening(sql, pushed));
+  // What came before is not known to be on the standby: a commit that changes something waits for that.
+  if (verdict.links.length === 0) await sql`update chains set seq = seq where id = ${written.id}`;
   const { head } = await appendLinked(sql, written, pushed.records.slice(verdict.skip), verdict.links);
   if (verdict.links.length > 0)
     await storeNewest(sql, written.id, head, { ...pushed.signature, certificate: sender.certificate });

@@ -52,8 +52,21 @@ export async function dropSegment(sql: Sql, number: number, sign: SignPlace): Pr
     const how = found.pending ? sql`finalize` : sql`concurrently`;
     await sql`alter table messages detach partition ${sql(name)} ${how}`;
   }
+  if (found !== undefined) await rescueLate(sql, name);
   await sql`drop table if exists ${sql(name)}`;
   await sql`delete from segments where number = ${number}`;
+}
+
+/** What somebody wrote here who had looked for the newest segment long ago, and was held up, goes to that which is the newest now. */
+async function rescueLate(sql: Sql, name: string): Promise<void> {
+  await sql`
+    insert into messages (id, facility, severity, "timestamp", hostname, appname, procid, msgid, sdata, message, also, segment,
+      chain, seq, hash)
+    select m.id, m.facility, m.severity, m."timestamp", m.hostname, m.appname, m.procid, m.msgid, m.sdata, m.message, m.also,
+      (select max(number) from segments), m.chain, m.seq, m.hash
+    from ${sql(name)} m join chains c on c.id = m.chain
+    where m.seq > coalesce(c.pruned_seq, 0)
+      and not exists (select from messages n where n.id = m.id)`;
 }
 
 /** In one transaction with the signature: a chain that was cut has one, always. */

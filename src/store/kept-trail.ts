@@ -37,7 +37,7 @@ interface SegmentEnd {
 }
 
 /** A writer that had looked for the newest segment just before there was another one is done by then. */
-const lateMs = 60_000;
+const lateMs = 10_000;
 const thinEveryMs = 3600_000;
 
 /**
@@ -46,9 +46,21 @@ const thinEveryMs = 3600_000;
  */
 const byIds = { ...byKeys, enable_bitmapscan: false, enable_sort: false };
 
-/** @param sign with the key of this node */
-export function openKeptTrail(address: TrailAddress, sign: SignPlace): KeptTrail {
-  const link = new Link(address, { name: 'holdfast audit keeper' });
+/**
+ * @param sign with the key of this node
+ * @param maxBytes what the trail of a follower may take; null: no limit
+ */
+export function openKeptTrail(
+  address: TrailAddress,
+  sign: SignPlace,
+  maxBytes: number | null = null,
+): KeptTrail {
+  const link = new Link(address, { name: 'holdfast audit keeper', session: { statement_timeout: 10_000 } });
+  // A detachment waits for everybody who reads the segment; what was cancelled is finished the next time.
+  const tidier = new Link(address, {
+    name: 'holdfast audit tidier',
+    session: { statement_timeout: 60_000, lock_timeout: 2000 },
+  });
   const reader = new Link(address, { name: 'holdfast audit courier', session: byIds });
   /** Where the chains of closed segments end: looked up once, since a backlog may have many. */
   const known = new Map<number, readonly SegmentEnd[]>();
@@ -58,21 +70,22 @@ export function openKeptTrail(address: TrailAddress, sign: SignPlace): KeptTrail
     rows: (sent, window) => reader.use((sql) => readRowsBehind(sql, sent, window)),
     sign: () => link.use((sql) => signHeads(sql, address.node, sign)),
     tidy: (isThere) =>
-      link.use(async (sql) => {
+      tidier.use(async (sql) => {
         const segments = await listSegments(sql);
         for (const [index, { number }] of segments.slice(0, -1).entries()) {
           const closedAt = segments[index + 1]?.openedAt.getTime() ?? Date.now();
+          if (Date.now() - closedAt < lateMs) continue;
           const ends = known.get(number) ?? (await endsOf(sql, number));
-          if (Date.now() - closedAt > lateMs) known.set(number, ends);
+          known.set(number, ends);
           if (!ends.every(({ chain, seq }) => chain !== null && isThere(chain, Number(seq)))) continue;
           await dropSegment(sql, number, sign);
           known.delete(number);
         }
         const newest = segments.at(-1);
-        if (newest !== undefined && isWorthPassing(newest, Date.now())) await openSegment(sql);
+        if (newest !== undefined && isWorthPassing(newest, maxBytes, Date.now())) await openSegment(sql);
       }),
     retain: (rules) =>
-      link.use(async (sql) => {
+      tidier.use(async (sql) => {
         const { drop, open } = planSegments(await listSegments(sql), rules, Date.now());
         if (open) await openSegment(sql);
         for (const number of drop) await dropSegment(sql, number, sign);
@@ -85,7 +98,7 @@ export function openKeptTrail(address: TrailAddress, sign: SignPlace): KeptTrail
     bytes: () =>
       link.use(async (sql) => (await listSegments(sql)).reduce((sum, { bytes }) => sum + bytes, 0)),
     end: async () => {
-      await Promise.all([link.end(), reader.end()]);
+      await Promise.all([link.end(), reader.end(), tidier.end()]);
     },
   };
 }

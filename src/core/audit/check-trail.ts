@@ -50,6 +50,12 @@ export async function checkTrail(
 
 /** Whether a fault is that records were thrown away, in order, while they were looked through. */
 function goneBy(chains: readonly TrailChain[]): (fault: TrailFault) => boolean {
-  const gone = new Map(chains.map(({ node, chain, pruned }) => [`${node} ${chain}`, pruned?.seq ?? 0]));
-  return (fault) => fault.kind === 'missing' && fault.to <= (gone.get(`${fault.node} ${fault.chain}`) ?? 0);
+  const byName = new Map(chains.map((chain) => [`${chain.node} ${chain.chain}`, chain]));
+  const gone = (node: string, chain: string): number => byName.get(`${node} ${chain}`)?.pruned?.seq ?? 0;
+  return (fault) => {
+    if (fault.kind === 'missing') return fault.to <= gone(fault.node, fault.chain);
+    if (fault.kind !== 'forgotten') return false;
+    const earlier = byName.get(`${fault.node} ${fault.chain}`)?.before?.chain;
+    return earlier !== undefined && fault.seq <= gone(fault.node, earlier);
+  };
 }

@@ -29,6 +29,16 @@ export interface Acknowledged {
   readonly id: bigint;
   /** Nothing is sent before then, on the monotonic clock: the master refused it. */
   readonly notBefore: number;
+  /** The master lost records that are thrown away here: what comes behind them travels as a chain of its own. */
+  readonly continued: Continuation | null;
+}
+
+/** A chain that goes on for the master under another name, behind a place that it does not have. */
+export interface Continuation {
+  /** The last record that was thrown away here. */
+  readonly from: ChainHead;
+  /** Where the master has the other chain; null: nowhere yet. */
+  readonly head: ChainHead | null;
 }
 
 /** What the master is known to have, by the ids of chains. */
@@ -60,6 +70,12 @@ export function beforeUnsent(chains: readonly LocalChain[], known: Acknowledgeme
 export interface Load {
   readonly chain: LocalChain;
   readonly rows: readonly LocalRow[];
+  readonly continued: Continuation | null;
+}
+
+/** What the master calls the chain of a load. */
+export function travelName({ chain, continued }: Omit<Load, 'rows'>): string {
+  return continued === null ? chain.chain : `${chain.chain}+${continued.from.seq}`;
 }
 
 /** As many of these rows, from the first on, as have that many characters together; one at least. */
@@ -84,7 +100,8 @@ export function loadsOf(
     const fresh = (byChain.get(chain.id) ?? []).filter(({ seq }) => seq > sent);
     const upTo = fresh.findIndex(({ seq }, index) => seq !== sent + 1 + index);
     const run = upTo === -1 ? fresh : fresh.slice(0, upTo);
-    return run.length === 0 ? [] : [{ chain, rows: run }];
+    const continued = known.get(chain.id)?.continued ?? null;
+    return run.length === 0 ? [] : [{ chain, rows: run, continued }];
   });
 }
 
@@ -97,25 +114,69 @@ export function afterAnswer(
 ): Acknowledgements {
   const byName = new Map(outcomes.map((outcome) => [nameOf(outcome), outcome]));
   const next = new Map(known);
-  for (const { chain, rows } of loads) {
-    const outcome = byName.get(nameOf(chain));
+  for (const load of loads) {
+    const { chain, rows, continued } = load;
+    const outcome = byName.get(nameOf({ node: chain.node, chain: travelName(load) }));
     const last = rows.at(-1);
     if (outcome === undefined || last === undefined) continue;
-    const before = known.get(chain.id) ?? { seq: 0, id: chain.afterId };
-    if (outcome.stored) next.set(chain.id, { seq: outcome.head.seq, id: last.id, notBefore: 0 });
-    else if (outcome.because === 'gap') {
+    const before = known.get(chain.id) ?? { seq: 0, id: chain.afterId, continued: null };
+    const passed = continued?.from.seq ?? 0;
+    if (outcome.stored) {
+      const goesOn = continued === null ? null : { ...continued, head: outcome.head };
+      next.set(chain.id, {
+        seq: outcome.head.seq + passed,
+        id: last.id,
+        notBefore: 0,
+        continued: goesOn,
+      });
+    } else if (outcome.because === 'gap') {
       // It has less than was thought: a master that lost records with an accepted loss, or one of before.
-      next.set(chain.id, { seq: outcome.seq ?? 0, id: chain.afterId, notBefore: nowMs + restMs / 10 });
+      next.set(chain.id, afterGap(load, (outcome.seq ?? 0) + passed, nowMs + restMs / 10));
     } else next.set(chain.id, { ...before, notBefore: nowMs + restMs });
+  }
+  return next;
+}
+
+function afterGap({ chain, continued }: Load, seq: number, notBefore: number): Acknowledged {
+  const { pruned, afterId } = chain;
+  if (pruned === null || seq >= pruned.seq) return { seq, id: afterId, notBefore, continued };
+  return { seq: pruned.seq, id: afterId, notBefore: 0, continued: { from: pruned, head: null } };
+}
+
+/** Chains that have a hole where the next record should be, and rows behind it: somebody took one out. */
+export function holesIn(
+  chains: readonly LocalChain[],
+  rows: readonly LocalRow[],
+  known: Acknowledgements,
+): readonly LocalChain[] {
+  const first = new Map<number, number>();
+  for (const { chain, seq } of rows) if (!first.has(chain)) first.set(chain, seq);
+  return chains.filter((chain) => {
+    const seq = first.get(chain.id);
+    return seq !== undefined && seq > sentOf(chain, known) + 1;
+  });
+}
+
+/** Lets chains rest: they are looked at again later. */
+export function resting(
+  known: Acknowledgements,
+  chains: readonly LocalChain[],
+  notBefore: number,
+): Acknowledgements {
+  const next = new Map(known);
+  for (const { id, afterId } of chains) {
+    next.set(id, { seq: 0, id: afterId, continued: null, ...known.get(id), notBefore });
   }
   return next;
 }
 
 /** The answer when the master takes all of it. */
 export function allStored(loads: readonly Load[]): readonly PushOutcome[] {
-  return loads.map(({ chain: { node, chain, head }, rows }) => {
-    const { seq, hash } = rows.at(-1) ?? head;
-    return { node, chain, stored: true, head: { seq, hash } };
+  return loads.map((load) => {
+    const { chain, rows, continued } = load;
+    const { seq, hash } = rows.at(-1) ?? chain.head;
+    const head = { seq: seq - (continued?.from.seq ?? 0), hash };
+    return { node: chain.node, chain: travelName(load), stored: true, head };
   });
 }
 

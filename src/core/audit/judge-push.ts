@@ -38,6 +38,8 @@ export function judgePush(
   if (start.seq > pushed.newest) return refuse('old_chain');
   if (pushed.from > start.seq + 1) return refuse('gap');
   // What came twice is there already: a push whose answer was lost is sent again.
+  const end = pushed.from + pushed.records.length - 1;
+  if (end === start.seq && pushed.hash !== start.hash) return refuse('broken_chain');
   const skip = Math.min(start.seq - pushed.from + 1, pushed.records.length);
   const texts = pushed.records.slice(skip).map(canonicalText);
   if (texts.some(({ length }) => length > recordLimit)) return refuse('record_too_large');

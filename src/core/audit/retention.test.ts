@@ -52,7 +52,7 @@ describe('the retention of the audit trail', () => {
     const [small, old, large] = trail([0.1, 1], [0.2, 1], [0.01, 65]);
     assert.ok(small !== undefined && old !== undefined && large !== undefined);
     assert.deepEqual(
-      [small, old, large].map((segment) => isWorthPassing(segment, now)),
+      [small, old, large].map((segment) => isWorthPassing(segment, null, now)),
       [false, true, true],
     );
   });

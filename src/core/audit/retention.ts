@@ -52,8 +52,9 @@ export function planSegments(
 }
 
 /** When a follower, which keeps nothing that the master has, begins another segment. */
-export function isWorthPassing(newest: SegmentFacts, nowMs: number): boolean {
-  const isFull = newest.bytes > localPieceBytes || nowMs - newest.openedAt.getTime() > localPieceMs;
+export function isWorthPassing(newest: SegmentFacts, maxBytes: number | null, nowMs: number): boolean {
+  const most = Math.min(localPieceBytes, (maxBytes ?? Infinity) / pieces);
+  const isFull = newest.bytes > most || nowMs - newest.openedAt.getTime() > localPieceMs;
   return isFull && newest.bytes > emptyBytes;
 }
 

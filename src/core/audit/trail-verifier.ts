@@ -141,12 +141,10 @@ export class TrailVerifier {
       this.#faults.push(named(chain, { kind: 'unsigned', seq: pruned.seq }));
   }
 
-  /** Whether nothing can be said any more of the record that the chain was opened behind: it was thrown away, or there was none. */
-  #wasPruned(
-    { node }: TrailChain,
-    { chain, seq }: { readonly chain: string; readonly seq: number },
-  ): boolean {
+  /** Whether nothing is to be found of the record that the chain was opened behind: it was thrown away, or there was none yet. */
+  #wasPruned({ node }: TrailChain, { chain, seq, hash }: ChainHead & { readonly chain: string }): boolean {
     const earlier = this.#chains.get(this.#ids.get(`${node} ${chain}`) ?? Number.NaN);
+    if (seq === 0) return earlier?.opening === hash;
     return seq <= (earlier?.pruned?.seq ?? 0);
   }
 

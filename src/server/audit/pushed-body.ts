@@ -1,4 +1,5 @@
 import type { AuditRecord } from '../../core/audit/audit-record.ts';
+import type { ChainId } from '../../core/audit/chain.ts';
 import type { PushedRecords } from '../../core/audit/pushed.ts';
 import { Problem } from '../../core/problem.ts';
 
@@ -9,17 +10,23 @@ const recordsLimit = 20_000;
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const hexDigest = /^[0-9a-f]{64}$/;
 
+/** What stands in the place of a chain that cannot be read. */
+export interface UnreadableChain extends ChainId {
+  /** The first field that is not right, and what should be there. */
+  readonly unreadable: string;
+}
+
 /**
- * The body of a push.
+ * The body of a push. A chain that is not right harms no other.
  *
- * @throws Problem `request_malformed` that names the first field that is not right; nothing of such a push is taken
+ * @throws Problem `request_malformed` when it is no list of chains, or too long
  */
-export function readPush(body: unknown): readonly PushedRecords[] {
+export function readPush(body: unknown): readonly (PushedRecords | UnreadableChain)[] {
   const chains = parsed(body);
   if (!Array.isArray(chains) || chains.length > chainLimit)
     throw malformed(`a list of at most ${chainLimit} chains`);
-  const pushed = chains.map((chain: unknown, index) => readChain(chain, `[${index}]`));
-  const records = pushed.reduce((sum, chain) => sum + chain.records.length, 0);
+  const pushed = chains.map((chain: unknown, index) => readable(chain, `[${index}]`));
+  const records = pushed.reduce((sum, chain) => sum + ('records' in chain ? chain.records.length : 0), 0);
   if (records > recordsLimit) throw malformed(`at most ${recordsLimit} records`);
   return pushed;
 }
@@ -33,10 +40,20 @@ function parsed(body: unknown): unknown {
   }
 }
 
-function readChain(value: unknown, at: string): PushedRecords {
+function readable(value: unknown, at: string): PushedRecords | UnreadableChain {
   const chain = objectAt(value, at);
+  try {
+    return readChain(chain, at);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return { node: nameAt(chain, 'node', at), chain: nameAt(chain, 'chain', at), unreadable: error.detail };
+  }
+}
+
+function readChain(chain: Fields, at: string): PushedRecords {
   const records = chain['records'];
-  if (!Array.isArray(records)) throw malformed(`${at}.records: a list`);
+  if (!Array.isArray(records) || records.length === 0)
+    throw malformed(`${at}.records: a list of one or more`);
   return {
     node: nameAt(chain, 'node', at),
     chain: nameAt(chain, 'chain', at),
@@ -65,8 +82,8 @@ function readBefore(before: Fields, at: string): NonNullable<PushedRecords['befo
 function readRecord(value: unknown, at: string): AuditRecord {
   const record = objectAt(value, at);
   return {
-    facility: countAt(record, 'facility', at),
-    severity: countAt(record, 'severity', at),
+    facility: countAt(record, 'facility', at, 23),
+    severity: countAt(record, 'severity', at, 7),
     timestamp: instantAt(record, 'timestamp', at),
     appname: textAt(record, 'appname', at),
     procid: textAt(record, 'procid', at),
@@ -130,7 +147,7 @@ function soundText(value: unknown, at: string): string {
 
 function instantAt(fields: Fields, name: string, at: string): string {
   const text = textAt(fields, name, at);
-  if (instant.test(text)) return text;
+  if (instant.test(text) && !Number.isNaN(Date.parse(text))) return text;
   throw malformed(`${at}.${name}: an instant in UTC and milliseconds`);
 }
 
@@ -140,10 +157,11 @@ function nameAt(fields: Fields, name: string, at: string): string {
   return text;
 }
 
-function countAt(fields: Fields, name: string, at: string): number {
+/** @param most RFC 5424, 6.2.1, where a number is one of its codes */
+function countAt(fields: Fields, name: string, at: string, most = Number.MAX_SAFE_INTEGER): number {
   const value = fields[name];
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw malformed(`${at}.${name}: a whole number`);
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most) return value;
+  throw malformed(`${at}.${name}: a whole number from 0 to ${most}`);
 }
 
 function hashAt(fields: Fields, name: string, at: string): string {

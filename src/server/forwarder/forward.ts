@@ -119,7 +119,8 @@ async function round(
 function countOf({ rows }: ForwardLook): number {
   let characters = 0;
   const end = rows.findIndex(({ record }) => {
-    characters += JSON.stringify(record).length;
+    // A row that stands for several records becomes as many messages.
+    characters += JSON.stringify(record).length * (1 + (record.also?.resources.length ?? 0));
     return characters > charactersAtOnce;
   });
   return end === -1 ? rows.length : Math.max(1, end);

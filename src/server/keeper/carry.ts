@@ -6,10 +6,12 @@ import {
   backlogOf,
   beforeUnsent,
   firstWithin,
+  holesIn,
   lacking,
   type LocalChain,
   type LocalRow,
   loadsOf,
+  resting,
   sentOf,
 } from '../../core/audit/courier-step.ts';
 import { describeError } from '../../core/problem.ts';
@@ -23,6 +25,8 @@ export interface CarryNeeds {
   readonly pusher: Pusher;
   /** The ways to whoever takes records now, the best first; empty: none is known. */
   readonly master: () => readonly PeerAddress[];
+  /** Another one for another master: what the one before had, the next may not have. */
+  readonly term: () => number;
   /** Told after each round how many records the master lacks. */
   readonly onBacklog: (records: number) => void;
   readonly log: Logger;
@@ -50,19 +54,19 @@ export async function carry(needs: CarryNeeds): Promise<void> {
   let progress: Progress = { known: new Map(), ahead: [] };
   let retryMs = retryLeastMs;
   let way = 0;
-  let tidiedAt = performance.now();
+  let term = needs.term();
+  const tidy = tidying(needs);
   let isStuck = false;
   while (!signal.aborted) {
     try {
+      if (term !== needs.term()) progress = { known: new Map(), ahead: [] };
+      term = needs.term();
       const { next, isBusy } = await round(needs, progress, way);
       progress = next;
+      tidy(progress.known);
       retryMs = retryLeastMs;
       if (isStuck) log.info('audit records go to the master again');
       isStuck = false;
-      if (performance.now() - tidiedAt > tidyEveryMs) {
-        tidiedAt = performance.now();
-        await tidy(needs.trail, progress.known);
-      }
       if (!isBusy) await pause(idleMs, signal);
     } catch (error) {
       way += 1; // the next time by another
@@ -97,6 +101,14 @@ async function round(
   const to = ways[way % Math.max(1, ways.length)];
   if (pending.length === 0 || to === undefined) return { next: { known, ahead: [] }, isBusy: false };
   const rows = ahead.length > 0 ? ahead : await readRows(trail, pending, known);
+  const holes = ahead.length > 0 ? [] : holesIn(pending, rows, known);
+  for (const { chain } of holes)
+    log.error(
+      { chain },
+      'audit records of this chain are missing here; what comes behind them is kept, and not sent',
+    );
+  if (holes.length > 0)
+    return { next: { known: resting(known, holes, nowMs + restMs), ahead: [] }, isBusy: true };
   const loads = loadsOf(pending, firstWithin(rows, charactersAtOnce), known);
   // What was read ahead may be of no use: then it is read anew, at once.
   if (loads.length === 0) return { next: { known, ahead: [] }, isBusy: ahead.length > 0 };
@@ -121,11 +133,29 @@ async function readRows(
   return trail.rows(sent, { after: beforeUnsent(pending, known), limit: rowsAtOnce });
 }
 
-async function tidy(trail: KeptTrail, known: Acknowledgements): Promise<void> {
+/** Throws away what the master has, from time to time, beside the carrying: it may have to wait for somebody who reads. */
+function tidying({ trail, log }: CarryNeeds): (known: Acknowledgements) => void {
+  let next = performance.now() + tidyEveryMs;
+  let isBusy = false;
+  let newest: Acknowledgements = new Map();
+  return (known) => {
+    newest = known; // also for one that is under way: another master may have less
+    if (isBusy || performance.now() < next) return;
+    isBusy = true;
+    tidy(trail, () => newest)
+      .catch((error: unknown) => log.debug(`audit records are not thrown away yet: ${describeError(error)}`))
+      .finally(() => {
+        isBusy = false;
+        next = performance.now() + tidyEveryMs;
+      });
+  };
+}
+
+async function tidy(trail: KeptTrail, known: () => Acknowledgements): Promise<void> {
   const chains = new Map<number, LocalChain>((await trail.chains()).map((chain) => [chain.id, chain]));
   await trail.tidy((id, seq) => {
     const chain = chains.get(id);
-    return chain !== undefined && sentOf(chain, known) >= seq;
+    return chain !== undefined && sentOf(chain, known()) >= seq;
   });
 }
 

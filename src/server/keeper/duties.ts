@@ -32,6 +32,7 @@ export class Duties {
   readonly #needs: KeeperNeeds;
   #role: KeeperDuty['role'] = 'none';
   #master: readonly PeerAddress[] = [];
+  #term = 0;
   #ending = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
@@ -42,6 +43,7 @@ export class Duties {
   /** From now on this is to be done; what another role asked for ends first. */
   take(duty: KeeperDuty): void {
     this.#master = duty.role === 'follower' ? duty.master : [];
+    this.#term = duty.role === 'follower' ? duty.term : 0;
     if (duty.role === this.#role) return;
     this.#role = duty.role;
     this.#ending.abort();
@@ -101,6 +103,7 @@ export class Duties {
         log,
         signal,
         master: () => this.#master,
+        term: () => this.#term,
         onBacklog: (backlog) => tell({ backlog }),
       }),
       this.#sign(signal),

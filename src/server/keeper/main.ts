@@ -56,7 +56,7 @@ async function run(
   const identity = await readIdentity(tls);
   const sign = placeSigner(identity, Date.now);
   const address = { socketDir: postgres.socketDir, port: postgres.auditPort, node: nodeName };
-  const trail = openKeptTrail(address, sign);
+  const trail = openKeptTrail(address, sign, settings.space.maxBytes);
   const pusher = openPusher(identity, sign);
   const duties = new Duties({
     settings,

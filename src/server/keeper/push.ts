@@ -1,9 +1,12 @@
 import { Agent, request } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import type { SignPlace } from '../../core/audit/checkpoint.ts';
-import type { Load } from '../../core/audit/courier-step.ts';
+import type { AuditRecord } from '../../core/audit/audit-record.ts';
+import { type ChainHead, linksAfter, openChain, type OpeningFacts } from '../../core/audit/chain.ts';
+import { type Continuation, type Load, travelName } from '../../core/audit/courier-step.ts';
 import type { PushedRecords, PushOutcome } from '../../core/audit/pushed.ts';
 import type { PeerAddress } from '../../core/serving.ts';
+import { sha256 } from '../../store/audit-chain.ts';
 import type { PeerIdentity } from '../serving/pass-on.ts';
 
 /** Sends records to the master. */
@@ -31,20 +34,55 @@ export function openPusher(identity: PeerIdentity, sign: SignPlace): Pusher {
 }
 
 /** The rows of a load as they travel, with a signature of the last. */
-function bodyOf({ chain, rows }: Load, sign: SignPlace): string {
-  const { node, chain: name, before } = chain;
-  const { seq, hash } = rows.at(-1) ?? chain.head;
+function bodyOf(load: Load, sign: SignPlace): string {
+  const { rows } = load;
+  const { facts, from, newest, last } =
+    load.continued === null ? asItIs(load) : continuation(load, load.continued);
+  const { node, chain: name, before } = facts;
+  const { seq, hash } = last;
   const { signedAt, signature } = sign({ node, chain: name, seq, hash });
   const about: Omit<PushedRecords, 'records'> = {
     node,
     chain: name,
     before,
-    from: rows[0]?.seq ?? 1,
-    newest: chain.head.seq,
+    from,
+    newest,
     hash,
     signature: { signedAt, signature },
   };
   return `${JSON.stringify(about).slice(0, -1)},"records":[${rows.map(({ json }) => json).join(',')}]}`;
+}
+
+/** What is said of a load beside its records. */
+interface LoadFacts {
+  readonly facts: OpeningFacts;
+  readonly from: number;
+  readonly newest: number;
+  readonly last: ChainHead;
+}
+
+function asItIs({ chain, rows }: Load): LoadFacts {
+  const { node, chain: name, before, head } = chain;
+  return {
+    facts: { node, chain: name, before },
+    from: rows[0]?.seq ?? 1,
+    newest: head.seq,
+    last: rows.at(-1) ?? head,
+  };
+}
+
+/** Behind a place that the master lost: numbered and linked anew, as a chain that names that place as its beginning. */
+function continuation(load: Load, { from: place, head }: Continuation): LoadFacts {
+  const { chain, rows } = load;
+  const facts = { node: chain.node, chain: travelName(load), before: { chain: chain.chain, ...place } };
+  const start = head ?? openChain(facts, sha256);
+  const records = rows.map(({ json }): AuditRecord => JSON.parse(json));
+  return {
+    facts,
+    from: start.seq + 1,
+    newest: chain.head.seq - place.seq,
+    last: linksAfter(start, records, sha256).at(-1) ?? start,
+  };
 }
 
 async function send(agent: Agent, to: PeerAddress, body: string): Promise<string> {

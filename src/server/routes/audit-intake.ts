@@ -42,7 +42,12 @@ export const auditIntakeRoute: Route = {
     const by = { sender: { node, isMember, certificate }, judge: signedBy };
     const outcomes = await context.store.intake.transaction(async (sql) => {
       const taken: PushOutcome[] = [];
-      for (const chain of pushed) taken.push(await takePushed(sql, by, chain));
+      for (const chain of pushed) {
+        const { node: writer, chain: name } = chain;
+        if ('unreadable' in chain)
+          taken.push({ node: writer, chain: name, stored: false, because: 'malformed', seq: null });
+        else taken.push(await takePushed(sql, by, chain));
+      }
       return taken;
     });
     await recordRefusals(call, node, outcomes);
@@ -50,21 +55,27 @@ export const auditIntakeRoute: Route = {
   },
 };
 
-/** What a node tries to put into the trail and may not is itself something for the trail. */
+const namedChains = 5;
+
+/** What a node tries to put into the trail and may not is itself something for the trail: a record for each push. */
 async function recordRefusals(call: Call, node: string, outcomes: readonly PushOutcome[]): Promise<void> {
   const refusals = outcomes.flatMap((outcome) =>
     outcome.stored || outcome.because === 'gap' ? [] : [outcome],
   );
-  const records = refusals.map(({ node: writer, chain, because }) =>
-    auditRecord(call, {
-      msgid: 'audit',
-      operation: 'push',
-      user: `node ${node}`,
-      subject: { node: writer, chain },
-      failure: new Problem('operation_refused', because),
-      sentence: '',
-      attempt: `node ${node} tried to push audit records of ${writer}`,
-    }),
-  );
-  await call.context.store.audit.append(records, 'replicated');
+  const [first] = refusals;
+  if (first === undefined) return;
+  const named = refusals
+    .slice(0, namedChains)
+    .map(({ node: writer, chain, because }) => `${writer} ${chain} (${because})`);
+  const more = refusals.length > namedChains ? ` and ${refusals.length - namedChains} more` : '';
+  const record = auditRecord(call, {
+    msgid: 'audit',
+    operation: 'push',
+    user: `node ${node}`,
+    subject: { node: first.node, chain: first.chain, refused: String(refusals.length) },
+    failure: new Problem('operation_refused', `${named.join(', ')}${more}`),
+    sentence: '',
+    attempt: `node ${node} tried to push audit records`,
+  });
+  await call.context.store.audit.append([record], 'replicated');
 }
