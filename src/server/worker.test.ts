@@ -78,6 +78,20 @@ describe('the API worker', { timeout: 60_000 }, () => {
     }
   });
 
+  it('of a follower answers nothing that it cannot record, where its trail has no room', async (test) => {
+    const log = createLogger({ name: 'test', level: 'silent' });
+    const worker = await startWorker(await node.settings(), log, () => undefined);
+    test.after(() => worker.stop());
+    const path = '/authn/demo/admin/authenticate';
+    const login = async (isFull: boolean): Promise<number> => {
+      const audit = { queued: 1, isFull, forwards: {} };
+      worker.obey(stateNow({ role: 'follower', writes: 'closed', authorityUntil: null, audit }));
+      const body = node.adminApiKey;
+      return (await ask(worker.ports.api, path, { ca: node.tls.ca, method: 'POST', body })).status;
+    };
+    assert.deepEqual([await login(false), await login(true), await login(false)], [200, 503, 200]);
+  });
+
   it('lets other nodes in with a certificate of the cluster only', async () => {
     const settings = await node.settings();
     const worker = await startWorker(
