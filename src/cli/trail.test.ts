@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDoor } from '../client/client.ts';
+import { testRecord } from '../core/testing/test-record.ts';
 import type { Door } from '../client/exchange.ts';
 import { exportTrail } from '../client/export-trail.ts';
 import { followTrail } from '../client/follow-trail.ts';
@@ -206,15 +207,8 @@ describe('the whole trail, read with the certificate of a node', { timeout: 120_
 
   function recordOf(message: string): AuditRecord {
     const minute = /^\d+\.(\d+)$/u.exec(message)?.[1] ?? '0';
-    return {
-      facility: 10,
-      severity: 6,
+    return testRecord(message, {
       timestamp: new Date(Date.parse('2026-01-01T00:00:00.000Z') + Number(minute) * 60_000).toISOString(),
-      appname: 'conjur',
-      procid: '1',
-      msgid: 'test',
-      sdata: {},
-      message,
-    };
+    });
   }
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
+import { testRecord } from '../core/testing/test-record.ts';
 import { appendToChain, beginChain } from './audit-chain.ts';
 import { type TrailReport, verifyTrail } from './audit-rows.ts';
 import { judgeOfTests } from './testing/signatures.ts';
@@ -22,17 +23,12 @@ describe('the chains of the audit trail', { timeout: 60_000 }, () => {
     held.postgres.inDatabase(held.addresses.audit, work);
   const report = (): Promise<TrailReport> => inTrail((sql) => verifyTrail(sql, judgeOfTests));
 
-  const record = (message: string): AuditRecord => ({
-    facility: 10,
-    severity: 6,
-    timestamp: '2026-01-01T00:00:00.007Z',
-    appname: 'conjur',
-    procid: '1',
-    msgid: 'test',
-    sdata: { 'subject@43868': { resource: message, b: '2', a: '1' }, 'auth@43868': { user: 'u' } },
-    message,
-    also: { resources: [message, 'ü'], before: 'also ', after: '' },
-  });
+  const record = (message: string): AuditRecord =>
+    testRecord(message, {
+      timestamp: '2026-01-01T00:00:00.007Z',
+      sdata: { 'subject@43868': { resource: message, b: '2', a: '1' }, 'auth@43868': { user: 'u' } },
+      also: { resources: [message, 'ü'], before: 'also ', after: '' },
+    });
 
   /** What is found after a change by hand, which is taken back. */
   async function kindsAfter(change: (sql: Sql) => Promise<unknown>): Promise<readonly string[]> {

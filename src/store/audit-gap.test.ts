@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
+import { testRecord } from '../core/testing/test-record.ts';
 import { openAuditTrail } from './audit.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
 
-const record = (message: string): AuditRecord => ({
-  facility: 10,
-  severity: 6,
-  timestamp: '2026-01-01T00:00:00.000Z',
-  appname: 'conjur',
-  procid: '1',
-  msgid: 'test',
-  sdata: {},
-  message,
-});
+const record = (message: string): AuditRecord => testRecord(message);
 
 describe('a trail without room', { timeout: 60_000 }, () => {
   let held: ProvisionedStore;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
+import { testRecord } from '../core/testing/test-record.ts';
 import { linksAfter, openChain } from '../core/audit/chain.ts';
 import type { PushedRecords, PushOutcome } from '../core/audit/pushed.ts';
 import { sha256 } from './audit-chain.ts';
@@ -20,16 +21,8 @@ describe('the intake of pushed records', { timeout: 60_000 }, () => {
   const facts = { ...own, before: null };
   const records = Array.from(
     { length: 20 },
-    (_, index): AuditRecord => ({
-      facility: 10,
-      severity: 6,
-      timestamp: '2026-01-01T00:00:00.000Z',
-      appname: 'conjur',
-      procid: '1',
-      msgid: 'fetch',
-      sdata: { 'subject@43868': { resource: 'r' } },
-      message: `record ${index + 1}`,
-    }),
+    (_, index): AuditRecord =>
+      testRecord(`record ${index + 1}`, { sdata: { 'subject@43868': { resource: 'r' } } }),
   );
   const links = linksAfter(openChain(facts, sha256), records, sha256);
   const pushOf = (from: number, to: number): PushedRecords => ({

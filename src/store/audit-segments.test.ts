@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
+import { testRecord } from '../core/testing/test-record.ts';
 import { verifyTrail } from './audit-rows.ts';
 import { judgeOfTests, signOfTests } from './testing/signatures.ts';
 import { dropSegment, listSegments, openSegment } from './audit-segments.ts';
@@ -103,15 +104,6 @@ describe('the segments of the audit trail', { timeout: 60_000 }, () => {
   });
 
   function recordOf(message: string): AuditRecord {
-    return {
-      facility: 10,
-      severity: 6,
-      timestamp: '2026-01-01T00:00:00.000Z',
-      appname: 'conjur',
-      procid: '1',
-      msgid: 'test',
-      sdata: {},
-      message,
-    };
+    return testRecord(message);
   }
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
+import { testRecord } from '../core/testing/test-record.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
 
 describe('the audit trail', { timeout: 60_000 }, () => {
@@ -10,17 +11,11 @@ describe('the audit trail', { timeout: 60_000 }, () => {
   });
   after(() => held.stop());
 
-  const record = (message: string): AuditRecord => ({
-    facility: 10,
-    severity: 6,
-    timestamp: '2026-01-01T00:00:00.000Z',
-    appname: 'conjur',
-    procid: '1',
-    msgid: 'test',
-    sdata: { 'subject@43868': { resource: message } },
-    message,
-    also: { resources: [message], before: 'also ', after: '' },
-  });
+  const record = (message: string): AuditRecord =>
+    testRecord(message, {
+      sdata: { 'subject@43868': { resource: message } },
+      also: { resources: [message], before: 'also ', after: '' },
+    });
 
   it('keeps all records of a batch, when one holds what PostgreSQL cannot store', async () => {
     const messages = ['before', 'a\0b', '\ud800', 'after'];

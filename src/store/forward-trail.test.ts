@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
+import { testRecord } from '../core/testing/test-record.ts';
 import { forwardBacklog, forwardStep, horizonAfter, noHorizon } from '../core/audit/forward-step.ts';
 import { appendToChain, beginChain } from './audit-chain.ts';
 import { dropSegment, openSegment } from './audit-segments.ts';
@@ -117,15 +118,6 @@ describe('the trail as targets of forwarded records see it', { timeout: 60_000 }
   });
 
   function recordOf(message: string): AuditRecord {
-    return {
-      facility: 10,
-      severity: 6,
-      timestamp: '2026-01-01T00:00:00.000Z',
-      appname: 'conjur',
-      procid: '1',
-      msgid: 'test',
-      sdata: {},
-      message,
-    };
+    return testRecord(message);
   }
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
+import { testRecord } from '../core/testing/test-record.ts';
 import { beforeUnsent, lacking } from '../core/audit/courier-step.ts';
 import { type KeptTrail, openKeptTrail } from './kept-trail.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
@@ -18,17 +19,13 @@ describe('a trail as its keeper reads it', { timeout: 60_000 }, () => {
     await held.stop();
   });
 
-  const record = (message: string): AuditRecord => ({
-    facility: 10,
-    severity: 6,
-    timestamp: '2026-01-01T00:00:00.007Z',
-    appname: 'conjur',
-    procid: 'p "1"',
-    msgid: 'test',
-    sdata: { 'subject@43868': { resource: message, b: '2', a: '1' }, 'auth@43868': { user: 'u' } },
-    message,
-    also: { resources: [message, 'ü'], before: 'also ', after: '' },
-  });
+  const record = (message: string): AuditRecord =>
+    testRecord(message, {
+      timestamp: '2026-01-01T00:00:00.007Z',
+      procid: 'p "1"',
+      sdata: { 'subject@43868': { resource: message, b: '2', a: '1' }, 'auth@43868': { user: 'u' } },
+      also: { resources: [message, 'ü'], before: 'also ', after: '' },
+    });
 
   it('has every record from the very first on, as JSON of what was recorded', async () => {
     const { also: _, ...plain } = record('quote " and \\u0000');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../random.ts';
+import { testRecord } from '../testing/test-record.ts';
 import type { LocalChain, PlacedRow } from './courier-step.ts';
 import {
   forwardBacklog,
@@ -28,16 +29,7 @@ function chainOf(id: number, seq: number, pruned: number | null = null): LocalCh
 }
 
 function rowOf(id: number, chain: number, seq: number): PlacedRow {
-  const record = {
-    facility: 10,
-    severity: 6,
-    timestamp: '2026-01-01T00:00:00.000Z',
-    appname: 'conjur',
-    procid: '1',
-    msgid: 'fetch',
-    sdata: {},
-    message: `${chain}/${seq}`,
-  };
+  const record = testRecord(`${chain}/${seq}`);
   return { id: BigInt(id), chain, seq, hash: '', record };
 }
 

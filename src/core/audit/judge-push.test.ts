@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../random.ts';
+import { testRecord } from '../testing/test-record.ts';
 import type { AuditRecord } from './audit-record.ts';
 import { type ChainHead, type ChainLink, linksAfter, openChain } from './chain.ts';
 import type { Place, Signature } from './checkpoint.ts';
@@ -17,16 +18,7 @@ const judge = (_place: Place, { signature, certificate }: Signature): string | n
 const by = { digest, judge };
 const records = Array.from(
   { length: 30 },
-  (_, index): AuditRecord => ({
-    facility: 10,
-    severity: 6,
-    timestamp: '2026-01-01T00:00:00.000Z',
-    appname: 'conjur',
-    procid: String(index + 1),
-    msgid: 'fetch',
-    sdata: {},
-    message: `record ${index + 1}`,
-  }),
+  (_, index): AuditRecord => testRecord(`record ${index + 1}`, { procid: String(index + 1) }),
 );
 const signature = { signedAt: '2026-01-01T00:00:00.000Z', signature: 'good' };
 const links = linksAfter(openChain(facts, digest), records, digest);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { AuditRecord } from './audit-record.ts';
+import { testRecord } from '../testing/test-record.ts';
 import { linksAfter, openChain } from './chain.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { type TrailChain, type TrailFault, type TrailRow, TrailVerifier } from './trail-verifier.ts';
@@ -9,19 +10,7 @@ import { type TrailChain, type TrailFault, type TrailRow, TrailVerifier } from '
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 const facts = { node: 'f1', chain: 'c1', before: null };
 const opening = openChain(facts, digest);
-const records = Array.from(
-  { length: 10 },
-  (_, index): AuditRecord => ({
-    facility: 10,
-    severity: 6,
-    timestamp: '2026-01-01T00:00:00.000Z',
-    appname: 'conjur',
-    procid: '1',
-    msgid: 'fetch',
-    sdata: {},
-    message: `record ${index + 1}`,
-  }),
-);
+const records = Array.from({ length: 10 }, (_, index): AuditRecord => testRecord(`record ${index + 1}`));
 /** The trail of one chain, from a record on. */
 function trailFrom(
   from: number,

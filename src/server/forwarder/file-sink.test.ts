@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { ForwardedRow } from '../../core/audit/forward-lines.ts';
+import { testRecord } from '../../core/testing/test-record.ts';
 import { openFileSink } from './file-sink.ts';
 
 describe('a file of forwarded records', () => {
@@ -70,16 +71,7 @@ describe('a file of forwarded records', () => {
     return {
       of: { node: 'n1', chain: 'c1' },
       seq: 1,
-      record: {
-        facility: 10,
-        severity: 6,
-        timestamp: '2026-01-01T00:00:00.000Z',
-        appname: 'conjur',
-        procid: '1',
-        msgid: 'test',
-        sdata: {},
-        message,
-      },
+      record: testRecord(message),
     };
   }
 });

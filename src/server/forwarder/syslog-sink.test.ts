@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { ForwardedRow } from '../../core/audit/forward-lines.ts';
+import { testRecord } from '../../core/testing/test-record.ts';
 import { createTestAuthority } from '../../identity/testing/test-authority.ts';
 import type { Sink } from './sink.ts';
 import { openSyslogSink } from './syslog-sink.ts';
@@ -154,15 +155,6 @@ function rowOf(message: string): ForwardedRow {
   return {
     of: { node: 'n1', chain: 'c1' },
     seq: 1,
-    record: {
-      facility: 10,
-      severity: 6,
-      timestamp: '2026-01-01T00:00:00.000Z',
-      appname: 'conjur',
-      procid: '1',
-      msgid: 'test',
-      sdata: {},
-      message,
-    },
+    record: testRecord(message),
   };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditRecord } from '../../core/audit/audit-record.ts';
+import { testRecord } from '../../core/testing/test-record.ts';
 import { placeSigner, signedBy } from '../../identity/audit-signature.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { type AuditTrail, openAuditTrail } from '../../store/audit.ts';
@@ -150,15 +151,6 @@ describe('what a follower carries to its master', { timeout: 120_000 }, () => {
   });
 
   function recordOf(message: string): AuditRecord {
-    return {
-      facility: 10,
-      severity: 6,
-      timestamp: '2026-01-01T00:00:00.000Z',
-      appname: 'test',
-      procid: '1',
-      msgid: 'test',
-      sdata: {},
-      message,
-    };
+    return testRecord(message, { appname: 'test' });
   }
 });

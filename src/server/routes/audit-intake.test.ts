@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../../core/audit/audit-record.ts';
+import { testRecord } from '../../core/testing/test-record.ts';
 import { linksAfter, openChain } from '../../core/audit/chain.ts';
 import { type PushedRecords, type PushOutcome, recordLimit } from '../../core/audit/pushed.ts';
 import { placeSigner } from '../../identity/audit-signature.ts';
@@ -27,16 +28,9 @@ describe('the intake of audit records on a master', { timeout: 60_000 }, () => {
   });
 
   function recordsOf(message: string, count: number): readonly AuditRecord[] {
-    return Array.from({ length: count }, (_, index) => ({
-      facility: 10,
-      severity: 6,
-      timestamp: '2026-01-01T00:00:00.000Z',
-      appname: 'conjur',
-      procid: message,
-      msgid: 'fetch',
-      sdata: {},
-      message: `${message} ${index + 1}`,
-    }));
+    return Array.from({ length: count }, (_, index) =>
+      testRecord(`${message} ${index + 1}`, { procid: message }),
+    );
   }
 
   /** Three records of a chain, as its node sends them. */
