@@ -55,7 +55,7 @@ export async function carry(needs: CarryNeeds): Promise<void> {
   let retryMs = retryLeastMs;
   let way = 0;
   let term = needs.term();
-  const tidy = tidying(needs);
+  const tidyUp = tidying(needs);
   let isStuck = false;
   while (!signal.aborted) {
     try {
@@ -63,7 +63,7 @@ export async function carry(needs: CarryNeeds): Promise<void> {
       term = needs.term();
       const { next, isBusy } = await round(needs, progress, way);
       progress = next;
-      tidy(progress.known);
+      tidyUp(progress.known);
       retryMs = retryLeastMs;
       if (isStuck) log.info('audit records go to the master again');
       isStuck = false;
