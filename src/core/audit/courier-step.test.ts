@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { firstWithin, type LocalRow } from './courier-step.ts';
+import {
+  type Acknowledgements,
+  afterAnswer,
+  firstWithin,
+  holesIn,
+  isThere,
+  lacking,
+  loadsOf,
+  type LocalChain,
+  type LocalRow,
+  travelName,
+  withAnotherMaster,
+} from './courier-step.ts';
 
 describe('what goes in one push', () => {
   const rows = [5, 5, 20, 1].map(
@@ -18,5 +30,84 @@ describe('what goes in one push', () => {
     assert.deepEqual(lengths, [4, 4, 3, 2, 1, 1]);
     assert.equal(firstWithin(rows.slice(2), 10).length, 1);
     assert.deepEqual(firstWithin([], 10), []);
+  });
+});
+
+describe('what a follower believes of its master', () => {
+  const chain: LocalChain = {
+    id: 7,
+    node: 'f1',
+    chain: 'c',
+    before: null,
+    opening: '',
+    afterId: 0n,
+    head: { seq: 6, hash: 'h6' },
+    pruned: null,
+  };
+  const rows = Array.from(
+    { length: 6 },
+    (_, index): LocalRow => ({
+      id: BigInt(index + 1),
+      chain: 7,
+      seq: index + 1,
+      hash: `h${index + 1}`,
+      json: '{}',
+    }),
+  );
+  const now = { nowMs: 0, restMs: 1000 };
+  const outcome = (seq: number, name = 'c') => ({
+    node: 'f1',
+    chain: name,
+    stored: true as const,
+    head: { seq, hash: `h${seq}` },
+  });
+  const gap = (seq: number | null) => ({
+    node: 'f1',
+    chain: 'c',
+    stored: false as const,
+    because: 'gap' as const,
+    seq,
+  });
+  const all: Acknowledgements = afterAnswer(new Map(), loadsOf([chain], rows, new Map()), [outcome(6)], now);
+
+  it('is asked anew of another master: with the last record, before anything is thrown away', () => {
+    assert.deepEqual([lacking([chain], all, 0).length, isThere(chain, 6, all)], [0, true]);
+    const doubted = withAnotherMaster(all);
+    assert.equal(isThere(chain, 1, doubted), false);
+    const loads = loadsOf(lacking([chain], doubted, 0), rows, doubted);
+    assert.deepEqual(
+      loads.map((load) => load.rows.map(({ seq }) => seq)),
+      [[6]],
+    );
+    const sure = afterAnswer(doubted, loads, [outcome(6)], now);
+    assert.equal(isThere(chain, 6, sure), true);
+    const less = afterAnswer(doubted, loads, [gap(2)], now);
+    assert.deepEqual([isThere(chain, 2, less), isThere(chain, 3, less)], [true, false]);
+    const again = loadsOf(lacking([chain], less, 1000), rows, less);
+    assert.deepEqual(
+      again[0]?.rows.map(({ seq }) => seq),
+      [3, 4, 5, 6],
+    );
+  });
+
+  it('may be that it lost what is thrown away here: the rest goes on under another name', () => {
+    const cut: LocalChain = { ...chain, pruned: { seq: 4, hash: 'h4' } };
+    const kept = rows.slice(4);
+    const doubted = withAnotherMaster(all);
+    const loads = loadsOf([cut], kept, doubted);
+    const less = afterAnswer(doubted, loads, [gap(null)], now);
+    const next = loadsOf([cut], kept, less);
+    assert.deepEqual(
+      next.map((load) => [travelName(load), load.rows.map(({ seq }) => seq)]),
+      [['c+4', [5, 6]]],
+    );
+    const sure = afterAnswer(less, next, [outcome(2, 'c+4')], now);
+    assert.equal(isThere(cut, 6, sure), true);
+    const once = withAnotherMaster(sure);
+    assert.deepEqual(
+      loadsOf([cut], kept, once)[0]?.rows.map(({ seq }) => seq),
+      [5, 6],
+    );
+    assert.deepEqual(holesIn([cut], kept, once), []);
   });
 });

@@ -31,6 +31,8 @@ export interface Acknowledged {
   readonly notBefore: number;
   /** The master lost records that are thrown away here: what comes behind them travels as a chain of its own. */
   readonly continued: Continuation | null;
+  /** The master of now has said so, and not one before it. */
+  readonly isSure: boolean;
 }
 
 /** A chain that goes on for the master under another name, behind a place that it does not have. */
@@ -119,7 +121,7 @@ export function afterAnswer(
     const outcome = byName.get(nameOf({ node: chain.node, chain: travelName(load) }));
     const last = rows.at(-1);
     if (outcome === undefined || last === undefined) continue;
-    const before = known.get(chain.id) ?? { seq: 0, id: chain.afterId, continued: null };
+    const before = known.get(chain.id) ?? unknownPlace(chain);
     const passed = continued?.from.seq ?? 0;
     if (outcome.stored) {
       const goesOn = continued === null ? null : { ...continued, head: outcome.head };
@@ -128,6 +130,7 @@ export function afterAnswer(
         id: last.id,
         notBefore: 0,
         continued: goesOn,
+        isSure: true,
       });
     } else if (outcome.because === 'gap') {
       // It has less than was thought: a master that lost records with an accepted loss, or one of before.
@@ -139,8 +142,14 @@ export function afterAnswer(
 
 function afterGap({ chain, continued }: Load, seq: number, notBefore: number): Acknowledged {
   const { pruned, afterId } = chain;
-  if (pruned === null || seq >= pruned.seq) return { seq, id: afterId, notBefore, continued };
-  return { seq: pruned.seq, id: afterId, notBefore: 0, continued: { from: pruned, head: null } };
+  if (pruned === null || seq >= pruned.seq) return { seq, id: afterId, notBefore, continued, isSure: true };
+  return {
+    seq: pruned.seq,
+    id: afterId,
+    notBefore: 0,
+    continued: { from: pruned, head: null },
+    isSure: true,
+  };
 }
 
 /** Chains that have a hole where the next record should be, and rows behind it: somebody took one out. */
@@ -164,10 +173,37 @@ export function resting(
   notBefore: number,
 ): Acknowledgements {
   const next = new Map(known);
-  for (const { id, afterId } of chains) {
-    next.set(id, { seq: 0, id: afterId, continued: null, ...known.get(id), notBefore });
+  for (const chain of chains) {
+    next.set(chain.id, { ...(known.get(chain.id) ?? unknownPlace(chain)), notBefore });
   }
   return next;
+}
+
+function unknownPlace({ afterId }: LocalChain): Acknowledged {
+  return { seq: 0, id: afterId, notBefore: 0, continued: null, isSure: false };
+}
+
+/**
+ * What is known when there is another master: what the one before had, that one has as well, unless it lost something. So the
+ * last record of each chain is sent once more, and its answer says how far the chain is there.
+ */
+export function withAnotherMaster(known: Acknowledgements): Acknowledgements {
+  return new Map(
+    [...known].map(([id, { continued, ...one }]): readonly [number, Acknowledged] => {
+      const place = { ...one, notBefore: 0, isSure: false };
+      if (continued === null)
+        return [id, { ...place, seq: Math.max(0, one.seq - 1), id: one.id - 1n, continued }];
+      // The hash before the last record of a chain that goes on under another name is known to nobody any more.
+      const again = { from: continued.from, head: null };
+      return [id, { ...place, seq: continued.from.seq, id: 0n, continued: again }];
+    }),
+  );
+}
+
+/** Whether the master of now has this record of a chain for good. */
+export function isThere({ id }: LocalChain, seq: number, known: Acknowledgements): boolean {
+  const place = known.get(id);
+  return place?.isSure === true && place.seq >= seq;
 }
 
 /** The answer when the master takes all of it. */

@@ -7,12 +7,14 @@ import {
   beforeUnsent,
   firstWithin,
   holesIn,
+  isThere,
   lacking,
   type LocalChain,
   type LocalRow,
   loadsOf,
   resting,
   sentOf,
+  withAnotherMaster,
 } from '../../core/audit/courier-step.ts';
 import { describeError } from '../../core/problem.ts';
 import type { PeerAddress } from '../../core/serving.ts';
@@ -59,7 +61,7 @@ export async function carry(needs: CarryNeeds): Promise<void> {
   let isStuck = false;
   while (!signal.aborted) {
     try {
-      if (term !== needs.term()) progress = { known: new Map(), ahead: [] };
+      if (term !== needs.term()) progress = { known: withAnotherMaster(progress.known), ahead: [] };
       term = needs.term();
       const { next, isBusy } = await round(needs, progress, way);
       progress = next;
@@ -155,7 +157,7 @@ async function tidy(trail: KeptTrail, known: () => Acknowledgements): Promise<vo
   const chains = new Map<number, LocalChain>((await trail.chains()).map((chain) => [chain.id, chain]));
   await trail.tidy((id, seq) => {
     const chain = chains.get(id);
-    return chain !== undefined && sentOf(chain, known()) >= seq;
+    return chain !== undefined && isThere(chain, seq, known());
   });
 }
 
