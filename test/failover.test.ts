@@ -9,7 +9,7 @@ import { WriteLoad } from './testing/write-load.ts';
 
 const ttlMs = 5000;
 const wholeMs = 60_000;
-const rounds = Number(process.env['HOLDFAST_ROUNDS'] ?? 3);
+const rounds = Number(process.env['HOLDFAST_ROUNDS'] ?? 2);
 /**
  * The goals are those of the design, for a quiet machine; what was measured is printed beside them. A test fails only when
  * the cluster takes this much longer than the goal: then it did not heal as it should, whatever the load. `npm run measure`

@@ -9,7 +9,7 @@ import { WriteLoad } from './testing/write-load.ts';
 const position = 'x-holdfast-position';
 const age = 'x-holdfast-data-age';
 /** HOLDFAST_READS=1000 for as many as are promised; they take minutes where other tests run beside. */
-const rounds = Number(process.env['HOLDFAST_READS'] ?? 300);
+const rounds = Number(process.env['HOLDFAST_READS'] ?? 150);
 
 /** One cluster for all: each part begins where the one before has left it, and the last ends the cluster. */
 describe('followers', { timeout: 600_000 }, () => {
