@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { signerOf } from '../src/identity/audit-signature.ts';
 import { readCertificate } from '../src/identity/certificate.ts';
 import type { TestAuthority } from '../src/identity/testing/test-authority.ts';
-import { verifyTrail } from '../src/store/audit-rows.ts';
+import { verifyTrail } from '../src/store/testing/verify-trail.ts';
 import { openClient } from '../src/store/connection.ts';
 import { prepareAudit } from '../src/store/provision.ts';
 import { startTemporaryPostgres, type TemporaryPostgres } from '../src/store/testing/temporary-postgres.ts';
@@ -86,7 +86,7 @@ async function drain(
       cpuUs: {
         keeper: each(cpuSeconds(keeper.pid) - begun.keeper),
         worker: each(cpuSeconds(worker.pid) - begun.worker),
-        sessionOfKeeper: each(await sessionSeconds(own, 'holdfast audit courier')),
+        sessionOfKeeper: each(await sessionSeconds(own, 'holdfast audit carrier')),
         sessionsOfIntake: each(await sessionSeconds(setting.audit, 'holdfast audit intake')),
       },
       rssPeakMb: { keeper: peakRssMb(keeper.pid), worker: peakRssMb(worker.pid) },

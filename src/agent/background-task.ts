@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskView } from '../core/failover/view.ts';
 import { describeError } from '../core/problem.ts';
 import type { Logger } from '../runtime/log.ts';
+import { pause } from '../runtime/pause.ts';
 
 /** After a failure the slot stays taken for a while, longer with each failure in a row: nothing is tried in a tight loop. */
 const firstPauseMs = 1000;
@@ -69,8 +69,4 @@ export class BackgroundTask {
       this.#onEnd();
     }
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

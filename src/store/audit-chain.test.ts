@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
 import { testRecord } from '../core/testing/test-record.ts';
 import { appendToChain, beginChain } from './audit-chain.ts';
-import { type TrailReport, verifyTrail } from './audit-rows.ts';
+import { type TrailReport, verifyTrail } from './testing/verify-trail.ts';
 import { judgeOfTests } from './testing/signatures.ts';
 import type { Sql } from './connection.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';

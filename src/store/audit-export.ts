@@ -1,9 +1,15 @@
-import type { AuditRecord } from '../core/audit/audit-record.ts';
 import type { ExportedChains, ExportedCheckpoint, ExportedRow } from '../core/audit/exported.ts';
 import { type CheckpointPage, readCheckpoints } from './audit-checkpoints.ts';
 import { idsOfTime, idsOfTrail, overlap, type TimeSpan } from './audit-list.ts';
-import { isBehind, readChains, type Window } from './audit-rows.ts';
-import type { Sql } from './connection.ts';
+import {
+  isBehind,
+  type RawRecord,
+  readChains,
+  recordColumns,
+  recordOfRow,
+  type Window,
+} from './audit-rows.ts';
+import type { Sql, TransactionSql } from './connection.ts';
 import type { Reads } from './reads.ts';
 
 /** The chains of the trail as they stand at one moment, and between which ids the rows of a time lie that were there then. */
@@ -48,21 +54,12 @@ export async function exportedCheckpoints(
   return reads.run((sql) => readCheckpoints(sql, page));
 }
 
-interface RawExported {
+interface RawExported extends RawRecord {
   readonly id: string;
   readonly node: string | null;
   readonly chain: number | null;
   readonly seq: string | null;
   readonly hash: string | null;
-  readonly facility: number;
-  readonly severity: number;
-  readonly at: string;
-  readonly appname: string;
-  readonly procid: string;
-  readonly msgid: string;
-  readonly sdata: AuditRecord['sdata'];
-  readonly message: string;
-  readonly also: NonNullable<AuditRecord['also']> | null;
 }
 
 /**
@@ -71,23 +68,21 @@ interface RawExported {
  * @param heads only of these chains (by id), behind these numbers; null: all
  */
 export async function exportedRows(
-  sql: Sql,
+  sql: Sql | TransactionSql,
   { after, limit }: Window,
   heads: ReadonlyMap<number, number> | null,
 ): Promise<readonly ExportedRow[]> {
   const which = heads === null ? sql`true` : isBehind(sql, heads);
   const rows = await sql<RawExported[]>`
     select id::text, (select c.node from chains c where c.id = m.chain) as node, chain, seq::text,
-      encode(hash, 'hex') as hash, facility, severity,
-      to_char("timestamp" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, appname, procid, msgid, sdata,
-      message, also
+      encode(hash, 'hex') as hash, ${recordColumns(sql)}
     from messages m where m.id > ${String(after)}::bigint and ${which} order by m.id limit ${limit}`;
-  return rows.map(({ id, node, chain, seq, hash, at, also, ...fields }) => ({
+  return rows.map(({ id, node, chain, seq, hash, ...record }) => ({
     id: BigInt(id),
     node,
     chain,
     seq: seq === null ? null : Number(seq),
     hash,
-    record: { ...fields, timestamp: at, ...(also === null ? {} : { also }) },
+    record: recordOfRow(record),
   }));
 }

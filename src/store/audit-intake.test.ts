@@ -6,7 +6,7 @@ import { linksAfter, openChain } from '../core/audit/chain.ts';
 import type { PushedRecords, PushOutcome } from '../core/audit/pushed.ts';
 import { sha256 } from './audit-chain.ts';
 import { takePushed } from './audit-intake.ts';
-import { verifyTrail } from './audit-rows.ts';
+import { verifyTrail } from './testing/verify-trail.ts';
 import { judgeOfTests, signOfTests } from './testing/signatures.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
 

@@ -1,10 +1,6 @@
 import type { AuditRecord } from '../core/audit/audit-record.ts';
-import type { LocalChain, LocalRow, PlacedRow } from '../core/audit/courier-step.ts';
-import { judged, type JudgeSignature } from '../core/audit/checkpoint.ts';
-import { type TrailFault, TrailVerifier } from '../core/audit/trail-verifier.ts';
+import type { LocalChain, LocalRow, PlacedRow } from '../core/audit/carry-step.ts';
 import { arrayLiteral } from './array-literal.ts';
-import { sha256 } from './audit-chain.ts';
-import { readCheckpoints } from './audit-checkpoints.ts';
 import type { Fragment, Sql, TransactionSql } from './connection.ts';
 
 interface RawChain {
@@ -66,11 +62,8 @@ export async function readChains(
   );
 }
 
-interface RawRow {
-  readonly id: string;
-  readonly chain: number;
-  readonly seq: string;
-  readonly hash: string;
+/** The columns of `recordColumns`. */
+export interface RawRecord {
   readonly facility: number;
   readonly severity: number;
   readonly at: string;
@@ -80,6 +73,24 @@ interface RawRow {
   readonly sdata: AuditRecord['sdata'];
   readonly message: string;
   readonly also: NonNullable<AuditRecord['also']> | null;
+}
+
+/** What a row of `messages` says. */
+export function recordColumns(sql: Sql | TransactionSql): Fragment {
+  return sql`facility, severity, ${inUtc(sql)} as at, appname, procid, msgid, sdata, message, also`;
+}
+
+/** The record of a row that was read with these columns alone. */
+export function recordOfRow({ at, also, ...fields }: RawRecord): AuditRecord {
+  return { ...fields, timestamp: at, ...(also === null ? {} : { also }) };
+}
+
+/** Where a row stands. */
+interface RawPlace {
+  readonly id: string;
+  readonly chain: number;
+  readonly seq: string;
+  readonly hash: string;
 }
 
 /** Where to read on, and how much. */
@@ -114,11 +125,20 @@ export async function readRecordsBehind(
   sent: ReadonlyMap<number, number>,
   window: Window,
 ): Promise<readonly PlacedRow[]> {
-  return readRows(sql, isBehind(sql, sent), window);
+  const rows = await sql<(RawPlace & RawRecord)[]>`
+    select id::text, chain, seq::text, encode(hash, 'hex') as hash, ${recordColumns(sql)}
+    from messages m where m.id > ${String(window.after)}::bigint and ${isBehind(sql, sent)} order by m.id limit ${window.limit}`;
+  return rows.map(({ id, chain, seq, hash, ...record }) => ({
+    id: BigInt(id),
+    chain,
+    seq: Number(seq),
+    hash,
+    record: recordOfRow(record),
+  }));
 }
 
-/** As `RawRow`, with texts where that has what JSON says. */
-interface RawLocalRow extends Omit<RawRow, 'sdata' | 'also'> {
+/** As `RawRecord`, with texts where that has what JSON says. */
+interface RawLocalRow extends RawPlace, Omit<RawRecord, 'sdata' | 'also'> {
   readonly sdata: string;
   readonly also: string | null;
 }
@@ -151,62 +171,3 @@ export const isBehind = (sql: Sql | TransactionSql, heads: ReadonlyMap<number, n
   return sql`exists (
     select from unnest(${chains}::int[], ${numbers}::bigint[]) as q(chain, seq) where q.chain = m.chain and m.seq > q.seq)`;
 };
-
-async function readRows(
-  sql: Sql | TransactionSql,
-  which: Fragment,
-  { after, limit }: Window,
-): Promise<readonly PlacedRow[]> {
-  const rows = await sql<RawRow[]>`
-    select id::text, chain, seq::text, encode(hash, 'hex') as hash, facility, severity, ${inUtc(sql)} as at, appname, procid,
-      msgid, sdata, message, also
-    from messages m where m.id > ${String(after)}::bigint and ${which} order by m.id limit ${limit}`;
-  return rows.map(({ id, chain, seq, hash, at, also, ...fields }) => ({
-    id: BigInt(id),
-    chain,
-    seq: Number(seq),
-    hash,
-    record: { ...fields, timestamp: at, ...(also === null ? {} : { also }) },
-  }));
-}
-
-/** What came of a look through a whole trail. */
-export interface TrailReport {
-  readonly chains: number;
-  readonly records: number;
-  /** Of them, those behind the last of their chain that a node has signed for. */
-  readonly unsigned: number;
-  readonly faults: readonly TrailFault[];
-}
-
-const rowsAtOnce = 5000;
-const mostCheckpoints = 10_000_000;
-
-/**
- * Looks through the trail as it stands now, in one snapshot: what is written meanwhile waits for the next look.
- *
- * @param judge says whose signature one is
- */
-export async function verifyTrail(sql: Sql, judge: JudgeSignature): Promise<TrailReport> {
-  return sql.begin('isolation level repeatable read read only', async (tx) => {
-    const chains = await readChains(tx);
-    const all = await readCheckpoints(tx, { chain: 0, seq: 0, limit: mostCheckpoints });
-    const verifier = new TrailVerifier(chains, judged(chains, all, judge), sha256);
-    let records = 0;
-    let after = 0n;
-    for (;;) {
-      const rows = await readRows(tx, tx`m.chain is not null`, { after, limit: rowsAtOnce });
-      for (const row of rows) verifier.add(row);
-      records += rows.length;
-      const last = rows.at(-1);
-      if (last === undefined)
-        return {
-          chains: chains.length,
-          records,
-          unsigned: verifier.unsigned(),
-          faults: verifier.end(),
-        };
-      after = last.id;
-    }
-  });
-}

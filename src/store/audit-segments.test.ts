@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
 import { testRecord } from '../core/testing/test-record.ts';
-import { verifyTrail } from './audit-rows.ts';
+import { verifyTrail } from './testing/verify-trail.ts';
 import { judgeOfTests, signOfTests } from './testing/signatures.ts';
 import { dropSegment, listSegments, openSegment } from './audit-segments.ts';
 import type { Sql } from './connection.ts';

@@ -1,4 +1,4 @@
-import type { LocalChain } from '../core/audit/courier-step.ts';
+import type { LocalChain } from '../core/audit/carry-step.ts';
 import type { ForwardLook, ForwardStep } from '../core/audit/forward-step.ts';
 import { arrayLiteral } from './array-literal.ts';
 import { readChains, readRecordsBehind } from './audit-rows.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
 import { testRecord } from '../core/testing/test-record.ts';
-import { beforeUnsent, lacking } from '../core/audit/courier-step.ts';
+import { beforeUnsent, lacking } from '../core/audit/carry-step.ts';
 import { type KeptTrail, openKeptTrail } from './kept-trail.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
 import { signOfTests } from './testing/signatures.ts';

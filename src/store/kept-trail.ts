@@ -1,4 +1,4 @@
-import type { LocalChain, LocalRow } from '../core/audit/courier-step.ts';
+import type { LocalChain, LocalRow } from '../core/audit/carry-step.ts';
 import type { SignPlace } from '../core/audit/checkpoint.ts';
 import { isWorthPassing, planSegments, type RetentionRules } from '../core/audit/retention.ts';
 import type { TrailAddress } from './audit-chain.ts';
@@ -61,7 +61,7 @@ export function openKeptTrail(
     name: 'holdfast audit tidier',
     session: { statement_timeout: 60_000, lock_timeout: 2000 },
   });
-  const reader = new Link(address, { name: 'holdfast audit courier', session: byIds });
+  const reader = new Link(address, { name: 'holdfast audit carrier', session: byIds });
   /** Where the chains of closed segments end: looked up once, since a backlog may have many. */
   const known = new Map<number, readonly SegmentEnd[]>();
   let thinnedAt = Number.NEGATIVE_INFINITY;

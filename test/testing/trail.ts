@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { nodeLayout } from '../../src/agent/layout.ts';
 import { signerOf } from '../../src/identity/audit-signature.ts';
 import { readCertificate } from '../../src/identity/certificate.ts';
-import { type TrailReport, verifyTrail } from '../../src/store/audit-rows.ts';
+import { type TrailReport, verifyTrail } from '../../src/store/testing/verify-trail.ts';
 import { openClient } from '../../src/store/connection.ts';
 import { type DemoCluster, until } from './demo-cluster.ts';
 

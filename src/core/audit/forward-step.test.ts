@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../random.ts';
 import { testRecord } from '../testing/test-record.ts';
-import type { LocalChain, PlacedRow } from './courier-step.ts';
+import type { LocalChain, PlacedRow } from './carry-step.ts';
 import {
   forwardBacklog,
   type ForwardLook,

@@ -1,4 +1,4 @@
-import type { LocalChain, PlacedRow } from './courier-step.ts';
+import type { LocalChain, PlacedRow } from './carry-step.ts';
 
 /** What a target lacks, as one snapshot of the trail shows it. */
 export interface ForwardLook {

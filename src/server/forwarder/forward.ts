@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ForwardTarget } from '../../core/audit/forward-target.ts';
 import {
   forwardBacklog,
@@ -11,6 +10,7 @@ import {
 } from '../../core/audit/forward-step.ts';
 import { describeError } from '../../core/problem.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { pause } from '../../runtime/pause.ts';
 import type { ForwardTrail } from '../../store/forward-trail.ts';
 import { openFileSink } from './file-sink.ts';
 import type { Sink } from './sink.ts';
@@ -136,7 +136,3 @@ async function deliver(sink: Sink, { rows }: ForwardStep, signal: AbortSignal): 
 
 /** The target did not take what it was sent, or it is not certain. */
 class NotTaken extends Error {}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
-}

@@ -6,7 +6,7 @@ import { testRecord } from '../../core/testing/test-record.ts';
 import { placeSigner, signedBy } from '../../identity/audit-signature.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { type AuditTrail, openAuditTrail } from '../../store/audit.ts';
-import { type TrailReport, verifyTrail } from '../../store/audit-rows.ts';
+import { type TrailReport, verifyTrail } from '../../store/testing/verify-trail.ts';
 import { dropSegment, openSegment } from '../../store/audit-segments.ts';
 import type { Sql } from '../../store/connection.ts';
 import { type KeptTrail, openKeptTrail } from '../../store/kept-trail.ts';
@@ -28,7 +28,7 @@ describe('what a follower carries to its master', { timeout: 120_000 }, () => {
   let kept: KeptTrail;
   let pusher: Pusher;
   let term = 1;
-  let courier: { readonly end: () => Promise<void> };
+  let carrying: { readonly end: () => Promise<void> };
   const log = createLogger({ name: 'test', level: 'silent' });
 
   before(async () => {
@@ -42,10 +42,10 @@ describe('what a follower carries to its master', { timeout: 120_000 }, () => {
     written = openAuditTrail(address);
     kept = openKeptTrail(address, sign);
     pusher = openPusher(node.tls, sign);
-    courier = started();
+    carrying = started();
   });
   after(async () => {
-    await courier.end();
+    await carrying.end();
     pusher.end();
     await Promise.all([written.end(), kept.end()]);
     await worker.stop();
@@ -53,7 +53,7 @@ describe('what a follower carries to its master', { timeout: 120_000 }, () => {
     await node.stop();
   });
 
-  function started(): typeof courier {
+  function started(): typeof carrying {
     const over = new AbortController();
     const running = carry({
       trail: kept,
@@ -111,8 +111,8 @@ describe('what a follower carries to its master', { timeout: 120_000 }, () => {
     assert.deepEqual(await arrived('6'), ['1', '2', '5', '6']);
     await append('7');
     await arrived('7');
-    await courier.end();
-    courier = started(); // it knows nothing, and sends again what may be there
+    await carrying.end();
+    carrying = started(); // it knows nothing, and sends again what may be there
     await append('8');
     assert.deepEqual(await arrived('8'), ['1', '2', '5', '6', '7', '8']);
     const { faults } = await verified();
@@ -126,10 +126,10 @@ describe('what a follower carries to its master', { timeout: 120_000 }, () => {
   it('of one chain comes although a record of another is missing', async () => {
     await append('hole 1');
     await arrived('hole 1');
-    await courier.end();
+    await carrying.end();
     await append('hole 2', 'hole 3');
     await inFollower((sql) => sql`delete from messages where message = 'hole 2'`);
-    courier = started();
+    carrying = started();
     await written.append([recordOf('another chain')], 'replicated');
     assert.ok(!(await arrived('another chain')).includes('hole 3'));
   });

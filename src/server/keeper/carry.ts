@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Acknowledgements,
   afterAnswer,
@@ -15,10 +14,12 @@ import {
   resting,
   sentOf,
   withAnotherMaster,
-} from '../../core/audit/courier-step.ts';
+} from '../../core/audit/carry-step.ts';
 import { describeError } from '../../core/problem.ts';
 import type { PeerAddress } from '../../core/serving.ts';
+import { Ways } from '../../core/ways.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { pause } from '../../runtime/pause.ts';
 import type { KeptTrail } from '../../store/kept-trail.ts';
 import type { Pusher } from './push.ts';
 
@@ -55,7 +56,7 @@ export async function carry(needs: CarryNeeds): Promise<void> {
   const { log, signal } = needs;
   let progress: Progress = { known: new Map(), ahead: [] };
   let retryMs = retryLeastMs;
-  let way = 0;
+  const ways = new Ways();
   let term = needs.term();
   const tidyUp = tidying(needs);
   let isStuck = false;
@@ -63,15 +64,16 @@ export async function carry(needs: CarryNeeds): Promise<void> {
     try {
       if (term !== needs.term()) progress = { known: withAnotherMaster(progress.known), ahead: [] };
       term = needs.term();
-      const { next, isBusy } = await round(needs, progress, way);
+      const to = ways.choose(needs.master());
+      tidyUp(progress.known); // here, where what another master may lack is in doubt already
+      const { next, isBusy } = await round(needs, progress, to);
       progress = next;
-      tidyUp(progress.known);
       retryMs = retryLeastMs;
       if (isStuck) log.info('audit records go to the master again');
       isStuck = false;
       if (!isBusy) await pause(idleMs, signal);
     } catch (error) {
-      way += 1; // the next time by another
+      ways.leadsNowhere();
       // A failover takes a moment; what lasts longer is told, once.
       if (!isStuck && retryMs >= tellFromMs) {
         isStuck = true;
@@ -91,17 +93,15 @@ interface Progress {
 
 /** One push, where there is something to push and somebody to push it to. */
 async function round(
-  { trail, pusher, master, onBacklog, log }: CarryNeeds,
+  { trail, pusher, onBacklog, log }: CarryNeeds,
   { known, ahead }: Progress,
-  way: number,
+  to: PeerAddress | null,
 ): Promise<{ readonly next: Progress; readonly isBusy: boolean }> {
   const chains = await trail.chains();
   onBacklog(backlogOf(chains, known));
   const nowMs = performance.now();
   const pending = lacking(chains, known, nowMs);
-  const ways = master();
-  const to = ways[way % Math.max(1, ways.length)];
-  if (pending.length === 0 || to === undefined) return { next: { known, ahead: [] }, isBusy: false };
+  if (pending.length === 0 || to === null) return { next: { known, ahead: [] }, isBusy: false };
   const rows = ahead.length > 0 ? ahead : await readRows(trail, pending, known);
   const holes = ahead.length > 0 ? [] : holesIn(pending, rows, known);
   for (const { chain } of holes)
@@ -159,8 +159,4 @@ async function tidy(trail: KeptTrail, known: () => Acknowledgements): Promise<vo
     const chain = chains.get(id);
     return chain !== undefined && isThere(chain, seq, known());
   });
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

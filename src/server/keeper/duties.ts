@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeeperDuty, KeeperReport, KeeperSettings } from '../../core/audit-keeper.ts';
 import { isSpaceUsedUp, type SpaceUse } from '../../core/audit/space.ts';
 import { describeError } from '../../core/problem.ts';
 import type { PeerAddress } from '../../core/serving.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { pause } from '../../runtime/pause.ts';
 import type { KeptTrail } from '../../store/kept-trail.ts';
 import type { ForwardTrail } from '../../store/forward-trail.ts';
 import { forward } from '../forwarder/forward.ts';
@@ -142,7 +142,7 @@ export class Duties {
       await work().catch((error: unknown) => {
         this.#needs.log.debug(`the audit trail was not looked after: ${describeError(error)}`);
       });
-      await sleep(periodMs, undefined, { signal }).catch(() => undefined);
+      await pause(periodMs, signal);
     }
   }
 }

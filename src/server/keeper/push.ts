@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 import type { SignPlace } from '../../core/audit/checkpoint.ts';
 import type { AuditRecord } from '../../core/audit/audit-record.ts';
 import { type ChainHead, linksAfter, openChain, type OpeningFacts } from '../../core/audit/chain.ts';
-import { type Continuation, type Load, travelName } from '../../core/audit/courier-step.ts';
+import { type Continuation, type Load, travelName } from '../../core/audit/carry-step.ts';
 import type { PushedRecords, PushOutcome } from '../../core/audit/pushed.ts';
 import type { PeerAddress } from '../../core/serving.ts';
 import { sha256 } from '../../store/audit-chain.ts';

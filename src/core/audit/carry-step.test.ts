@@ -12,7 +12,7 @@ import {
   type LocalRow,
   travelName,
   withAnotherMaster,
-} from './courier-step.ts';
+} from './carry-step.ts';
 
 describe('what goes in one push', () => {
   const rows = [5, 5, 20, 1].map(
