@@ -105,9 +105,13 @@ describe('the chains of the audit trail', { timeout: 60_000 }, () => {
   it('begin anew when it is not certain what became of a batch', async () => {
     await held.postgres.superuser`select pg_terminate_backend(pid) from pg_stat_activity
       where application_name = 'holdfast audit local'`;
-    await held.store.audit.append([record('after the loss')], 'local').catch(() => undefined);
+    // Where the loss was noticed before, nothing is uncertain, and the chain goes on.
+    const isLost = await held.store.audit.append([record('after the loss')], 'local').then(
+      () => false,
+      () => true,
+    );
     await held.store.audit.append([record('again')], 'local');
     const { chains, faults } = await report();
-    assert.deepEqual([chains, faults], [4, []]);
+    assert.deepEqual([chains, faults], [isLost ? 4 : 3, []]);
   });
 });

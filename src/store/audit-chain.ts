@@ -1,9 +1,10 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
+import { canonicalText } from '../core/audit/canonical.ts';
 import {
   type ChainHead,
   type ChainLink,
-  linksAfter,
+  linksOfTexts,
   openChain,
   type OpeningFacts,
 } from '../core/audit/chain.ts';
@@ -61,11 +62,20 @@ export async function appendToChain(
   records: readonly AuditRecord[],
 ): Promise<WrittenChain> {
   const sound = records.map(storable);
-  return appendLinked(sql, chain, sound, linksAfter(chain.head, sound, sha256));
+  const links = linksOfTexts(
+    chain.head,
+    sound.map(({ text }) => text),
+    sha256,
+  );
+  return appendLinked(
+    sql,
+    chain,
+    sound.map(({ record }) => record),
+    links,
+  );
 }
 
-/** As `appendToChain`, of records that are sound and linked already. */
-export async function appendLinked(
+async function appendLinked(
   sql: Sql | TransactionSql,
   chain: WrittenChain,
   records: readonly AuditRecord[],
@@ -89,14 +99,24 @@ export async function appendLinked(
   return { id: chain.id, head: { seq: head.seq, hash: head.hash } };
 }
 
-/** The record with a sign in place of what no text of PostgreSQL can hold: a NUL, half a surrogate pair. */
-function storable(record: AuditRecord): AuditRecord {
-  return isSound(record) ? record : replaced(record);
+/** Notes that the chain stands there now. @throws when it does not stand where it should */
+export async function moveChain(
+  sql: Sql | TransactionSql,
+  { id, head }: WrittenChain,
+  to: ChainHead,
+): Promise<void> {
+  const { count } = await sql`
+    update chains set seq = ${to.seq}, hash = decode(${to.hash}, 'hex') where id = ${id} and seq = ${head.seq}`;
+  if (count !== 1) throw new Error('the chain does not stand where this node left it');
 }
 
-/** Almost all are: looked at as one text, which is cheap. (A record as JSON has both kinds escaped.) */
-function isSound(record: AuditRecord): boolean {
-  return !/\\u(?:0000|d[89a-f])/.test(JSON.stringify(record));
+/** The record, with a sign in place of what no text of PostgreSQL can hold: a NUL, half a surrogate pair. */
+function storable(record: AuditRecord): { readonly record: AuditRecord; readonly text: string } {
+  const text = canonicalText(record);
+  // Almost all are; it has both kinds escaped.
+  if (!/\\u(?:0000|d[89a-f])/.test(text)) return { record, text };
+  const sound = replaced(record);
+  return { record: sound, text: canonicalText(sound) };
 }
 
 function replaced(record: AuditRecord): AuditRecord {

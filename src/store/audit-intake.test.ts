@@ -3,9 +3,10 @@ import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
 import { testRecord } from '../core/testing/test-record.ts';
 import { linksAfter, openChain } from '../core/audit/chain.ts';
-import type { PushedRecords, PushOutcome } from '../core/audit/pushed.ts';
+import { canonicalText } from '../core/audit/canonical.ts';
+import type { CarriedRecord, PushedRecords, PushOutcome } from '../core/audit/pushed.ts';
 import { sha256 } from './audit-chain.ts';
-import { takePushed } from './audit-intake.ts';
+import { messageRow, takePushed } from './audit-intake.ts';
 import { verifyTrail } from './testing/verify-trail.ts';
 import { judgeOfTests, signOfTests } from './testing/signatures.ts';
 import { type ProvisionedStore, startProvisionedStore } from './testing/provisioned-store.ts';
@@ -19,17 +20,16 @@ describe('the intake of pushed records', { timeout: 60_000 }, () => {
 
   const own = { node: 'f1', chain: 'c1' };
   const facts = { ...own, before: null };
-  const records = Array.from(
-    { length: 20 },
-    (_, index): AuditRecord =>
-      testRecord(`record ${index + 1}`, { sdata: { 'subject@43868': { resource: 'r' } } }),
+  const records = Array.from({ length: 20 }, (_, index) =>
+    testRecord(`record ${index + 1}`, { sdata: { 'subject@43868': { resource: 'r' } } }),
   );
+  const carried = records.map(carriedOf);
   const links = linksAfter(openChain(facts, sha256), records, sha256);
   const pushOf = (from: number, to: number): PushedRecords => ({
     ...facts,
     from,
     newest: 20,
-    records: records.slice(from - 1, to),
+    records: carried.slice(from - 1, to),
     hash: links[to - 1]?.hash ?? '',
     signature: signOfTests({ ...own, seq: to, hash: links[to - 1]?.hash ?? '' }),
   });
@@ -57,7 +57,7 @@ describe('the intake of pushed records', { timeout: 60_000 }, () => {
     const ownLinks = linksAfter(openChain(second, sha256), records, sha256);
     const hash = ownLinks.at(-1)?.hash ?? '';
     const signature = signOfTests({ ...own, chain: 'c2', seq: 20, hash });
-    const pushed = { ...second, from: 1, newest: 20, records, hash, signature };
+    const pushed = { ...second, from: 1, newest: 20, records: carried, hash, signature };
     const both = await Promise.all([take(pushed), take(pushed), take(pushed)]);
     assert.deepEqual(
       both.map(({ stored }) => stored),
@@ -74,8 +74,13 @@ describe('the intake of pushed records', { timeout: 60_000 }, () => {
       seq: null,
     });
     const signature = signOfTests({ ...own, seq: 40, hash: 'ff' });
-    const broken = { ...pushOf(1, 20), records: [...records, ...records], hash: 'ff', signature };
+    const broken = { ...pushOf(1, 20), records: [...carried, ...carried], hash: 'ff', signature };
     assert.deepEqual(await take(broken), { ...own, stored: false, because: 'broken_chain', seq: 20 });
     assert.deepEqual(await verified(), { chains: 2, records: 40, unsigned: 0, faults: [] });
   });
 });
+
+function carriedOf(record: AuditRecord): CarriedRecord {
+  const { sdata, also, ...fields } = record;
+  return { text: canonicalText(record), row: messageRow(fields, sdata, also ?? null) };
+}

@@ -1,9 +1,12 @@
+import type { AuditRecord } from '../core/audit/audit-record.ts';
 import type { JudgeSignature } from '../core/audit/checkpoint.ts';
 import { judgePush, type Sender } from '../core/audit/judge-push.ts';
-import type { PushedRecords, PushOutcome } from '../core/audit/pushed.ts';
-import { appendLinked, sha256, storeOpening, type WrittenChain } from './audit-chain.ts';
+import type { ChainHead, ChainLink } from '../core/audit/chain.ts';
+import type { CarriedRecord, PushedRecords, PushOutcome } from '../core/audit/pushed.ts';
+import { moveChain, sha256, storeOpening, type WrittenChain } from './audit-chain.ts';
 import { storeNewest } from './audit-checkpoints.ts';
 import type { TransactionSql } from './connection.ts';
+import { copyColumns, copyIn } from './copy-in.ts';
 
 /**
  * Takes the records of one chain into the trail, inside a transaction: those that are not there yet. They are there for good
@@ -23,7 +26,7 @@ export async function takePushed(
   const written = known ?? (await storeOpening(sql, pushed));
   // What came before is not known to be on the standby: a commit that changes something waits for that.
   if (verdict.links.length === 0) await sql`update chains set seq = seq where id = ${written.id}`;
-  const { head } = await appendLinked(sql, written, pushed.records.slice(verdict.skip), verdict.links);
+  const head = await copyLinked(sql, written, pushed.records.slice(verdict.skip), verdict.links);
   if (verdict.links.length > 0)
     await storeNewest(sql, written.id, head, { ...pushed.signature, certificate: sender.certificate });
   return { node, chain, stored: true, head };
@@ -36,4 +39,49 @@ async function heldChain(sql: TransactionSql, { node, chain }: PushedRecords): P
   const [row] = await sql<{ id: number; seq: string; hash: string }[]>`
     select id, seq::text, encode(hash, 'hex') as hash from chains where node = ${node} and chain = ${chain}`;
   return row === undefined ? null : { id: row.id, head: { seq: Number(row.seq), hash: row.hash } };
+}
+
+const placeColumns = 'segment, chain, seq, hash';
+const recordColumns = 'facility, severity, "timestamp", appname, procid, msgid, sdata, message, also';
+
+/** What of a record goes into a row of `messages`, as COPY reads it. */
+export function messageRow(
+  record: Omit<AuditRecord, 'sdata' | 'also'>,
+  sdata: AuditRecord['sdata'],
+  also: NonNullable<AuditRecord['also']> | null,
+): string {
+  const { facility, severity, timestamp, appname, procid, msgid, message } = record;
+  const more = also === null ? null : JSON.stringify(also);
+  return copyColumns([
+    facility,
+    severity,
+    timestamp,
+    appname,
+    procid,
+    msgid,
+    JSON.stringify(sdata),
+    message,
+    more,
+  ]);
+}
+
+/** Puts records behind the chain: half of what `insert` takes of the processor. @returns where the chain stands then */
+async function copyLinked(
+  sql: TransactionSql,
+  { id, head }: WrittenChain,
+  records: readonly CarriedRecord[],
+  links: readonly ChainLink[],
+): Promise<ChainHead> {
+  const last = links.at(-1);
+  if (last === undefined) return head;
+  const [newest] = await sql<{ segment: number }[]>`select max(number) as segment from segments`;
+  if (newest === undefined) throw new Error('there is no segment');
+  const place = copyColumns([newest.segment, id]);
+  const rows = records.map(({ row }, index) => {
+    const { seq, hash } = links[index] ?? last;
+    return `${place}\t${seq}\t\\\\x${hash}\t${row}\n`;
+  });
+  await copyIn(sql, `copy messages (${placeColumns}, ${recordColumns}) from stdin`, rows.join(''));
+  await moveChain(sql, { id, head }, last);
+  return last;
 }

@@ -1,4 +1,5 @@
 import type { AuditRecord } from '../core/audit/audit-record.ts';
+import { canonicalText } from '../core/audit/canonical.ts';
 import type { LocalChain, LocalRow, PlacedRow } from '../core/audit/carry-step.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { Fragment, Sql, TransactionSql } from './connection.ts';
@@ -106,20 +107,11 @@ export async function readRowsBehind(
   sent: ReadonlyMap<number, number>,
   window: Window,
 ): Promise<readonly LocalRow[]> {
-  const rows = await sql<RawLocalRow[]>`
-    select id::text, chain, seq::text, encode(hash, 'hex') as hash, facility, severity, ${inUtc(sql)} as at, appname, procid,
-      msgid, sdata::text as sdata, message, also::text as also
-    from messages m where m.id > ${String(window.after)}::bigint and ${isBehind(sql, sent)} order by m.id limit ${window.limit}`;
-  return rows.map((row) => ({
-    id: BigInt(row.id),
-    chain: row.chain,
-    seq: Number(row.seq),
-    hash: row.hash,
-    json: jsonOf(row),
-  }));
+  const rows = await readRecordsBehind(sql, sent, window);
+  return rows.map(({ record, ...place }) => ({ ...place, text: canonicalText(record) }));
 }
 
-/** As `readRowsBehind`, with what the records say. */
+/** The same rows, with what the records say. */
 export async function readRecordsBehind(
   sql: Sql | TransactionSql,
   sent: ReadonlyMap<number, number>,
@@ -135,29 +127,6 @@ export async function readRecordsBehind(
     hash,
     record: recordOfRow(record),
   }));
-}
-
-/** As `RawRecord`, with texts where that has what JSON says. */
-interface RawLocalRow extends RawPlace, Omit<RawRecord, 'sdata' | 'also'> {
-  readonly sdata: string;
-  readonly also: string | null;
-}
-
-/** Parsing what is JSON already, only to write it again, was two thirds of what reading a row took. */
-function jsonOf({
-  facility,
-  severity,
-  at,
-  appname,
-  procid,
-  msgid,
-  sdata,
-  message,
-  also,
-}: RawLocalRow): string {
-  const [name, process, kind, words] = [appname, procid, msgid, message].map((text) => JSON.stringify(text));
-  const more = also === null ? '' : `,"also":${also}`;
-  return `{"facility":${facility},"severity":${severity},"timestamp":"${at}","appname":${name},"procid":${process},"msgid":${kind},"sdata":${sdata},"message":${words}${more}}`;
 }
 
 function inUtc(sql: Sql | TransactionSql): Fragment {

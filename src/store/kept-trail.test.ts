@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../core/audit/audit-record.ts';
+import { canonicalText } from '../core/audit/canonical.ts';
 import { testRecord } from '../core/testing/test-record.ts';
 import { beforeUnsent, lacking } from '../core/audit/carry-step.ts';
 import { type KeptTrail, openKeptTrail } from './kept-trail.ts';
@@ -27,7 +28,7 @@ describe('a trail as its keeper reads it', { timeout: 60_000 }, () => {
       also: { resources: [message, 'ü'], before: 'also ', after: '' },
     });
 
-  it('has every record from the very first on, as JSON of what was recorded', async () => {
+  it('has every record from the very first on, as the canonical texts of what was recorded', async () => {
     const { also: _, ...plain } = record('quote " and \\u0000');
     const records = [record('first'), record('ünï\n'), plain];
     await held.store.audit.append(records, 'local');
@@ -40,8 +41,8 @@ describe('a trail as its keeper reads it', { timeout: 60_000 }, () => {
       [1, 2, 3],
     );
     assert.deepEqual(
-      rows.map(({ json }): unknown => JSON.parse(json)),
-      records,
+      rows.map(({ text }) => text),
+      records.map(canonicalText),
     );
   });
 });

@@ -3,8 +3,10 @@ import { describe, it } from 'node:test';
 import {
   type Acknowledgements,
   afterAnswer,
+  areSure,
   firstWithin,
   holesIn,
+  isOutdated,
   isThere,
   lacking,
   loadsOf,
@@ -21,7 +23,7 @@ describe('what goes in one push', () => {
       chain: 1,
       seq: index + 1,
       hash: '',
-      json: 'x'.repeat(length),
+      text: 'x'.repeat(length),
     }),
   );
 
@@ -51,7 +53,7 @@ describe('what a follower believes of its master', () => {
       chain: 7,
       seq: index + 1,
       hash: `h${index + 1}`,
-      json: '{}',
+      text: '[]',
     }),
   );
   const now = { nowMs: 0, restMs: 1000 };
@@ -88,6 +90,21 @@ describe('what a follower believes of its master', () => {
       again[0]?.rows.map(({ seq }) => seq),
       [3, 4, 5, 6],
     );
+  });
+
+  it('is not shaken by a push that overtook the one before it', () => {
+    const load = loadsOf([chain], rows, new Map())[0] ?? assert.fail();
+    const [early, late] = [
+      { ...load, rows: rows.slice(0, 4) },
+      { ...load, rows: rows.slice(4) },
+    ];
+    const known = afterAnswer(new Map(), [early], [outcome(4)], now);
+    assert.deepEqual(afterAnswer(known, [late], [gap(null)], now), known);
+    assert.deepEqual([areSure([late], new Map()), areSure([late], known)], [false, true]);
+    // Of another master it is news.
+    const doubted = withAnotherMaster(known);
+    assert.equal(isOutdated(late, gap(2), doubted), false);
+    assert.equal(isThere(chain, 3, afterAnswer(doubted, [late], [gap(2)], now)), false);
   });
 
   it('may be that it lost what is thrown away here: the rest goes on under another name', () => {

@@ -18,8 +18,8 @@ export interface LocalRow extends ChainHead {
   readonly id: bigint;
   /** What the rows of this database call the chain. */
   readonly chain: number;
-  /** The record as JSON: it is carried, not looked at. */
-  readonly json: string;
+  /** The canonical text of the record: it is carried, not looked at. */
+  readonly text: string;
 }
 
 /** How far the master has a chain. */
@@ -83,8 +83,8 @@ export function travelName({ chain, continued }: Omit<Load, 'rows'>): string {
 /** As many of these rows, from the first on, as have that many characters together; one at least. */
 export function firstWithin(rows: readonly LocalRow[], characters: number): readonly LocalRow[] {
   let sum = 0;
-  const end = rows.findIndex(({ json }, index) => {
-    sum += json.length;
+  const end = rows.findIndex(({ text }, index) => {
+    sum += text.length;
     return sum > characters && index > 0;
   });
   return end === -1 ? rows : rows.slice(0, end);
@@ -132,12 +132,29 @@ export function afterAnswer(
         continued: goesOn,
         isSure: true,
       });
-    } else if (outcome.because === 'gap') {
+    } else if (isOutdated(load, outcome, known)) continue;
+    else if (outcome.because === 'gap') {
       // It has less than was thought: a master that lost records with an accepted loss, or one of before.
       next.set(chain.id, afterGap(load, (outcome.seq ?? 0) + passed, nowMs + restMs / 10));
     } else next.set(chain.id, { ...before, notBefore: nowMs + restMs });
   }
   return next;
+}
+
+/** Whether a push overtook the one before it, of which this master has said since that it is there. Then it is sent again. */
+export function isOutdated(
+  { chain, continued }: Omit<Load, 'rows'>,
+  outcome: PushOutcome,
+  known: Acknowledgements,
+): boolean {
+  const place = known.get(chain.id);
+  if (outcome.stored || outcome.because !== 'gap' || place?.isSure !== true) return false;
+  return (outcome.seq ?? 0) + (continued?.from.seq ?? 0) < place.seq;
+}
+
+/** Whether the master of now has said of each of these chains where it stands: only then may more be sent before it answers. */
+export function areSure(loads: readonly Load[], known: Acknowledgements): boolean {
+  return loads.every(({ chain }) => known.get(chain.id)?.isSure === true);
 }
 
 function afterGap({ chain, continued }: Load, seq: number, notBefore: number): Acknowledged {

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../random.ts';
 import { testRecord } from '../testing/test-record.ts';
-import type { AuditRecord } from './audit-record.ts';
+import { canonicalText } from './canonical.ts';
 import { type ChainHead, type ChainLink, linksAfter, openChain } from './chain.ts';
 import type { Place, Signature } from './checkpoint.ts';
 import { judgePush } from './judge-push.ts';
-import { type PushedRecords, recordLimit } from './pushed.ts';
+import { type CarriedRecord, type PushedRecords, recordLimit } from './pushed.ts';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 const facts = { node: 'f1', chain: 'c1', before: null };
@@ -16,9 +16,11 @@ const sender = { node: 'f1', isMember: true, certificate: 'f1' };
 const judge = (_place: Place, { signature, certificate }: Signature): string | null =>
   signature === 'good' ? certificate : null;
 const by = { digest, judge };
-const records = Array.from(
-  { length: 30 },
-  (_, index): AuditRecord => testRecord(`record ${index + 1}`, { procid: String(index + 1) }),
+const records = Array.from({ length: 30 }, (_, index) =>
+  testRecord(`record ${index + 1}`, { procid: String(index + 1) }),
+);
+const carried = records.map(
+  (record): CarriedRecord => ({ text: canonicalText(record), row: record.message }),
 );
 const signature = { signedAt: '2026-01-01T00:00:00.000Z', signature: 'good' };
 const links = linksAfter(openChain(facts, digest), records, digest);
@@ -29,7 +31,7 @@ function pushOf(from: number, to: number, more: Partial<PushedRecords> = {}): Pu
     ...facts,
     from,
     newest: records.length,
-    records: records.slice(from - 1, to),
+    records: carried.slice(from - 1, to),
     hash: links[to - 1]?.hash ?? '',
     signature,
     ...more,
@@ -44,7 +46,7 @@ function taken(pushes: readonly PushedRecords[]): readonly (ChainLink & { readon
     const verdict = judgePush(sender, push, head, by);
     assert.ok(verdict.take);
     const fresh = push.records.slice(verdict.skip);
-    stored.push(...verdict.links.map((link, index) => ({ ...link, message: fresh[index]?.message ?? '' })));
+    stored.push(...verdict.links.map((link, index) => ({ ...link, message: fresh[index]?.row ?? '' })));
     head = verdict.links.at(-1) ?? head ?? openChain(facts, digest);
   }
   return stored;
@@ -73,7 +75,7 @@ describe('records that a follower pushes', () => {
 
   it('are refused where they are not what they say', () => {
     const head = links[9] ?? assert.fail();
-    const [first] = records;
+    const [first] = carried;
     assert.ok(first !== undefined);
     const cases: readonly (readonly [PushedRecords, string, Partial<typeof sender>?])[] = [
       [pushOf(11, 20, { node: 'f2' }), 'forged_node'],
@@ -83,9 +85,9 @@ describe('records that a follower pushes', () => {
       [pushOf(11, 20, { signature: { ...signature, signature: 'bad' } }), 'badly_signed'],
       [pushOf(11, 20), 'badly_signed', { certificate: 'f2' }],
       [pushOf(11, 20, { hash: links[20]?.hash ?? '' }), 'broken_chain'],
-      [pushOf(11, 20, { records: records.slice(10, 20).toReversed() }), 'broken_chain'],
-      [pushOf(11, 20, { records: records.slice(10, 19) }), 'broken_chain'],
-      [pushOf(11, 11, { records: [{ ...first, message: 'x'.repeat(recordLimit) }] }), 'record_too_large'],
+      [pushOf(11, 20, { records: carried.slice(10, 20).toReversed() }), 'broken_chain'],
+      [pushOf(11, 20, { records: carried.slice(10, 19) }), 'broken_chain'],
+      [pushOf(11, 11, { records: [{ ...first, text: 'x'.repeat(recordLimit + 1) }] }), 'record_too_large'],
     ];
     for (const [push, because, as = {}] of cases) {
       assert.deepEqual(judgePush({ ...sender, ...as }, push, head, by), { take: false, because });

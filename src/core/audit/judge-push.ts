@@ -1,4 +1,3 @@
-import { canonicalText } from './canonical.ts';
 import { type ChainHead, type ChainLink, type Digest, linksOfTexts, openChain } from './chain.ts';
 import type { JudgeSignature, Place } from './checkpoint.ts';
 import { type PushedRecords, type PushRefusal, recordLimit } from './pushed.ts';
@@ -41,7 +40,7 @@ export function judgePush(
   const end = pushed.from + pushed.records.length - 1;
   if (end === start.seq && pushed.hash !== start.hash) return refuse('broken_chain');
   const skip = Math.min(start.seq - pushed.from + 1, pushed.records.length);
-  const texts = pushed.records.slice(skip).map(canonicalText);
+  const texts = pushed.records.slice(skip).map(({ text }) => text);
   if (texts.some(({ length }) => length > recordLimit)) return refuse('record_too_large');
   const links = linksOfTexts(start, texts, digest);
   const last = links.at(-1);

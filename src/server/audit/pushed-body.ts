@@ -1,13 +1,12 @@
-import type { AuditRecord } from '../../core/audit/audit-record.ts';
 import type { ChainId } from '../../core/audit/chain.ts';
-import type { PushedRecords } from '../../core/audit/pushed.ts';
+import type { CarriedRecord, PushedHeader, PushedRecords } from '../../core/audit/pushed.ts';
 import { Problem } from '../../core/problem.ts';
+import { isInstant, readCarried } from './carried-record.ts';
 
 /** Chains in one push: a follower has a few for each of its workers. */
 const chainLimit = 1000;
 /** Records in one push, over all chains. */
 const recordsLimit = 20_000;
-const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const hexDigest = /^[0-9a-f]{64}$/;
 
 /** What stands in the place of a chain that cannot be read. */
@@ -17,53 +16,65 @@ export interface UnreadableChain extends ChainId {
 }
 
 /**
- * The body of a push. A chain that is not right harms no other.
+ * The body of a push (see `pushBody`). A chain that is not right harms no other.
  *
  * @throws Problem `request_malformed` when it is no list of chains, or too long
  */
 export function readPush(body: unknown): readonly (PushedRecords | UnreadableChain)[] {
-  const chains = parsed(body);
-  if (!Array.isArray(chains) || chains.length > chainLimit)
-    throw malformed(`a list of at most ${chainLimit} chains`);
-  const pushed = chains.map((chain: unknown, index) => readable(chain, `[${index}]`));
-  const records = pushed.reduce((sum, chain) => sum + ('records' in chain ? chain.records.length : 0), 0);
-  if (records > recordsLimit) throw malformed(`at most ${recordsLimit} records`);
-  return pushed;
+  if (!Buffer.isBuffer(body) || body.length === 0) throw malformed('lines');
+  const lines = body.toString('utf8').split('\n');
+  if (lines.pop() !== '') throw malformed('a line feed at the end');
+  if (lines.length > chainLimit + recordsLimit) throw malformed(`at most ${recordsLimit} records`);
+  const chains: (PushedRecords | UnreadableChain)[] = [];
+  for (let at = 0; at < lines.length; ) {
+    if (chains.length === chainLimit) throw malformed(`at most ${chainLimit} chains`);
+    const name = `line ${at + 1}`;
+    const header = headerAt(lines[at] ?? '', name);
+    const count = countAt(header, 'records', name, recordsLimit);
+    if (at + count >= lines.length) throw malformed(`${name}.records: as many lines`);
+    chains.push(readable(header, lines.slice(at + 1, at + 1 + count), at + 1));
+    at += 1 + count;
+  }
+  return chains;
 }
 
-function parsed(body: unknown): unknown {
-  if (!Buffer.isBuffer(body)) throw malformed('JSON');
+function headerAt(line: string, at: string): Fields {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return objectAt(JSON.parse(line), at);
   } catch {
-    throw malformed('JSON');
+    throw malformed(`${at}: an object as JSON`);
   }
 }
 
-function readable(value: unknown, at: string): PushedRecords | UnreadableChain {
-  const chain = objectAt(value, at);
+function readable(header: Fields, texts: readonly string[], line: number): PushedRecords | UnreadableChain {
+  const at = `line ${line}`;
   try {
-    return readChain(chain, at);
+    return { ...readHeader(header, at), records: readTexts(texts, line) };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    return { node: nameAt(chain, 'node', at), chain: nameAt(chain, 'chain', at), unreadable: error.detail };
+    return { node: nameAt(header, 'node', at), chain: nameAt(header, 'chain', at), unreadable: error.detail };
   }
 }
 
-function readChain(chain: Fields, at: string): PushedRecords {
-  const records = chain['records'];
-  if (!Array.isArray(records) || records.length === 0)
-    throw malformed(`${at}.records: a list of one or more`);
+function readTexts(texts: readonly string[], line: number): readonly CarriedRecord[] {
+  if (texts.length === 0) throw malformed(`line ${line}.records: one or more`);
+  return texts.map((text, index) => {
+    const record = readCarried(text);
+    if (record === null) throw malformed(`line ${line + 1 + index}: the canonical text of a record`);
+    return record;
+  });
+}
+
+function readHeader(header: Fields, at: string): PushedHeader {
+  const { before } = header;
   return {
-    node: nameAt(chain, 'node', at),
-    chain: nameAt(chain, 'chain', at),
-    before:
-      chain['before'] === null ? null : readBefore(objectAt(chain['before'], `${at}.before`), `${at}.before`),
-    from: countAt(chain, 'from', at),
-    newest: countAt(chain, 'newest', at),
-    records: records.map((record: unknown, index) => readRecord(record, `${at}.records[${index}]`)),
-    hash: hashAt(chain, 'hash', at),
-    signature: readSignature(objectAt(chain['signature'], `${at}.signature`), `${at}.signature`),
+    node: nameAt(header, 'node', at),
+    chain: nameAt(header, 'chain', at),
+    before: before === null ? null : readBefore(objectAt(before, `${at}.before`), `${at}.before`),
+    from: countAt(header, 'from', at),
+    newest: countAt(header, 'newest', at),
+    hash: hashAt(header, 'hash', at),
+    signature: readSignature(objectAt(header['signature'], `${at}.signature`), `${at}.signature`),
   };
 }
 
@@ -79,33 +90,6 @@ function readBefore(before: Fields, at: string): NonNullable<PushedRecords['befo
   };
 }
 
-function readRecord(value: unknown, at: string): AuditRecord {
-  const record = objectAt(value, at);
-  return {
-    facility: countAt(record, 'facility', at, 23),
-    severity: countAt(record, 'severity', at, 7),
-    timestamp: instantAt(record, 'timestamp', at),
-    appname: textAt(record, 'appname', at),
-    procid: textAt(record, 'procid', at),
-    msgid: textAt(record, 'msgid', at),
-    sdata: sdataAt(record['sdata'], `${at}.sdata`),
-    message: textAt(record, 'message', at),
-    ...(record['also'] === undefined
-      ? {}
-      : { also: readAlso(objectAt(record['also'], `${at}.also`), `${at}.also`) }),
-  };
-}
-
-function readAlso(also: Fields, at: string): NonNullable<AuditRecord['also']> {
-  const resources = also['resources'];
-  if (!Array.isArray(resources)) throw malformed(`${at}.resources: a list`);
-  return {
-    resources: resources.map((resource: unknown, index) => soundText(resource, `${at}.resources[${index}]`)),
-    before: textAt(also, 'before', at),
-    after: textAt(also, 'after', at),
-  };
-}
-
 type Fields = Readonly<Record<string, unknown>>;
 
 function objectAt(value: unknown, at: string): Fields {
@@ -116,23 +100,6 @@ function objectAt(value: unknown, at: string): Fields {
 /** What JSON.parse has made has fields of its own alone. */
 function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Looked at in place: a push has some ten thousand of these, and copying them was half of what reading it took. */
-function sdataAt(value: unknown, at: string): AuditRecord['sdata'] {
-  if (isSdata(value, at)) return value;
-  throw malformed(`${at}: an object`);
-}
-
-function isSdata(value: unknown, at: string): value is AuditRecord['sdata'] {
-  for (const [id, element] of Object.entries(objectAt(value, at))) {
-    soundText(id, at);
-    for (const [name, text] of Object.entries(objectAt(element, at))) {
-      soundText(name, at);
-      soundText(text, at);
-    }
-  }
-  return true;
 }
 
 function textAt(fields: Fields, name: string, at: string): string {
@@ -147,7 +114,7 @@ function soundText(value: unknown, at: string): string {
 
 function instantAt(fields: Fields, name: string, at: string): string {
   const text = textAt(fields, name, at);
-  if (instant.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  if (isInstant(text)) return text;
   throw malformed(`${at}.${name}: an instant in UTC and milliseconds`);
 }
 

@@ -1,10 +1,9 @@
 import { Agent, request } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import type { SignPlace } from '../../core/audit/checkpoint.ts';
-import type { AuditRecord } from '../../core/audit/audit-record.ts';
-import { type ChainHead, linksAfter, openChain, type OpeningFacts } from '../../core/audit/chain.ts';
+import { type ChainHead, linksOfTexts, openChain, type OpeningFacts } from '../../core/audit/chain.ts';
 import { type Continuation, type Load, travelName } from '../../core/audit/carry-step.ts';
-import type { PushedRecords, PushOutcome } from '../../core/audit/pushed.ts';
+import { pushBody, type PushOutcome } from '../../core/audit/pushed.ts';
 import type { PeerAddress } from '../../core/serving.ts';
 import { sha256 } from '../../store/audit-chain.ts';
 import type { PeerIdentity } from '../serving/pass-on.ts';
@@ -28,7 +27,7 @@ export function openPusher(identity: PeerIdentity, sign: SignPlace): Pusher {
   });
   return {
     push: async (to, loads) =>
-      outcomesOf(await send(agent, to, `[${loads.map((load) => bodyOf(load, sign)).join(',')}]`)),
+      outcomesOf(await send(agent, to, Buffer.from(loads.map((load) => bodyOf(load, sign)).join('')))),
     end: () => agent.destroy(),
   };
 }
@@ -41,16 +40,10 @@ function bodyOf(load: Load, sign: SignPlace): string {
   const { node, chain: name, before } = facts;
   const { seq, hash } = last;
   const { signedAt, signature } = sign({ node, chain: name, seq, hash });
-  const about: Omit<PushedRecords, 'records'> = {
-    node,
-    chain: name,
-    before,
-    from,
-    newest,
-    hash,
-    signature: { signedAt, signature },
-  };
-  return `${JSON.stringify(about).slice(0, -1)},"records":[${rows.map(({ json }) => json).join(',')}]}`;
+  return pushBody(
+    { node, chain: name, before, from, newest, hash, signature: { signedAt, signature } },
+    rows.map(({ text }) => text),
+  );
 }
 
 /** What is said of a load beside its records. */
@@ -76,16 +69,20 @@ function continuation(load: Load, { from: place, head }: Continuation): LoadFact
   const { chain, rows } = load;
   const facts = { node: chain.node, chain: travelName(load), before: { chain: chain.chain, ...place } };
   const start = head ?? openChain(facts, sha256);
-  const records = rows.map(({ json }): AuditRecord => JSON.parse(json));
   return {
     facts,
     from: start.seq + 1,
     newest: chain.head.seq - place.seq,
-    last: linksAfter(start, records, sha256).at(-1) ?? start,
+    last:
+      linksOfTexts(
+        start,
+        rows.map(({ text }) => text),
+        sha256,
+      ).at(-1) ?? start,
   };
 }
 
-async function send(agent: Agent, to: PeerAddress, body: string): Promise<string> {
+async function send(agent: Agent, to: PeerAddress, body: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     const sent = request({
       agent,
@@ -94,7 +91,7 @@ async function send(agent: Agent, to: PeerAddress, body: string): Promise<string
       ...(to.certificateName === undefined ? {} : { servername: to.certificateName }),
       method: 'POST',
       path: '/holdfast/audit/records',
-      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      headers: { 'content-type': 'application/x-ndjson', 'content-length': body.length },
       signal: AbortSignal.timeout(answerMs),
     });
     sent.once('error', reject);

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AuditRecord } from '../../core/audit/audit-record.ts';
+import { canonicalText } from '../../core/audit/canonical.ts';
 import { testRecord } from '../../core/testing/test-record.ts';
 import { linksAfter, openChain } from '../../core/audit/chain.ts';
-import { type PushedRecords, type PushOutcome, recordLimit } from '../../core/audit/pushed.ts';
+import { pushBody, type PushedHeader, type PushOutcome, recordLimit } from '../../core/audit/pushed.ts';
 import { placeSigner } from '../../identity/audit-signature.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { sha256 } from '../../store/audit-chain.ts';
 import { startTestNode, ask, stateNow, type TestNode } from '../testing/test-node.ts';
 import { startWorker, type Worker } from '../worker.ts';
+
+interface Records {
+  readonly records: readonly AuditRecord[];
+}
 
 /** The node that the certificate of the test names. */
 const self = 'localhost';
@@ -34,24 +39,17 @@ describe('the intake of audit records on a master', { timeout: 60_000 }, () => {
   }
 
   /** Three records of a chain, as its node sends them. */
-  function pushOf(chain: string, more: Partial<PushedRecords> = {}): PushedRecords {
+  function pushOf(chain: string, more: Partial<PushedHeader> & Partial<Records> = {}): string {
+    const { records = recordsOf(chain, 3), ...others } = more;
     const facts = { node: more.node ?? self, chain, before: null };
-    const records = more.records ?? recordsOf(chain, 3);
     const hash = linksAfter(openChain(facts, sha256), records, sha256).at(-1)?.hash ?? '';
     const { signedAt, signature } = placeSigner(node.tls, Date.now)({ ...facts, seq: records.length, hash });
-    return {
-      ...facts,
-      from: 1,
-      newest: records.length,
-      records,
-      hash,
-      signature: { signedAt, signature },
-      ...more,
-    };
+    const header = { ...facts, from: 1, newest: records.length, hash, signature: { signedAt, signature } };
+    return pushBody({ ...header, ...others }, records.map(canonicalText));
   }
 
-  async function push(pushed: readonly PushedRecords[]): Promise<readonly PushOutcome[]> {
-    const { status, body } = await post(JSON.stringify(pushed));
+  async function push(pushed: readonly string[]): Promise<readonly PushOutcome[]> {
+    const { status, body } = await post(pushed.join(''));
     assert.equal(status, 200, body);
     return JSON.parse(body);
   }
@@ -108,7 +106,7 @@ describe('the intake of audit records on a master', { timeout: 60_000 }, () => {
   });
 
   it('refuses a chain that goes on otherwise than it did, one that went back, and every chain of a removed node', async () => {
-    const because = async (pushed: PushedRecords): Promise<unknown> => {
+    const because = async (pushed: string): Promise<unknown> => {
       const [outcome] = await push([pushed]);
       return outcome?.stored === false ? outcome.because : outcome?.stored;
     };
@@ -122,12 +120,13 @@ describe('the intake of audit records on a master', { timeout: 60_000 }, () => {
   });
 
   it('takes nothing from clients, and nothing that it cannot read', async () => {
-    const body = JSON.stringify([pushOf('client')]);
+    const body = pushOf('client');
     const { ca } = node.tls;
     const path = '/holdfast/audit/records';
     const { status } = await ask(worker.ports.api, path, { ca, method: 'POST', body });
     assert.equal(status, 401);
-    for (const unreadable of ['', '{}', '[{}]', '[7]']) {
+    const short = pushOf('client').split('\n').slice(0, -2).join('\n');
+    for (const unreadable of ['', '{}', '{}\n', '[7]\n', 'x\n', short, `${short}\n`]) {
       assert.equal((await post(unreadable)).status, 400, unreadable);
     }
     assert.equal(await countOf('client'), 0);

@@ -1,6 +1,7 @@
 import type { PushOutcome } from '../../core/audit/pushed.ts';
 import { Problem } from '../../core/problem.ts';
 import { signedBy } from '../../identity/audit-signature.ts';
+import { limited } from '../../runtime/limited.ts';
 import { takePushed } from '../../store/audit-intake.ts';
 import { jsonAnswer } from '../answers/answer.ts';
 import { readPush } from '../audit/pushed-body.ts';
@@ -40,20 +41,35 @@ export const auditIntakeRoute: Route = {
     const pushed = readPush(request.body);
     const isMember = context.serving.view().state?.members.includes(node) ?? false;
     const by = { sender: { node, isMember, certificate }, judge: signedBy };
-    const outcomes = await context.store.intake.transaction(async (sql) => {
-      const taken: PushOutcome[] = [];
-      for (const chain of pushed) {
-        const { node: writer, chain: name } = chain;
-        if ('unreadable' in chain)
-          taken.push({ node: writer, chain: name, stored: false, because: 'malformed', seq: null });
-        else taken.push(await takePushed(sql, by, chain));
-      }
-      return taken;
-    });
+    const outcomes = await inOrderOf(node)(() =>
+      context.store.intake.transaction(async (sql) => {
+        const taken: PushOutcome[] = [];
+        for (const chain of pushed) {
+          const { node: writer, chain: name } = chain;
+          if ('unreadable' in chain)
+            taken.push({ node: writer, chain: name, stored: false, because: 'malformed', seq: null });
+          else taken.push(await takePushed(sql, by, chain));
+        }
+        return taken;
+      }),
+    );
     await recordRefusals(call, node, outcomes);
     return jsonAnswer(outcomes);
   },
 };
+
+/** By the names of nodes, of which a cluster has a few. */
+const queues = new Map<string, ReturnType<typeof limited>>();
+const waitingMost = 10;
+
+/** A node sends the next push before the answer to the last: they are stored in the order in which they came. */
+function inOrderOf(node: string): ReturnType<typeof limited> {
+  const queue =
+    queues.get(node) ??
+    limited(1, waitingMost, () => new Problem('server_busy', `Too many pushes of ${node} wait already.`));
+  queues.set(node, queue);
+  return queue;
+}
 
 const namedChains = 5;
 
