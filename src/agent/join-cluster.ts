@@ -42,7 +42,7 @@ import {
 } from './node-directory.ts';
 import { writeCertificates, writeDataKey } from './node-identity.ts';
 import type { JoinOptions } from './operations.ts';
-import { callPeer } from './peer-call.ts';
+import { callInTurn } from './patient-call.ts';
 import { agentUrl, fetchAuthority } from './pinned-authority.ts';
 import { failOn } from './node-options.ts';
 import { goOn, type Ground, surveyGround } from './preflight.ts';
@@ -112,10 +112,11 @@ async function enrol(attempt: Attempt, url: URL): Promise<void> {
   const { addresses } = nodeConfig(attempt, null, 'preparing');
   const body = encodeJoinRequest({ token: options.token, name, addresses, requestPem });
   const call = { url, method: 'POST', body, ca, timeoutMs: callMs, signal } as const;
+  const onWait = (): void => step('Waiting for a turn: others join at the same time');
   // What stands in the way is told before the token is used up.
-  const facts = parseClusterFacts(await callPeer({ ...call, path: joinFactsPath }));
+  const facts = parseClusterFacts(await callInTurn({ ...call, path: joinFactsPath }, onWait));
   await assertReachesEtcd(options, facts, step);
-  const answer = parseJoinAnswer(await callPeer({ ...call, path: joinPath }));
+  const answer = parseJoinAnswer(await callInTurn({ ...call, path: joinPath }, onWait));
   await accept(attempt, answer, ca);
   if (token.kind === 'follower') {
     step('Making the audit instance of this follower');

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { apiSettingDocs, readApiSettings } from '../core/api-settings-read.ts';
 import { describeError, Problem } from '../core/problem.ts';
 
 /** What the demo was asked for; null where nothing was said. */
@@ -18,6 +19,8 @@ export interface DemoArguments {
   readonly diskMegabytes: number | null;
   /** Each node with a wall clock of its own. */
   readonly fakeClocks: boolean;
+  /** Settings of the API, as every node finds them in its environment. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly detach: boolean;
   readonly fresh: boolean;
   readonly stop: boolean;
@@ -37,6 +40,7 @@ Runs a whole cluster on this machine: a master, standbys, followers, etcd and HA
   --namespaces       each node in a network namespace with an address of its own (root on Linux)
   --small-disks MB   each node on a disk of its own, in memory, which goes with the demo (root on Linux; from 512)
   --fake-clocks      each node with a wall clock that can be put wrong (needs Debian's package faketime)
+  --set NAME=VALUE   a setting of the API for every node (docs/api-settings.md); may be given again
   --detach           return once it is ready; it goes on in the background
   --fresh            wipe what an earlier demo left in DIR, and begin anew
   --stop             stop the demo that runs in DIR
@@ -68,6 +72,7 @@ export function readArguments(words: readonly string[], dirByDefault: string = d
     namespaces: given.namespaces ?? false,
     diskMegabytes: integer('small-disks', 512, 65_536),
     fakeClocks: given['fake-clocks'] ?? false,
+    settings: settingsOf(given.set ?? []),
     detach: given.detach ?? false,
     fresh: given.fresh ?? false,
     stop: given.stop ?? false,
@@ -97,6 +102,7 @@ interface Words {
   readonly namespaces?: boolean;
   readonly 'small-disks'?: string;
   readonly 'fake-clocks'?: boolean;
+  readonly set?: readonly string[];
   readonly detach?: boolean;
   readonly fresh?: boolean;
   readonly stop?: boolean;
@@ -118,6 +124,7 @@ function parseWords(words: readonly string[]): Words {
       namespaces: { type: 'boolean' },
       'small-disks': { type: 'string' },
       'fake-clocks': { type: 'boolean' },
+      set: { type: 'string', multiple: true },
       detach: { type: 'boolean' },
       fresh: { type: 'boolean' },
       stop: { type: 'boolean' },
@@ -125,6 +132,22 @@ function parseWords(words: readonly string[]): Words {
     },
   });
   return values;
+}
+
+function settingsOf(given: readonly string[]): Readonly<Record<string, string>> {
+  const settings = Object.fromEntries(given.map(settingOf));
+  const reading = readApiSettings(settings);
+  if (!reading.ok) throw new Problem('usage', `--set: ${reading.faults.join('; ')}.`);
+  return settings;
+}
+
+function settingOf(text: string): readonly [string, string] {
+  const [name = '', ...value] = text.split('=');
+  if (value.length > 0 && apiSettingDocs.some((doc) => doc.name === name)) return [name, value.join('=')];
+  throw new Problem(
+    'usage',
+    `--set: "${name}" is no setting of docs/api-settings.md with a "=" and a value.`,
+  );
 }
 
 function respawn(text: string): number | null {

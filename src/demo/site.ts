@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { writeFileAtomically } from '../runtime/files.ts';
+import type { DemoArguments } from './arguments.ts';
 import { describeDemo, type LiveNode } from './demo-file.ts';
 import { type DemoRecord, writeRecord, writeRunning } from './directory.ts';
 import { withClock } from './fake-clocks.ts';
@@ -38,7 +39,11 @@ export class Site {
   #told: ReadonlyMap<string, LiveNode> = new Map();
   #onNews: ((sentence: string) => void) | null = null;
 
-  constructor(plan: DemoPlan, record: DemoRecord, respawnMs: number | null) {
+  constructor(
+    plan: DemoPlan,
+    record: DemoRecord,
+    { respawnMs, settings: environment }: Pick<DemoArguments, 'respawnMs' | 'settings'>,
+  ) {
     this.plan = plan;
     this.#record = record;
     const onChange = (): void => void this.#changed();
@@ -46,7 +51,10 @@ export class Site {
       plan.nodes.map((node) => {
         const before = [...withClock(node.clock), ...inNamespace(node.namespace)];
         const argv = [...before, ...holdfast, 'node', '--dir', node.dir];
-        return [node.name, new Supervised({ name: node.name, argv, log: node.log, respawnMs, onChange })];
+        return [
+          node.name,
+          new Supervised({ name: node.name, argv, environment, log: node.log, respawnMs, onChange }),
+        ];
       }),
     );
     const argv = ['haproxy', '-db', '-f', plan.balancer.config];

@@ -88,7 +88,7 @@ async function occupy(given: DemoArguments, tell: Tell): Promise<Site> {
   const record = kept ?? { product: 'holdfast-demo', version: 1, shape: plan.shape, made: [], apiKey: null };
   await writeRecord(dir, record);
   await forgetRunning(dir);
-  const site = new Site(plan, record, given.respawnMs);
+  const site = new Site(plan, record, given);
   await site.claim();
   return site;
 }

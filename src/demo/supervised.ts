@@ -8,6 +8,8 @@ import { rememberAs, type KnownProcess } from './processes.ts';
 export interface SupervisedOptions {
   readonly name: string;
   readonly argv: readonly string[];
+  /** What it finds around it besides what every child does. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Standard output and error are appended here. */
   readonly log: string;
   /** Milliseconds until it is started again once dead; null: never. */
@@ -51,12 +53,12 @@ export class Supervised {
 
   /** @throws Problem `missing_binary`, `command_failed` when it could not even be started */
   async start(): Promise<void> {
-    const { name, argv, log, onChange } = this.#options;
+    const { name, argv, environment, log, onChange } = this.#options;
     const [program = '', ...args] = argv;
     const output = openSync(log, 'a', 0o600);
     const child = spawn(program, args, {
       stdio: ['ignore', output, output],
-      env: childEnvironment(),
+      env: { ...childEnvironment(), ...environment },
       cwd: '/',
       detached: true,
     });

@@ -13,8 +13,8 @@ const tunable: Readonly<Record<string, string>> = {
   shared_buffers: '128MB',
   // Up to eight API workers, with some twenty connections each.
   max_connections: '250',
-  max_wal_senders: '20',
-  max_replication_slots: '20',
+  max_wal_senders: '128',
+  max_replication_slots: '128',
   max_wal_size: '1GB',
   min_wal_size: '80MB',
   wal_keep_size: '256MB',

@@ -79,7 +79,11 @@ async function verified(demo: DemoCluster, node: string): Promise<TrailReport> {
   }
 }
 
-function trailOf(demo: DemoCluster, node: string): { readonly socketDir: string; readonly port: number } {
+/** The audit database of a node. */
+export function trailOf(
+  demo: DemoCluster,
+  node: string,
+): { readonly socketDir: string; readonly port: number } {
   const { sockets } = nodeLayout(demo.nodeDir(node));
   return { socketDir: sockets, port: demo.node(node).postgres.audit.port };
 }
