@@ -77,9 +77,11 @@ async function turn(
   const { leading } = decision.memory;
   const settled = leading?.confirmed === true && elapsedForHolder(leading.since, sight.view.now) > settledMs;
   if (settled) sides.etcd.leadElsewhere();
-  const ways = masterAddresses(state.node.config, cluster ?? state.lastCluster);
-  const { term } = (cluster ?? state.lastCluster)?.sync.value ?? { term: 0 };
-  state.auditKeeper.take(keeperDuty(decision.serving.role, { settled, ways, term }));
+  const known = cluster ?? state.lastCluster;
+  const ways = masterAddresses(state.node.config, known);
+  const { term } = known?.sync.value ?? { term: 0 };
+  const members = known?.config.value.members.length ?? 1;
+  state.auditKeeper.take(keeperDuty(decision.serving.role, { settled, ways, term, members }));
   if (cluster !== null) {
     void sides.know(cluster.config.value.members);
     sides.remember(cluster);

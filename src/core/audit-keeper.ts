@@ -28,9 +28,21 @@ export type KeeperDuty =
       readonly master: readonly PeerAddress[];
       /** That of the master, as far as is known. */
       readonly term: number;
+      /** Fewer records than make a full push are not sent sooner after the last ones than this. */
+      readonly paceMs: number;
     }
   /** The trail is not this node's to change. */
   | { readonly role: 'none' };
+
+const paceMs = { least: 200, most: 10_000, forEachMember: 10 };
+
+/**
+ * How often a follower that has little to tell tells it: a push costs the master a signature and a commit, however few records it
+ * has. So it is a hundred a second for the whole cluster at most, with however many followers.
+ */
+function paceOf(members: number): number {
+  return Math.min(paceMs.most, Math.max(paceMs.least, members * paceMs.forEachMember));
+}
 
 /**
  * What a node has to do for its trail.
@@ -38,6 +50,7 @@ export type KeeperDuty =
  * @param settled it has been the master for a while: a failover has better things to do
  * @param ways to the master, the best first
  * @param term that the cluster is in
+ * @param members how many nodes the cluster has
  */
 export function keeperDuty(
   role: ServingRole,
@@ -45,9 +58,15 @@ export function keeperDuty(
     settled,
     ways,
     term,
-  }: { readonly settled: boolean; readonly ways: readonly PeerAddress[]; readonly term: number },
+    members,
+  }: {
+    readonly settled: boolean;
+    readonly ways: readonly PeerAddress[];
+    readonly term: number;
+    readonly members: number;
+  },
 ): KeeperDuty {
-  if (role === 'follower') return { role, master: ways, term };
+  if (role === 'follower') return { role, master: ways, term, paceMs: paceOf(members) };
   return role === 'master' && settled ? { role } : { role: 'none' };
 }
 

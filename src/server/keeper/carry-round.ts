@@ -26,6 +26,8 @@ import type { Pusher } from './push.ts';
 export interface RoundNeeds {
   readonly trail: KeptTrail;
   readonly pusher: Pusher;
+  /** Fewer records than make a full push are not sent sooner after the last ones than this, in milliseconds. */
+  readonly paceMs: () => number;
   /** Told after each round how many records the master lacks. */
   readonly onBacklog: (records: number) => void;
   readonly log: Logger;
@@ -53,13 +55,19 @@ export interface Progress {
   readonly underWay: readonly UnderWay[];
   /** What is known when the master takes all that is under way. */
   readonly hoped: Acknowledgements;
+  /** When records were sent last, on the monotonic clock. */
+  readonly sentAtMs: number;
   /** What comes next when all goes well, read while what was before it was on its way. */
   readonly ahead: Promise<readonly LocalRow[]> | null;
 }
 
 /** Nothing is under way. */
 export function begun(known: Acknowledgements): Progress {
-  return { known, underWay: [], hoped: known, ahead: null };
+  return { known, underWay: [], hoped: known, sentAtMs: Number.NEGATIVE_INFINITY, ahead: null };
+}
+
+function settled(progress: Progress, known: Acknowledgements): Progress {
+  return { ...begun(known), sentAtMs: progress.sentAtMs };
 }
 
 /** Sends what comes next, where there is something to push and somebody to push it to; or waits for the oldest answer. */
@@ -76,10 +84,11 @@ export async function round(
   onBacklog(backlogOf(chains, known));
   const nowMs = performance.now();
   const pending = lacking(chains, hoped, nowMs);
-  if (pending.length === 0 || to === null) {
+  const isEarly = nowMs < progress.sentAtMs + needs.paceMs() && backlogOf(pending, hoped) < rowsAtOnce;
+  if (pending.length === 0 || to === null || isEarly) {
     return underWay.length > 0
       ? { next: await answered(needs, progress), isBusy: true }
-      : { next: begun(known), isBusy: false };
+      : { next: settled(progress, known), isBusy: false };
   }
   const early = ahead === null ? [] : await ahead;
   const rows = early.length > 0 ? early : await readRows(trail, pending, hoped);
@@ -90,14 +99,14 @@ export async function round(
       'audit records of this chain are missing here; what comes behind them is kept, and not sent',
     );
   if (holes.length > 0) {
-    const settled = await allAnswered(needs, progress);
-    return { next: begun(resting(settled.known, holes, nowMs + restMs)), isBusy: true };
+    const then = await allAnswered(needs, progress);
+    return { next: settled(then, resting(then.known, holes, nowMs + restMs)), isBusy: true };
   }
   const loads = loadsOf(pending, firstWithin(rows, charactersAtOnce), hoped);
   // What was read ahead may be of no use: then it is read anew, at once.
   if (loads.length === 0) {
-    const settled = await allAnswered(needs, progress);
-    return { next: begun(settled.known), isBusy: early.length > 0 || underWay.length > 0 };
+    const then = await allAnswered(needs, progress);
+    return { next: settled(then, then.known), isBusy: early.length > 0 || underWay.length > 0 };
   }
   return { next: send(needs, progress, { chains, loads, to }), isBusy: true };
 }
@@ -117,7 +126,7 @@ function send(
   outcomes.catch(() => undefined); // it is looked at in its turn
   const then = afterAnswer(hoped, loads, allStored(loads), { nowMs, restMs });
   const ahead = readRows(trail, lacking(chains, then, nowMs), then).catch(() => []);
-  return { known, underWay: [...underWay, { loads, outcomes }], hoped: then, ahead };
+  return { known, underWay: [...underWay, { loads, outcomes }], hoped: then, sentAtMs: nowMs, ahead };
 }
 
 /** When the oldest answer has come. What it does not grant was hoped for in vain, and so was what went after it. */
@@ -134,7 +143,7 @@ async function answered(needs: RoundNeeds, progress: Progress): Promise<Progress
   const known = afterAnswer(progress.known, loads, outcomes, { nowMs: performance.now(), restMs });
   if (loads.length === outcomes.length && outcomes.every(({ stored }) => stored))
     return { ...progress, known, underWay: later };
-  return begun(await withLater(known, later));
+  return settled(progress, await withLater(known, later));
 }
 
 /** What is known with the answers to pushes behind one that was refused: they tell of nothing but what is there. */

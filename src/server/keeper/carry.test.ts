@@ -60,6 +60,7 @@ describe('what a follower carries to its master', { timeout: 120_000 }, () => {
       pusher,
       master: () => [{ host: '127.0.0.1', port: worker.ports.peer }],
       term: () => term,
+      paceMs: () => 0,
       onBacklog: () => undefined,
       log,
       signal: over.signal,

@@ -33,6 +33,7 @@ export class Duties {
   #role: KeeperDuty['role'] = 'none';
   #master: readonly PeerAddress[] = [];
   #term = 0;
+  #paceMs = 0;
   #ending = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
@@ -44,6 +45,7 @@ export class Duties {
   take(duty: KeeperDuty): void {
     this.#master = duty.role === 'follower' ? duty.master : [];
     this.#term = duty.role === 'follower' ? duty.term : 0;
+    this.#paceMs = duty.role === 'follower' ? duty.paceMs : 0;
     if (duty.role === this.#role) return;
     this.#role = duty.role;
     this.#ending.abort();
@@ -104,6 +106,7 @@ export class Duties {
         signal,
         master: () => this.#master,
         term: () => this.#term,
+        paceMs: () => this.#paceMs,
         onBacklog: (backlog) => tell({ backlog }),
       }),
       this.#sign(signal),
