@@ -1,6 +1,6 @@
 import { createPrivateKey, sign, verify, type X509Certificate } from 'node:crypto';
 import { checkpointText, type Place, type Signature, type SignPlace } from '../core/audit/checkpoint.ts';
-import { describeCertificate, isIssuedBy, readCertificate } from './certificate.ts';
+import { commonNameOf, isIssuedBy, readCertificate } from './certificate.ts';
 
 /**
  * @param identity the node's certificate and key, PEM
@@ -23,9 +23,9 @@ export function placeSigner(
 export function signedBy(place: Place, { signedAt, signature, certificate }: Signature): string | null {
   try {
     const text = Buffer.from(checkpointText({ ...place, signedAt }));
-    const key = readCertificate(certificate).publicKey;
-    const isSigned = verify('sha256', text, key, Buffer.from(signature, 'base64'));
-    return isSigned ? describeCertificate(certificate).commonName || null : null;
+    const read = readCertificate(certificate);
+    const isSigned = verify('sha256', text, read.publicKey, Buffer.from(signature, 'base64'));
+    return isSigned ? commonNameOf(read) || null : null;
   } catch {
     return null; // no certificate, or no signature
   }

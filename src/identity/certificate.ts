@@ -24,11 +24,7 @@ export function describeCertificate(pem: string): CertificateDescription {
   const certificate = readCertificate(pem);
   const names = alternativeNames(certificate.subjectAltName ?? '');
   return {
-    commonName:
-      certificate.subject
-        ?.split('\n')
-        .find((line) => line.startsWith('CN='))
-        ?.slice(3) ?? '',
+    commonName: commonNameOf(certificate),
     dnsNames: names.filter(({ kind }) => kind === 'DNS').map(({ value }) => value),
     ipAddresses: names.filter(({ kind }) => kind === 'IP Address').map(({ value }) => value),
     notBefore: certificate.validFromDate,
@@ -36,6 +32,12 @@ export function describeCertificate(pem: string): CertificateDescription {
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     issuerMatches: (caPem) => isIssuedBy(certificate, readCertificate(caPem)),
   };
+}
+
+/** Empty when the certificate has none. */
+export function commonNameOf({ subject }: X509Certificate): string {
+  const line = subject?.split('\n').find((part) => part.startsWith('CN='));
+  return line?.slice(3) ?? '';
 }
 
 /** @throws Problem `certificate_invalid` */

@@ -2,24 +2,16 @@ import type { ChainHead } from '../core/audit/chain.ts';
 import type { Signature, SignPlace } from '../core/audit/checkpoint.ts';
 import type { ExportedCheckpoint } from '../core/audit/exported.ts';
 import { sha256 } from './audit-chain.ts';
-import type { Sql, TransactionSql } from './connection.ts';
+import type { Fragment, Sql, TransactionSql } from './connection.ts';
 
 /** Keeps what a node has signed. The first signature of a place stays. */
 export async function storeCheckpoint(
   sql: Sql | TransactionSql,
   chain: number,
-  { seq, hash }: ChainHead,
-  { signedAt, signature, certificate }: Signature,
+  head: ChainHead,
+  signature: Signature,
 ): Promise<void> {
-  const fingerprint = sha256(certificate);
-  await sql`
-    insert into signers (certificate, fingerprint) values (${certificate}, decode(${fingerprint}, 'hex'))
-    on conflict (fingerprint) do nothing`;
-  await sql`
-    insert into checkpoints (chain, seq, hash, signed_at, signature, signer)
-    select ${chain}, ${seq}, decode(${hash}, 'hex'), ${signedAt}::text::timestamptz, decode(${signature}, 'base64'), id
-    from signers where fingerprint = decode(${fingerprint}, 'hex')
-    on conflict do nothing`;
+  await insertCheckpoint(sql, { chain, head, signature }, sql``);
 }
 
 /** Keeps what a node has signed of a chain that grows all the time: one place for each minute, the last of it. */
@@ -29,11 +21,39 @@ export async function storeNewest(
   head: ChainHead,
   signature: Signature,
 ): Promise<void> {
-  await sql`
+  const gone = sql`, gone as (
     delete from checkpoints where chain = ${chain} and seq < ${head.seq}
       and seq > coalesce((select pruned_seq from chains where id = ${chain}), 0)
-      and signed_at > date_trunc('minute', ${signature.signedAt}::text::timestamptz)`;
-  await storeCheckpoint(sql, chain, head, signature);
+      and signed_at > date_trunc('minute', ${signature.signedAt}::text::timestamptz))`;
+  await insertCheckpoint(sql, { chain, head, signature }, gone);
+}
+
+/** A signer that is known costs no number: those would end one day. */
+async function insertCheckpoint(
+  sql: Sql | TransactionSql,
+  { chain, head, signature: signed }: Signed,
+  besides: Fragment,
+): Promise<void> {
+  const { signedAt, signature, certificate } = signed;
+  await sql`
+    with known as (select id from signers where fingerprint = decode(${sha256(certificate)}, 'hex')),
+    added as (
+      insert into signers (certificate, fingerprint)
+      select ${certificate}, decode(${sha256(certificate)}, 'hex') where not exists (select from known)
+      on conflict (fingerprint) do update set certificate = excluded.certificate
+      returning id)${besides}
+    insert into checkpoints (chain, seq, hash, signed_at, signature, signer)
+    select ${chain}, ${head.seq}, decode(${head.hash}, 'hex'), ${signedAt}::text::timestamptz,
+      decode(${signature}, 'base64'), id
+    from (select id from known union all select id from added) as signer
+    on conflict do nothing`;
+}
+
+/** A place of a chain, and what a node says of it. */
+interface Signed {
+  readonly chain: number;
+  readonly head: ChainHead;
+  readonly signature: Signature;
 }
 
 /** Signs the ends of the node's own chains, where they have moved since. */

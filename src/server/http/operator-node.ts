@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import { isFromPeer } from './client-address.ts';
@@ -25,13 +26,32 @@ export function peerNode(request: FastifyRequest): string | null {
   const { headers, raw } = request;
   if (!isFromPeer(request)) return null;
   if (headers[passedOnHeader] !== undefined || headers[callerAddressHeader] !== undefined) return null;
-  if (!(raw.socket instanceof TLSSocket) || !raw.socket.authorized) return null;
-  const name: unknown = raw.socket.getPeerCertificate().subject?.CN;
-  return typeof name === 'string' && name !== '' ? name : null;
+  return provedBy(raw.socket)?.name ?? null;
 }
 
 /** The certificate that the other side of a connection to the peer listener has proved, PEM; null: it has proved none. */
 export function peerCertificate({ raw }: FastifyRequest): string | null {
-  if (!(raw.socket instanceof TLSSocket) || !raw.socket.authorized) return null;
-  return raw.socket.getPeerX509Certificate()?.toString() ?? null;
+  return provedBy(raw.socket)?.certificate ?? null;
+}
+
+/** What the other side of a connection has proved to be. */
+interface Peer {
+  readonly name: string | null;
+  /** PEM. */
+  readonly certificate: string;
+}
+
+/** It stays the same as long as the connection does (TLS 1.3 knows no renegotiation), and taking it apart is slow. */
+const peers = new WeakMap<TLSSocket, Peer>();
+
+function provedBy(socket: Socket): Peer | null {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return null;
+  const known = peers.get(socket);
+  if (known !== undefined) return known;
+  const certificate = socket.getPeerX509Certificate()?.toString();
+  if (certificate === undefined) return null;
+  const name: unknown = socket.getPeerCertificate().subject?.CN;
+  const peer = { name: typeof name === 'string' && name !== '' ? name : null, certificate };
+  peers.set(socket, peer);
+  return peer;
 }
