@@ -38,7 +38,7 @@ const paceMs = { least: 500, most: 10_000, forEachMember: 20 };
 
 /**
  * How often a follower that has little to tell tells it: a push costs the master a signature and a commit, however few records it
- * has. So it is fifty a second for the whole cluster at most, with however many followers.
+ * has. So it is fifty a second for the whole cluster at most, for as long as that has not more than 500 members.
  */
 function paceOf(members: number): number {
   return Math.min(paceMs.most, Math.max(paceMs.least, members * paceMs.forEachMember));
