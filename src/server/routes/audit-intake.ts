@@ -60,7 +60,8 @@ export const auditIntakeRoute: Route = {
 
 /** By the names of nodes, of which a cluster has a few. */
 const queues = new Map<string, ReturnType<typeof limited>>();
-const waitingMost = 10;
+/** A keeper has two under way, and a connection that broke may have left one. */
+const waitingMost = 3;
 
 /** A node sends the next push before the answer to the last: they are stored in the order in which they came. */
 function inOrderOf(node: string): ReturnType<typeof limited> {
