@@ -50,7 +50,9 @@ export function bringConsul(root, say) {
       if (failure === null) return;
       failures.push(`${mirror}: ${failure}`);
     }
-    throw new Error(`Consul could not be had from Debian's ${suite}; try again, ${wayOut}\n${failures.join('\n')}`);
+    throw new Error(
+      `Consul could not be had from Debian's ${suite}; try again, ${wayOut}\n${failures.join('\n')}`,
+    );
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
