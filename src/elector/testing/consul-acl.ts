@@ -1,0 +1,24 @@
+import type { ConsulApi } from './consul-api.ts';
+import { consulApi } from './consul-api.ts';
+import { untilDone } from './consul-agent.ts';
+
+interface AclToken {
+  readonly SecretID: string;
+}
+
+/** Makes the first token of a cluster with ACLs, which may do everything. It can be made once. */
+export async function bootstrapAcl(address: string): Promise<string> {
+  const api = consulApi(address, null);
+  const { SecretID } = await untilDone(() => api.put<AclToken>('acl/bootstrap'));
+  return SecretID;
+}
+
+/**
+ * A token with these rules (developer.hashicorp.com/consul/docs/security/acl/acl-rules), such as
+ * `key_prefix "app/" { policy = "write" }`.
+ */
+export async function tokenWith(api: ConsulApi, name: string, rules: string): Promise<string> {
+  await api.put('acl/policy', { Name: name, Rules: rules });
+  const { SecretID } = await api.put<AclToken>('acl/token', { Policies: [{ Name: name }] });
+  return SecretID;
+}
