@@ -38,6 +38,12 @@ function refusal({ status, text }: ConsulAnswer, { what, permission }: Purpose, 
       : `The token lacks the permission ${permission}.`;
     return new Problem('consul_denied', `Consul at ${where} denies that ${what}. ${hint}`);
   }
+  if (/^Check .* is in .* state/iu.test(said)) {
+    return new Problem(
+      'consul_check_critical',
+      `Consul at ${where} denies that ${what} while a check fails: ${said}.`,
+    );
+  }
   if (status < 500 || final.test(said)) {
     return new Problem('consul_refused', `Consul at ${where} refuses that ${what}: ${said} (${status}).`);
   }

@@ -14,6 +14,10 @@ export interface ConsulElection {
   /** The key to lock, with or without a leading slash. */
   readonly key: string;
   readonly session: SessionSpec;
+  /** Asked each time that a session is opened, where it is tied to the checks of a service. */
+  readonly serviceChecks?: () => Promise<readonly string[]>;
+  /** Called with the value of the key each time that it was read, and is not empty. */
+  readonly onValue?: (value: string) => void;
 }
 
 /**
@@ -21,13 +25,17 @@ export interface ConsulElection {
  * that becomes critical, an administrator) free the lock before their leader can know: then only Consul's lock-delay,
  * or a guard that asks for fencing tokens, keeps two leaders apart.
  */
-export function createConsulBackend({ http, key, session }: ConsulElection): ElectionBackend {
-  const lock = { http, key: key.replace(/^\/+/u, '') };
+export function createConsulBackend(election: ConsulElection): ElectionBackend {
+  const { http, key, session, onValue = () => undefined } = election;
+  const lock = { http, key: key.replace(/^\/+/u, ''), onValue, taken: { entry: null } };
   return {
-    openSession: async ({ timeoutMs }) => ({
-      id: await createSession(http, session, timeoutMs),
-      ttlMs: session.ttlMs,
-    }),
+    openSession: async ({ timeoutMs }) => {
+      const serviceChecks = (await election.serviceChecks?.()) ?? session.serviceChecks;
+      return {
+        id: await createSession(http, { ...session, serviceChecks }, timeoutMs),
+        ttlMs: session.ttlMs,
+      };
+    },
     renewSession: (id, { timeoutMs }) => renewSession(http, id, timeoutMs),
     closeSession: (id, { timeoutMs }) => destroySession(http, id, timeoutMs),
     isEldest: (id, { timeoutMs }) => isEldestSession(http, { id, name: session.name }, timeoutMs),

@@ -7,7 +7,7 @@ import type { ConsulConnection } from './connection-settings.ts';
 import { readToken } from './token.ts';
 
 export interface ConsulCall {
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'DELETE';
   /** Below the address, percent-encoded: `/v1/kv/a/b`. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | true>>;
@@ -99,7 +99,7 @@ function optionsOf(
     query.set(name, value === true ? '' : String(value));
   if (datacenter !== null) query.set('dc', datacenter);
   if (namespace !== null) query.set('ns', namespace);
-  const path = `${address.kind === 'tcp' ? address.path : ''}${call.path}${query.size === 0 ? '' : `?${query}`}`;
+  const path = `${address.kind === 'tcp' ? address.path : ''}${call.path}${query.size === 0 ? '' : `?${query.toString()}`}`;
   const to =
     address.kind === 'tcp' ? { host: address.host, port: address.port } : { socketPath: address.socketPath };
   const auth =
@@ -143,14 +143,16 @@ function exchange(
     });
     sent.on('error', (cause) => fail(connectionFailed(cause, isConnected, where)));
     sent.on('response', (answer) => {
-      readText(answer).then(
-        (text) => {
+      void (async () => {
+        try {
+          const text = await readText(answer);
           end();
           const index = Number(answer.headers['x-consul-index'] ?? 0);
           resolve({ status: answer.statusCode ?? 0, index: Number.isSafeInteger(index) ? index : 0, text });
-        },
-        (cause: unknown) => fail(connectionFailed(cause, true, where)),
-      );
+        } catch (cause) {
+          fail(connectionFailed(cause, true, where));
+        }
+      })();
     });
     if (signal?.aborted === true) abandon();
     else signal?.addEventListener('abort', abandon);

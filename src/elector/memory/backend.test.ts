@@ -10,6 +10,7 @@ describe('an election in memory keeps the contract', { concurrency: true }, () =
         return {
           connect: async () => election.connect(),
           deleteLock: async () => election.deleteLock(),
+          overwriteLock: async () => election.overwriteLock(),
         };
       }),
     );

@@ -8,6 +8,7 @@ export interface MemoryElection {
   readonly connect: () => ElectionBackend;
   /** What a stranger could do to a real store. */
   readonly deleteLock: () => void;
+  readonly overwriteLock: () => void;
   readonly destroySession: (id: string) => void;
 }
 
@@ -60,7 +61,8 @@ export function createMemoryElection(ttlMs: number): MemoryElection {
       cursor: String(changedAt),
     };
   }
-  const timer = (id: string): NodeJS.Timeout => setTimeout(() => destroySession(id), ttlMs).unref();
+  // A timer may fire a little early; a session may not end early.
+  const timer = (id: string): NodeJS.Timeout => setTimeout(() => destroySession(id), ttlMs + 2).unref();
 
   function connect(): ElectionBackend {
     const closing = new AbortController();
@@ -146,6 +148,7 @@ export function createMemoryElection(ttlMs: number): MemoryElection {
   return {
     connect,
     destroySession,
+    overwriteLock: changed,
     deleteLock: () => {
       lock = made();
       changed();

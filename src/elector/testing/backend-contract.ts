@@ -8,6 +8,8 @@ export interface ElectionUnderTest {
   readonly connect: () => Promise<ElectionBackend>;
   /** What a stranger does to the store. */
   readonly deleteLock: () => Promise<void>;
+  /** Writes a value over the lock, without locking. */
+  readonly overwriteLock: () => Promise<void>;
 }
 
 export const contractTtlMs = 2000;
@@ -15,10 +17,7 @@ export const contractTtlMs = 2000;
 const bounds = { timeoutMs: 5000 };
 const never = new AbortController().signal;
 
-interface Scene {
-  readonly connect: () => Promise<ElectionBackend>;
-  readonly deleteLock: () => Promise<void>;
-}
+type Scene = ElectionUnderTest;
 
 function look(backend: ElectionBackend): Promise<SeenLock> {
   return backend.watch(null, { ...bounds, waitMs: 0, signal: never });
@@ -181,9 +180,35 @@ const cases: readonly { readonly name: string; readonly run: (scene: Scene) => P
       await deleteLock();
       const { holder, isUnsettled, token } = await told;
       assert.deepEqual([holder, isUnsettled], [null, true]);
-      assert.ok(token > lock.token);
+      assert.ok(token >= lock.token);
       const next = await taken(other, otherId);
       assert.ok(next.token > lock.token);
+    },
+  },
+  {
+    name: 'a lock that was overwritten while it was held gives its holder no other token, and the next a younger one',
+    run: async ({ connect, overwriteLock }) => {
+      const [one, other] = [await connect(), await connect()];
+      const [oneId, otherId] = [await opened(one), await opened(other)];
+      const lock = await taken(one, oneId);
+      await overwriteLock();
+      const seen = await look(one);
+      if (seen.holder === oneId) assert.equal(seen.token, lock.token);
+      await one.closeSession(oneId, bounds);
+      const next = await taken(other, otherId);
+      assert.ok(next.token > lock.token, `${next.token} after ${lock.token}`);
+    },
+  },
+  {
+    name: 'a lock that was overwritten while it was free gives younger tokens than before',
+    run: async ({ connect, overwriteLock }) => {
+      const backend = await connect();
+      const id = await opened(backend);
+      const lock = await taken(backend, id);
+      await backend.release(id, bounds);
+      await overwriteLock();
+      const next = await taken(backend, id);
+      assert.ok(next.token > lock.token, `${next.token} after ${lock.token}`);
     },
   },
   {
@@ -216,11 +241,12 @@ export const backendContract: readonly {
 }[] = cases.map(({ name, run }) => ({
   name,
   run: async (election) => {
-    const { connect, deleteLock } = await election();
+    const { connect, deleteLock, overwriteLock } = await election();
     const open: ElectionBackend[] = [];
     try {
       await run({
         deleteLock,
+        overwriteLock,
         connect: async () => {
           const backend = await connect();
           open.push(backend);
