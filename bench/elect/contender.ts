@@ -1,0 +1,55 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { spawnDependent } from '../../src/runtime/dependent-child.ts';
+
+/** Ours as it is installed, and the reference. */
+export type Contender = 'ours' | 'polling';
+
+/** A sidecar's process. */
+export interface Sidecar {
+  readonly pid: number;
+  /** Sends the signal, and waits until the process is gone. */
+  readonly end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void>;
+  /** Only sends it. */
+  readonly signal: (signal: NodeJS.Signals) => void;
+  /** What it wrote so far, both streams. */
+  readonly output: () => string;
+}
+
+export const oursFile: string = fileURLToPath(new URL('../../dist/elector/main.js', import.meta.url));
+const pollingFile = fileURLToPath(new URL('./polling-sidecar.ts', import.meta.url));
+
+/** Starts a sidecar with the environment of the original, and nothing else. It dies with this process. */
+export function startSidecar(contender: Contender, env: Readonly<Record<string, string>>): Sidecar {
+  const file = contender === 'ours' ? oursFile : pollingFile;
+  if (!existsSync(file)) throw new Error(`${file} is missing: run npm run build.`);
+  const child = spawnDependent([process.execPath, file], { env });
+  const output = gather(child);
+  const gone = once(child, 'exit');
+  return {
+    pid: child.pid ?? 0,
+    output,
+    signal: (signal) => void child.kill(signal),
+    end: async (signal) => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill(signal);
+      const killer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      await gone;
+      clearTimeout(killer);
+    },
+  };
+}
+
+const outputLimit = 64 * 1024;
+
+function gather(child: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      text = (text + chunk).slice(-outputLimit);
+    });
+  }
+  return () => text;
+}
