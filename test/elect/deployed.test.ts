@@ -7,7 +7,7 @@ import { awaitAnswer } from '../../src/elector/testing/consul-api.ts';
 import { tokenWith } from '../../src/elector/testing/consul-acl.ts';
 import { startConsul, type TestConsulCluster } from '../../src/elector/testing/consul.ts';
 import { awaitPassingWithTag, passingWithTag } from '../../src/elector/testing/consul-view.ts';
-import { registerNomadService } from '../../src/elector/testing/nomad-service.ts';
+import { registerNomadService, type TestService } from '../../src/elector/testing/nomad-service.ts';
 import { blockAt, readHcl } from './nomad-file.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy/elect');
@@ -72,17 +72,42 @@ function isEmpty(entries: readonly unknown[] | null): boolean {
 }
 
 test('the environment of the example Nomad job elects a leader', async () => {
-  const consul = await startConsul();
-  const { api, address } = consul.first;
   const job = readHcl(readFileSync(join(deploy, 'holdfast-elect.nomad.hcl'), 'utf8'));
   const { values } = blockAt(job, 'job/group/task:elect/env');
-  const service = await registerNomadService(api, { name: values['CONSUL_LEADER_SERVICE_NAME'] ?? '' });
-  const env = { ...values, CONSUL_HTTP_ADDR: address, NOMAD_ALLOC_ID: service.allocId };
-  const sidecar = startSidecar('ours', env);
+  await elects(values['CONSUL_LEADER_SERVICE_NAME'] ?? '', ({ allocId }) => ({
+    ...values,
+    NOMAD_ALLOC_ID: allocId,
+  }));
+});
+
+test('the variables that the unit asks for elect a leader, without Nomad', async () => {
+  const unit = readFileSync(join(deploy, 'holdfast-elect@.service'), 'utf8');
+  const asked = Object.fromEntries(
+    Array.from(unit.matchAll(/^# {3}(CONSUL_LEADER_\w+)=(\S+)/gmu), ([, name = '', value = '']) => [
+      name,
+      value,
+    ]),
+  );
+  const { CONSUL_LEADER_SERVICE_NAME: name = '', CONSUL_LEADER_SERVICE_ID: example } = asked;
+  assert.equal(example, `${name}-1`);
+  await elects(name, ({ id }) => ({ ...asked, CONSUL_LEADER_SERVICE_ID: id }));
+});
+
+/** A sidecar with this environment, and where Consul is, leads for a task of the service. */
+async function elects(
+  name: string,
+  envOf: (service: TestService) => Readonly<Record<string, string>>,
+): Promise<void> {
+  const consul = await startConsul();
+  const { api, address } = consul.first;
+  const service = await registerNomadService(api, { name });
+  const sidecar = startSidecar('ours', { ...envOf(service), CONSUL_HTTP_ADDR: address });
   try {
-    await awaitPassingWithTag(api, service.name, 'primary', (ids) => ids[0] === service.id, 10_000);
+    await awaitPassingWithTag(api, name, 'primary', (ids) => ids[0] === service.id, 10_000);
+  } catch (cause) {
+    throw new Error(`The sidecar said: ${sidecar.output()}`, { cause });
   } finally {
     await sidecar.end('SIGTERM'); // first, so that it has somebody to say goodbye to
     await consul.stop();
   }
-});
+}
