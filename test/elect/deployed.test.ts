@@ -8,6 +8,7 @@ import { tokenWith } from '../../src/elector/testing/consul-acl.ts';
 import { startConsul, type TestConsulCluster } from '../../src/elector/testing/consul.ts';
 import { awaitPassingWithTag, passingWithTag } from '../../src/elector/testing/consul-view.ts';
 import { registerNomadService, type TestService } from '../../src/elector/testing/nomad-service.ts';
+import { elects } from './elects.ts';
 import { blockAt, readHcl } from './nomad-file.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy/elect');
@@ -74,7 +75,7 @@ function isEmpty(entries: readonly unknown[] | null): boolean {
 test('the environment of the example Nomad job elects a leader', async () => {
   const job = readHcl(readFileSync(join(deploy, 'holdfast-elect.nomad.hcl'), 'utf8'));
   const { values } = blockAt(job, 'job/group/task:elect/env');
-  await elects(values['CONSUL_LEADER_SERVICE_NAME'] ?? '', ({ allocId }) => ({
+  await electsInConsul(values['CONSUL_LEADER_SERVICE_NAME'] ?? '', ({ allocId }) => ({
     ...values,
     NOMAD_ALLOC_ID: allocId,
   }));
@@ -90,24 +91,18 @@ test('the variables that the unit asks for elect a leader, without Nomad', async
   );
   const { CONSUL_LEADER_SERVICE_NAME: name = '', CONSUL_LEADER_SERVICE_ID: example } = asked;
   assert.equal(example, `${name}-1`);
-  await elects(name, ({ id }) => ({ ...asked, CONSUL_LEADER_SERVICE_ID: id }));
+  await electsInConsul(name, ({ id }) => ({ ...asked, CONSUL_LEADER_SERVICE_ID: id }));
 });
 
-/** A sidecar with this environment, and where Consul is, leads for a task of the service. */
-async function elects(
+async function electsInConsul(
   name: string,
   envOf: (service: TestService) => Readonly<Record<string, string>>,
 ): Promise<void> {
   const consul = await startConsul();
-  const { api, address } = consul.first;
-  const service = await registerNomadService(api, { name });
-  const sidecar = startSidecar('ours', { ...envOf(service), CONSUL_HTTP_ADDR: address });
   try {
-    await awaitPassingWithTag(api, name, 'primary', (ids) => ids[0] === service.id, 10_000);
-  } catch (cause) {
-    throw new Error(`The sidecar said: ${sidecar.output()}`, { cause });
+    const { address } = consul.first;
+    await elects(consul.first, name, (service) => ({ ...envOf(service), CONSUL_HTTP_ADDR: address }));
   } finally {
-    await sidecar.end('SIGTERM'); // first, so that it has somebody to say goodbye to
     await consul.stop();
   }
 }
