@@ -56,7 +56,8 @@ async function handOverOnce(
   name: string,
   signal: 'SIGTERM' | 'SIGKILL',
 ): Promise<Handover> {
-  const electorate = await startElectorate(consul, contender, name);
+  const apartMs = Math.random() * timing.sleepMs;
+  const electorate = await startElectorate(consul, contender, name, { apartMs });
   try {
     await electorate.settled();
     // Somewhere in a turn: how long ago the session was renewed decides how soon Consul ends it.

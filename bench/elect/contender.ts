@@ -16,6 +16,8 @@ export interface Sidecar {
   readonly signal: (signal: NodeJS.Signals) => void;
   /** What it wrote so far, both streams. */
   readonly output: () => string;
+  /** Waits until it has said this, or throws what it said instead. */
+  readonly says: (pattern: RegExp, timeoutMs: number) => Promise<void>;
 }
 
 export const oursFile: string = fileURLToPath(new URL('../../dist/elector/main.js', import.meta.url));
@@ -26,11 +28,12 @@ export function startSidecar(contender: Contender, env: Readonly<Record<string, 
   const file = contender === 'ours' ? oursFile : pollingFile;
   if (!existsSync(file)) throw new Error(`${file} is missing: run npm run build.`);
   const child = spawnDependent([process.execPath, file], { env });
-  const output = gather(child);
+  const { output, says } = gather(child);
   const gone = once(child, 'exit');
   return {
     pid: child.pid ?? 0,
     output,
+    says,
     signal: (signal) => void child.kill(signal),
     end: async (signal) => {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -44,12 +47,31 @@ export function startSidecar(contender: Contender, env: Readonly<Record<string, 
 
 const outputLimit = 64 * 1024;
 
-function gather(child: ChildProcess): () => string {
+function gather(child: ChildProcess): Pick<Sidecar, 'output' | 'says'> {
   let text = '';
+  const heard = new EventTarget();
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
       text = (text + chunk).slice(-outputLimit);
+      heard.dispatchEvent(new Event('more'));
     });
   }
-  return () => text;
+  return {
+    output: () => text,
+    says: (pattern, timeoutMs) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (!pattern.test(text)) return;
+          clearTimeout(late);
+          heard.removeEventListener('more', look);
+          resolve();
+        };
+        const late = setTimeout(() => {
+          heard.removeEventListener('more', look);
+          reject(new Error(`It did not say ${pattern} in ${timeoutMs} ms, but: ${text}`));
+        }, timeoutMs);
+        heard.addEventListener('more', look);
+        look();
+      }),
+  };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ConsulApi } from '../../src/elector/testing/consul-api.ts';
 import type { TestConsul } from '../../src/elector/testing/consul-agent.ts';
 import { awaitPassingWithTag } from '../../src/elector/testing/consul-view.ts';
@@ -27,32 +28,43 @@ export const timing = { ttl: '15s', ttlMs: 15_000, sleepMs: 10_000 } as const;
 /** A session that nobody renews may live twice its TTL, and a turn of the polling follows. */
 export const patienceMs: number = 2 * timing.ttlMs + 2 * timing.sleepMs;
 
-/** Registers a service of two tasks at an agent, and starts a sidecar for each. `more`: what else they are told. */
+/** How the sidecars of a service are started. */
+export interface StartOptions {
+  /** What they are told beside where they are and what the original's defaults are. */
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * How long after the first one the second one starts. Turns of tasks that begin together stay together, and Consul
+   * invalidates a session after three turns, to the moment: the next turn would always be due just then.
+   */
+  readonly apartMs?: number;
+}
+
+/** Registers a service of two tasks at an agent, and starts a sidecar for each. */
 export async function startElectorate(
-  consul: Pick<TestConsul, 'api' | 'address'>,
+  { api, address }: Pick<TestConsul, 'api' | 'address'>,
   contender: Contender,
   name: string,
-  more: Readonly<Record<string, string>> = {},
+  { env = {}, apartMs = 0 }: StartOptions = {},
 ): Promise<Electorate> {
-  const { api, address } = consul;
-  const candidates: readonly Candidate[] = await Promise.all(
-    [5000, 5001].map(async (port) => {
-      const service = await registerNomadService(api, { name, port });
-      let sidecar: Sidecar | null = null;
-      const start = (): void => {
-        sidecar = startSidecar(contender, { ...environmentOf(address, name, service.allocId), ...more });
-      };
-      start();
-      return {
-        service,
-        start,
-        sidecar: () => {
-          if (sidecar === null) throw new Error('not started');
-          return sidecar;
-        },
-      };
-    }),
-  );
+  const register = async (port: number): Promise<Candidate> => {
+    const service = await registerNomadService(api, { name, port });
+    let sidecar: Sidecar | null = null;
+    return {
+      service,
+      start: () => {
+        sidecar = startSidecar(contender, { ...environmentOf(address, name, service.allocId), ...env });
+      },
+      sidecar: () => {
+        if (sidecar === null) throw new Error('not started');
+        return sidecar;
+      },
+    };
+  };
+  const [first, second] = [await register(5000), await register(5001)];
+  const candidates = [first, second];
+  first.start();
+  await pause(apartMs);
+  second.start();
   return {
     name,
     key: `consul-leader/${name}/lock`,

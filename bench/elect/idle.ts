@@ -24,6 +24,7 @@ export async function restAMinute(consul: TestConsul): Promise<Idle> {
   const electorate = await startElectorate({ api: consul.api, address: counter.address }, 'ours', 'idle');
   try {
     const leader = await electorate.settled();
+    await pause(timing.sleepMs); // what belongs to the start is over after a period
     counter.reset();
     await pause(seconds * 1000); // the measurement itself: a minute in which nothing happens
     const requests = counter.counted();

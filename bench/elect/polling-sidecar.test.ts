@@ -15,7 +15,7 @@ let electorate: Electorate;
 before(async () => {
   consul = await startConsul();
   const quick = { CONSUL_LEADER_TTL: '2s', CONSUL_LEADER_SLEEP: '0.5' };
-  electorate = await startElectorate(consul.first, 'polling', 'reference', quick);
+  electorate = await startElectorate(consul.first, 'polling', 'reference', { env: quick });
 });
 after(async () => {
   await electorate.stop();

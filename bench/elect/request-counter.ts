@@ -21,7 +21,7 @@ export async function startRequestCounter(target: string): Promise<RequestCounte
     const one = { kind: kindOf(incoming) };
     begun.push(one.kind);
     open.add(one);
-    outgoing.on('close', () => open.delete(one));
+    for (const end of ['finish', 'close']) outgoing.on(end, () => open.delete(one));
     passOn(target, incoming, outgoing);
   });
   const address = await listening(server);

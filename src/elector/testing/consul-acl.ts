@@ -3,6 +3,7 @@ import { consulApi } from './consul-api.ts';
 import { untilDone } from './consul-agent.ts';
 
 interface AclToken {
+  readonly AccessorID: string;
   readonly SecretID: string;
 }
 
@@ -21,4 +22,15 @@ export async function tokenWith(api: ConsulApi, name: string, rules: string): Pr
   await api.put('acl/policy', { Name: name, Rules: rules });
   const { SecretID } = await api.put<AclToken>('acl/token', { Policies: [{ Name: name }] });
   return SecretID;
+}
+
+/** From now on nobody is let in with this token. */
+export async function revoke(api: ConsulApi, token: string): Promise<void> {
+  const tokens = (await api.get<readonly AclToken[]>('acl/tokens')) ?? [];
+  const listed = await Promise.all(
+    tokens.map(({ AccessorID }) => api.get<AclToken>(`acl/token/${AccessorID}`)),
+  );
+  const found = listed.find((one) => one?.SecretID === token);
+  if (found === undefined || found === null) throw new Error('there is no such token');
+  await api.ask('DELETE', `acl/token/${found.AccessorID}`);
 }

@@ -35,6 +35,9 @@ export interface TestConsulCluster {
   readonly stop: () => Promise<void>;
 }
 
+/** The name in the agents' certificate, beside their address. */
+export const tlsName = 'server.dc1.consul';
+
 /** One server alone, which leads: it is ready in about two seconds. */
 export function startConsul(options: ConsulOptions = {}): Promise<TestConsulCluster> {
   return startConsulCluster(1, options);
@@ -128,5 +131,6 @@ async function makeTls(
   dir: string,
 ): Promise<{ readonly agent: EtcdTlsFiles; readonly client: EtcdTlsFiles }> {
   const ca = await makeTestCa(dir, 'consul-test');
-  return { agent: await ca.issue('agent'), client: await ca.issue('client') };
+  const agent = await ca.issue('agent', 1, 'serverAuth,clientAuth', `IP:${loopback},DNS:${tlsName}`);
+  return { agent, client: await ca.issue('client') };
 }

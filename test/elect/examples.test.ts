@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { waitHealthy } from '../src/coordination/etcd-server.ts';
-import { makeTestCa } from '../src/coordination/testing/certificates.ts';
+import { waitHealthy } from '../../src/coordination/etcd-server.ts';
+import { makeTestCa } from '../../src/coordination/testing/certificates.ts';
 import {
   gatewayTo,
   killMember,
   memberSettings,
   planMembers,
   startMember,
-} from '../src/coordination/testing/etcd-members.ts';
-import { startConsul } from '../src/elector/testing/consul.ts';
+} from '../../src/coordination/testing/etcd-members.ts';
+import { startConsul } from '../../src/elector/testing/consul.ts';
 
-const examples = join(import.meta.dirname, '../examples/elect');
+const examples = join(import.meta.dirname, '../../examples/elect');
 
 /** Runs an example as it stands, against the built package; told to stop once it has said `until`. */
 async function run(
