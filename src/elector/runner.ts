@@ -6,6 +6,7 @@ import { initialState } from '../core/election/state.ts';
 import { step } from '../core/election/step.ts';
 import type { ElectionTiming } from '../core/election/timing.ts';
 import { describeError } from '../core/problem.ts';
+import { pause } from '../runtime/pause.ts';
 import type { ElectorLog } from './log.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { createStreaks } from './streaks.ts';
@@ -214,7 +215,14 @@ export function runElection(deps: RunnerDeps): ElectionRun {
     };
     if (action.kind === 'watch') {
       const { after, waitMs } = action;
-      void call(action, () => backend.watch(after, { ...bounds, waitMs, signal }), seen, failed);
+      const watch = async (): Promise<SeenLock> => {
+        const lock = await backend.watch(after, { ...bounds, waitMs, signal });
+        // A store that answers at once although nothing changed must not be asked without end.
+        const isHasty = lock.cursor === after?.cursor && nowMs() - sentAtMs < waitMs / 2;
+        if (isHasty) await pause(timing.retryMs, signal);
+        return lock;
+      };
+      void call(action, watch, seen, failed);
     } else if (action.kind === 'acquire') {
       const { sessionId } = action;
       const answered = (lock: SeenLock | 'gone'): Happening =>

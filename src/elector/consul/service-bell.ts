@@ -32,7 +32,7 @@ export async function ringOnChanges({ http, id }: LocalService, options: BellOpt
           timeoutMs: timeoutMs + (waitMs * 17) / 16,
           signal,
         },
-        { what: 'the service is watched', permission: 'service:read and node:read' },
+        { what: 'the service is watched', permission: 'service:read on this service' },
       );
       const changed = answer.index !== index;
       // An index that goes back belongs to another history, and 0 would make each query answer at once.

@@ -1,3 +1,4 @@
+import { isProblem } from '../../core/problem.ts';
 import type { ElectorLog } from '../log.ts';
 import type { SidecarSettings } from '../settings/settings.ts';
 import { type Contender, startContender } from './contender.ts';
@@ -33,8 +34,10 @@ export async function runSidecar(settings: SidecarSettings, { log, signal }: Sid
   try {
     const ended = contenders.map(({ done }) => done.finally(end));
     const results = await Promise.allSettled(ended);
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined && !signal.aborted) throw failed.reason;
+    const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    // The others were only told to end.
+    const failure: unknown = reasons.find((reason) => isProblem(reason)) ?? reasons[0];
+    if (reasons.length > 0 && !signal.aborted) throw failure;
     return Math.max(0, ...results.map((result) => (result.status === 'fulfilled' ? result.value : 0)));
   } finally {
     signal.removeEventListener('abort', end);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { utimes, writeFile } from 'node:fs/promises';
 import { describeError } from '../../core/problem.ts';
 import { within } from './within.ts';
 import type { ElectorLog } from '../log.ts';
@@ -34,7 +34,7 @@ export function createTaskOffice({ settings, log, mark, markMs, taskEnded }: Tas
     elected: (term) => {
       env = environment(term);
       void mark('primary');
-      if (settings.markerFile !== null) touch(settings.markerFile, log);
+      if (settings.markerFile !== null) void touch(settings.markerFile, log);
       if (settings.onElected !== null) hook = told('--on-elected', startChild(settings.onElected, env), log);
       if (settings.exec === null) return;
       const started = startChild(settings.exec, env);
@@ -74,8 +74,12 @@ function told(name: string, child: Child, log: ElectorLog): Child {
 }
 
 /** As touch(1) does; what it holds stays. */
-function touch(file: string, log: ElectorLog): void {
-  writeFile(file, '', { flag: 'a' }).catch((error: unknown) => {
+async function touch(file: string, log: ElectorLog): Promise<void> {
+  try {
+    await writeFile(file, '', { flag: 'a' });
+    const now = new Date();
+    await utimes(file, now, now);
+  } catch (error) {
     log.error(`the file ${file} could not be touched: ${describeError(error)}`);
-  });
+  }
 }
