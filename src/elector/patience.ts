@@ -22,16 +22,18 @@ export interface Patience {
 export function createPatience(attempts: number = Infinity, pauseMs: number | null = null): Patience {
   const worked = new Set<Call>();
   let left = attempts;
+  let isSick = false;
   return {
     succeeded: (call) => void worked.add(call),
     failed: (call, error) => {
       if (worked.has(call)) return false;
       if (isProblem(error) && ['forbidden', 'invalid', 'usage'].includes(error.kind)) return true;
       // A sick task waits until it is well.
-      if (call !== 'open' || isProblem(error, 'consul_check_critical')) return false;
+      isSick = isProblem(error, 'consul_check_critical');
+      if (call !== 'open' || isSick) return false;
       left -= 1;
       return left <= 0;
     },
-    pauseMs: () => (worked.has('open') ? null : pauseMs),
+    pauseMs: () => (isSick || worked.has('open') ? null : pauseMs),
   };
 }

@@ -210,6 +210,70 @@ describe('the sidecar, on a real Consul', { timeout: 240_000 }, () => {
     });
   }
 
+  it('never shows two leaders in a planned handover', async () => {
+    const { name, leader, others } = await group(3);
+    const seen: (readonly string[])[] = [];
+    const next = awaitPassingWithTag(
+      consul.first.api,
+      name,
+      'primary',
+      (ids) => {
+        seen.push(ids);
+        return others.some(({ service }) => ids.includes(service.id));
+      },
+      2000,
+    );
+    leader.sidecar.signal('SIGTERM');
+    await next;
+    assert.ok(
+      seen.every((ids) => ids.length <= 1),
+      JSON.stringify(seen),
+    );
+  });
+
+  it('ties its session to the checks that it is told, and waits while one is critical', async () => {
+    const name = newService();
+    const service = await registerNomadService(consul.first.api, { name });
+    await service.fail();
+    const words = ['--session-checks', 'node,service', '--health', 'ignore', '--lock-delay', '2s'];
+    const { sidecar } = start(consul.first, service, words);
+    await sidecar.said(/there is no session: .* while a check fails/u);
+    await service.pass();
+    await sidecar.said(/leads, by token/u);
+    const holder = (await readKey(consul.first.api, keyOf(name)))?.Session;
+    const [session] = (await consul.first.api.get<
+      { NodeChecks: string[]; ServiceChecks: { ID: string }[]; LockDelay: number }[]
+    >(`session/info/${holder ?? ''}`)) ?? [undefined];
+    assert.deepEqual(
+      [session?.NodeChecks, session?.ServiceChecks.map(({ ID }) => ID), session?.LockDelay],
+      [['serfHealth'], [service.checkId], 2e9],
+    );
+    await service.fail();
+    await sidecar.said(/leads no more: the lock was released by somebody else/u, 2000);
+    await service.pass();
+    await awaitLeader(name, [{ service, sidecar }], againMs + 2000);
+  });
+
+  it('opens no session, and counts as healthy, while its task has never been well', async () => {
+    const name = newService();
+    const service = await registerNomadService(consul.first.api, { name });
+    await service.fail();
+    const [port = 0] = await freePorts(1);
+    const { sidecar } = start(consul.first, service, ['--http', `127.0.0.1:${port}`]);
+    const health = async (): Promise<{ healthy?: boolean; elections?: { unfitBecause: string }[] }> => {
+      try {
+        return (await (await fetch(`http://127.0.0.1:${port}/health`)).json()) as never;
+      } catch {
+        return {};
+      }
+    };
+    while ((await health()).healthy !== true) await pause(20);
+    assert.match((await health()).elections?.[0]?.unfitBecause ?? '', /is critical/u);
+    assert.deepEqual(await readSessionsOf(name), []);
+    await service.pass();
+    await sidecar.said(/leads, by token/u);
+  });
+
   it('has the effects of the shell sidecar: key, session, Meta.session, tags, marker file', async () => {
     const { name, leader, others } = await group(2);
     const entry = await readKey(consul.first.api, keyOf(name));
