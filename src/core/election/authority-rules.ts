@@ -13,7 +13,12 @@ const whileLeading: readonly Rule[] = [
     about: 'the lock is not ours any more',
     decide: (c) => {
       const because = lossOf(c.state);
-      return because === null ? null : depose(c, because);
+      if (because === null) return null;
+      const verdict = depose(c, because);
+      // Perhaps the session has ended: to know it at once is to be back soon.
+      const { session, nowMs } = verdict.state;
+      const asked = session === null ? null : { ...session, renewDueMs: nowMs };
+      return { ...verdict, state: { ...verdict.state, session: asked } };
     },
   },
   {

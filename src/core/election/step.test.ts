@@ -121,7 +121,7 @@ describe('a lock that was never held', () => {
 
   it('is taken at once, and by a new token, by the leader whose lock was deleted', () => {
     const told = leading().sees(40, unsettled);
-    assert.deepEqual(told.kinds(), ['depose', 'watch']);
+    assert.deepEqual(told.kinds(), ['depose', 'renew', 'watch']);
     assert.deepEqual(told.because[0], 'leads no more: the lock was deleted');
     assert.deepEqual(told.at(50, { kind: 'deposed' }).kinds(), ['acquire']);
   });

@@ -6,6 +6,7 @@ import { type Faults, optional, type Reader } from './reader.ts';
 
 const defaultService = 'consul-leader';
 const labelShape = /^[A-Za-z0-9](?:[A-Za-z0-9._:=/-]*[A-Za-z0-9])?$/u;
+/** Unless told; of a short TTL a sixth. */
 const taskStopMs = 2000;
 
 /** Reads what concerns one election. Faults are collected, so that all are told at once. */
@@ -41,7 +42,7 @@ export function readElection(reader: Reader, faults: Faults): ElectionSettings {
     taskStopMs: reader.isSaid('taskStop')
       ? duration(reader, faults, 'taskStop')
       : exec !== null || onDeposed !== null
-        ? taskStopMs
+        ? Math.min(taskStopMs, ttlMs / 6)
         : 0,
   };
   if (allocId !== null && /[/\p{Cc}]/u.test(allocId))

@@ -126,7 +126,7 @@ export const settingsTable = {
   taskStop: {
     env: 'CONSUL_LEADER_TASK_STOP',
     flag: 'task-stop',
-    fallback: '2s with --exec or --on-deposed, else 0s',
+    fallback: 'with --exec or --on-deposed 2s, or a sixth of the TTL if that is less; else 0s',
     about: 'how long the task and the last command may take to end; authority ends so much earlier',
   },
   http: {
