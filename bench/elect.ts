@@ -19,8 +19,10 @@ export async function run(rounds: number): Promise<Figure> {
   await runCommandOk(['tsc', '-b'], { timeoutMs: 300_000, cwd: `${import.meta.dirname}/..` });
   const consul = await startConsul();
   try {
-    const starts: number[] = [];
-    for (let start = 0; start < rounds * startsPerRound; start += 1) starts.push(await firstRequestMs());
+    const starts: { readonly oursMs: number; readonly bareMs: number }[] = [];
+    while (starts.length < rounds * startsPerRound) {
+      starts.push({ oursMs: await firstRequestMs('ours'), bareMs: await firstRequestMs('bare') });
+    }
     const idle = await restAMinute(consul.first);
     const planned: Handover[] = [];
     const faults: Faults[] = [];

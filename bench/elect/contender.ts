@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { spawnDependent } from '../../src/runtime/dependent-child.ts';
 
-/** Ours as it is installed, and the reference. */
-export type Contender = 'ours' | 'polling';
+/** Ours as it is installed, the reference, and a program that does nothing but send a request. */
+export type Contender = 'ours' | 'polling' | 'bare';
 
 /** A sidecar's process. */
 export interface Sidecar {
@@ -20,12 +20,16 @@ export interface Sidecar {
   readonly says: (pattern: RegExp, timeoutMs: number) => Promise<void>;
 }
 
-export const oursFile: string = fileURLToPath(new URL('../../dist/elector/main.js', import.meta.url));
-const pollingFile = fileURLToPath(new URL('./polling-sidecar.ts', import.meta.url));
+const oursFile = fileURLToPath(new URL('../../dist/elector/main.js', import.meta.url));
+const files: Readonly<Record<Contender, string>> = {
+  ours: oursFile,
+  polling: fileURLToPath(new URL('./polling-sidecar.ts', import.meta.url)),
+  bare: fileURLToPath(new URL('./bare-request.ts', import.meta.url)),
+};
 
 /** Starts a sidecar with the environment of the original, and nothing else. It dies with this process. */
 export function startSidecar(contender: Contender, env: Readonly<Record<string, string>>): Sidecar {
-  const file = contender === 'ours' ? oursFile : pollingFile;
+  const file = files[contender];
   if (!existsSync(file)) throw new Error(`${file} is missing: run npm run build.`);
   const child = spawnDependent([process.execPath, file], { env });
   const { output, says } = gather(child);

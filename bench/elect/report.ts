@@ -11,8 +11,8 @@ export interface ElectResults {
     readonly oursUnplanned: Handover;
     readonly pollingUnplanned: Handover;
   }[];
-  /** Milliseconds until the first request. */
-  readonly starts: readonly number[];
+  /** Until the first request: ours, and a Node that does nothing else. */
+  readonly starts: readonly { readonly oursMs: number; readonly bareMs: number }[];
   readonly idle: Idle;
 }
 
@@ -23,7 +23,10 @@ export function electFigure({ planned, faults, starts, idle }: ElectResults): Fi
   const ours = percentiles(planned.map(({ taggedMs }) => taggedMs));
   const polling = percentiles(faults.map(({ pollingPlanned }) => pollingPlanned.taggedMs));
   const oursUnplanned = unplanned(faults.map((one) => one.oursUnplanned));
-  const firstRequestMs = percentiles(starts);
+  const firstRequestMs = {
+    ours: percentiles(starts.map(({ oursMs }) => oursMs)),
+    bare: percentiles(starts.map(({ bareMs }) => bareMs)),
+  };
   const sidecars = 2;
   const openEach = sum(idle.open) / sidecars;
   return {
@@ -43,7 +46,7 @@ export function electFigure({ planned, faults, starts, idle }: ElectResults): Fi
         [`unplanned takeover, every one within ${goals.afterConsulMs} ms of Consul's invalidation`]:
           oursUnplanned.afterConsulMs.max <= goals.afterConsulMs,
         [`first request, median, within ${goals.firstRequestMs} ms of the start`]:
-          firstRequestMs.p50 <= goals.firstRequestMs,
+          firstRequestMs.ours.p50 <= goals.firstRequestMs,
         [`memory after a minute at most ${goals.rssMb} MB`]:
           Math.max(idle.rssMb.leader, idle.rssMb.replica) <= goals.rssMb,
         'at rest one renewal a period, and no other request but blocking queries':
