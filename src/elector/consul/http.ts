@@ -178,7 +178,7 @@ function connectionFailed(cause: unknown, isConnected: boolean, where: string): 
   if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code.includes('ALERT')) {
     return new Problem(
       'consul_unreachable',
-      `Consul at ${where} does not take our TLS (${code}). Is it an HTTPS port, and does it ask for CONSUL_CLIENT_CERT?`,
+      `Consul at ${where} does not take our TLS (${code}). Is it an HTTPS port, and does it ask for a certificate (CONSUL_CLIENT_CERT)?`,
       { cause },
     );
   }

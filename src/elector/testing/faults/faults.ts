@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -47,6 +47,12 @@ const kinds = [
 ] as const;
 type Kind = (typeof kinds)[number];
 
+interface Where {
+  readonly dir: string;
+  readonly tell: (line: string) => void;
+  readonly isOver: () => boolean;
+}
+
 interface Task {
   readonly name: string;
   readonly service: TestService;
@@ -62,12 +68,14 @@ export async function runFaults({ seed, faults, tell }: FaultRun): Promise<Fault
   const consul = await startConsulCluster(3);
   const witness = await openWitness(join(dir, 'witness'));
   const tasks: Task[] = [];
+  let isOver = false;
+  const where: Where = { dir, tell, isOver: () => isOver };
   const broken: string[] = [];
   let longestGapMs = 0;
   let refusedBefore = 0;
   let refused = 0;
   try {
-    for (let each = 0; each < taskCount; each += 1) tasks.push(await makeTask(dir, consul, each));
+    for (let each = 0; each < taskCount; each += 1) tasks.push(await makeTask(where, consul, each));
     await witness.awaitAct(() => true, 20_000);
     witness.takeLongestGapMs();
     for (let round = 1; round <= faults; round += 1) {
@@ -77,12 +85,13 @@ export async function runFaults({ seed, faults, tell }: FaultRun): Promise<Fault
       const victim = leader !== undefined && !random.chance(4) ? leader : random.pick(tasks);
       const hadSlowClock = tasks.some(({ isSlow }) => isSlow);
       tell(`${what}: ${victim.name}${victim === leader ? ', the leader' : ''}`);
-      await strike(kind, { victim, consul, random, dir, tasks });
+      await strike(kind, { victim, consul, random, where });
       const bound = boundMs(kind);
       try {
         await witness.awaitAct(() => true, bound);
       } catch {
         broken.push(`${what}: nobody leads ${bound} ms after all was mended`);
+        for (const task of tasks) tell(readFileSync(logOf(where, task), 'utf8').slice(-1500));
         break;
       }
       const gapMs = witness.takeLongestGapMs();
@@ -95,6 +104,7 @@ export async function runFaults({ seed, faults, tell }: FaultRun): Promise<Fault
       if (late > 0) broken.push(`${what}: ${late} acts by a leader that was no more`);
     }
   } finally {
+    isOver = true;
     await Promise.all(tasks.map(endTask));
     await Promise.all(tasks.map(({ way }) => way.close()));
     await witness.close();
@@ -121,21 +131,27 @@ function boundMs(kind: Kind): number {
   return 2 * ttlMs + slackMs + (kind.startsWith('consul') ? consulMs : 0);
 }
 
-async function makeTask(dir: string, consul: TestConsulCluster, index: number): Promise<Task> {
+async function makeTask(where: Where, consul: TestConsulCluster, index: number): Promise<Task> {
   const agent = consul.servers[index % consul.servers.length];
   if (agent === undefined) throw new Error('no server');
   const service = await registerNomadService(agent.api, { name, checkTtlSeconds: null, port: 5000 + index });
   const way = await openCuttableWay(Number(new URL(agent.address).port));
   const task = { name: `t${index + 1}`, service, way };
-  return { ...task, process: spawnTask(dir, task, false), isSlow: false };
+  const made = { ...task, process: spawnTask(where, task, false), isSlow: false };
+  supervise(made, where);
+  return made;
 }
 
 const program = fileURLToPath(new URL('witnessed-task.ts', import.meta.url));
 
-function spawnTask(dir: string, task: Pick<Task, 'name' | 'service' | 'way'>, isSlow: boolean): ChildProcess {
-  const argv = [process.execPath, program, task.name, join(dir, 'witness')];
+function spawnTask(
+  where: Where,
+  task: Pick<Task, 'name' | 'service' | 'way'>,
+  isSlow: boolean,
+): ChildProcess {
+  const argv = [process.execPath, program, task.name, join(where.dir, 'witness')];
   const [first = '', ...args] = isSlow ? ['faketime', '-f', '+0 x0.8', ...argv] : argv;
-  const log = openSync(join(dir, `${task.name}.log`), 'a');
+  const log = openSync(logOf(where, task), 'a');
   const child = spawn(first, args, {
     stdio: ['ignore', 'ignore', log],
     // faketime runs the program as its child: a group of its own is what can be killed and stopped.
@@ -154,22 +170,36 @@ function spawnTask(dir: string, task: Pick<Task, 'name' | 'service' | 'way'>, is
   return child;
 }
 
+function logOf({ dir }: Where, { name: task }: Pick<Task, 'name'>): string {
+  return join(dir, `${task}.log`);
+}
+
+/** As Nomad does: a task that ends by itself (no Consul at its start, after its tries) is started again. */
+function supervise(task: Task, where: Where): void {
+  const started = task.process;
+  started.once('exit', (code) => {
+    if (task.process !== started || where.isOver()) return;
+    const last = readFileSync(logOf(where, task), 'utf8').trimEnd().split('\n').at(-1) ?? '';
+    where.tell(`  ${task.name} ended by itself (${code}): ${last}`);
+    restart(task, where, task.isSlow);
+  });
+}
+
 interface Scene {
   readonly victim: Task;
   readonly consul: TestConsulCluster;
   readonly random: Random;
-  readonly dir: string;
-  readonly tasks: readonly Task[];
+  readonly where: Where;
 }
 
 /** Does harm for a while, and mends it. */
-async function strike(kind: Kind, { victim, consul, random, dir }: Scene): Promise<void> {
+async function strike(kind: Kind, { victim, consul, random, where }: Scene): Promise<void> {
   const hurtMs = 200 + random.below(3 * ttlMs);
   switch (kind) {
     case 'kill':
       await endTask(victim);
       await pause(random.below(hurtMs));
-      restart(victim, dir, false);
+      restart(victim, where, false);
       return;
     case 'stop':
       signalTask(victim, 'SIGSTOP');
@@ -199,7 +229,7 @@ async function strike(kind: Kind, { victim, consul, random, dir }: Scene): Promi
       return;
     case 'slow clock':
       await endTask(victim);
-      restart(victim, dir, !victim.isSlow);
+      restart(victim, where, !victim.isSlow);
       return;
   }
 }
@@ -210,17 +240,27 @@ async function anyServer({ servers }: TestConsulCluster): Promise<TestConsul> {
   return first;
 }
 
-function restart(task: Task, dir: string, isSlow: boolean): void {
-  task.process = spawnTask(dir, task, isSlow);
+function restart(task: Task, where: Where, isSlow: boolean): void {
+  task.process = spawnTask(where, task, isSlow);
   task.isSlow = isSlow;
+  supervise(task, where);
 }
 
 function signalTask({ process: { pid } }: Task, signal: NodeJS.Signals): void {
-  if (pid !== undefined) process.kill(-pid, signal);
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // it has just ended by itself
+  }
 }
 
+/** kill -9, of the group; nobody starts it again meanwhile. */
 async function endTask(task: Task): Promise<void> {
-  const ended = once(task.process, 'exit');
+  const ending = task.process;
+  const isRunning = ending.exitCode === null && ending.signalCode === null;
+  ending.removeAllListeners('exit');
+  const ended = isRunning ? once(ending, 'exit') : null;
   signalTask(task, 'SIGKILL');
   await ended;
 }
