@@ -1,27 +1,18 @@
+import type { ElectionBackend } from '../../core/election/backend.ts';
 import { electionTiming } from '../../core/election/timing.ts';
-import { describeError } from '../../core/problem.ts';
 import { createElectionClock } from '../clock.ts';
 import { createConsulBackend } from '../consul/backend.ts';
 import type { ConsulConnection } from '../consul/connection-settings.ts';
 import { openConsulHttp } from '../consul/http.ts';
-import { keepMarks, type Marks } from '../consul/marks.ts';
-import {
-  checksOfService,
-  type LocalService,
-  type ServiceView,
-  viewService,
-  writeService,
-} from '../consul/service.ts';
-import { ringOnChanges } from '../consul/service-bell.ts';
+import { checksOfService, type LocalService } from '../consul/service.ts';
 import { readStepDown } from '../consul/step-down.ts';
-import type { WantedMarks } from '../consul/tags.ts';
 import type { ElectorLog } from '../log.ts';
 import { createPatience } from '../patience.ts';
 import { type ElectionRun, runElection, type Standing } from '../runner.ts';
 import { type ElectionSettings, sessionName } from '../settings/settings.ts';
-import { createStreaks } from '../streaks.ts';
 import { type Counts, createCounts } from './counts.ts';
 import { findOwnService } from './own-service.ts';
+import { keepService } from './service-keeper.ts';
 import { createTaskOffice } from './task-office.ts';
 import { within } from './within.ts';
 
@@ -40,11 +31,11 @@ export interface Contender {
   readonly done: Promise<number>;
 }
 
-/** How long one change of our service is waited for before the question is asked again. */
-const bellMs = 60_000;
 /** To open the first session: one more than the shell sidecar's. */
 const openAttempts = 2;
 const openPauseMs = 5000;
+/** To find the service. */
+const findMs = 2000;
 
 /** Takes part in one election until the signal: then it gives up in good order. */
 export function startContender(settings: ElectionSettings, deps: ContenderDeps): Contender {
@@ -66,84 +57,73 @@ async function contend(
   counts: Counts,
   onRun: (run: ElectionRun) => void,
 ): Promise<number> {
-  const timing = electionTiming(settings.ttlMs, settings.renewEveryMs, settings.taskStopMs);
-  const timeoutMs = timing.callMs;
   const http = await openConsulHttp(connection);
-  const closing = new AbortController();
-  let marks: Marks | null = null;
   try {
-    const id = await findOwnService({ http, query: settings.service, timeoutMs: 2000, log, signal });
-    const service: LocalService = { http, id };
-    const streaks = createStreaks(log);
-    let run: ElectionRun | null = null;
-    let unfitBecause: string | null = null;
-    let name = settings.service.name;
-    const heed = (view: ServiceView | null): void => {
-      const [sick] = settings.heedsHealth ? (view?.critical ?? []) : [];
-      unfitBecause = sick === undefined ? null : `its check "${sick}" is critical`;
-      const said = view?.entry['Service'];
-      if (typeof said === 'string') name = said;
-      run?.setFitness(unfitBecause);
-    };
-    marks = keepMarks({
-      labels: settings.labels,
-      retryMs: Math.max(200, timing.retryMs),
-      view: () => viewService(service, timeoutMs),
-      write: (view, tags, meta) => writeService(service, view, tags, meta, timeoutMs),
-      seen: (view) => {
-        streaks.succeeded('marks');
-        heed(view);
-      },
-      failed: (error) => streaks.failed('marks', `the service: ${describeError(error)}`),
-      wrote: () => {
-        counts.marksWritten += 1;
-      },
-    });
-    let wanted: WantedMarks = { role: 'replica', sessionId: null };
-    const keeper = marks;
-    const want = (change: Partial<WantedMarks>): Promise<void> => {
-      wanted = { ...wanted, ...change };
-      return keeper.want(wanted);
-    };
-    const markMs = Math.max(500, timeoutMs);
+    const id = await findOwnService({ http, query: settings.service, timeoutMs: findMs, log, signal });
+    return await contendFor({ http, id }, { settings, log, signal, counts, onRun });
+  } finally {
+    http.close();
+  }
+}
+
+interface Contest {
+  readonly settings: ElectionSettings;
+  readonly log: ElectorLog;
+  readonly signal: AbortSignal;
+  readonly counts: Counts;
+  readonly onRun: (run: ElectionRun) => void;
+}
+
+/** The election itself, of a service that was found. Returns the exit code of a task that ended by itself, else 0. */
+async function contendFor(
+  service: LocalService,
+  { settings, log, signal, counts, onRun }: Contest,
+): Promise<number> {
+  const timing = electionTiming(settings.ttlMs, settings.renewEveryMs, settings.taskStopMs);
+  const markMs = Math.max(500, timing.callMs);
+  let run: ElectionRun | null = null;
+  let unfit: string | null = null;
+  let isStopping = false;
+  let exitCode = 0;
+  const keeper = keepService({
+    service,
+    settings,
+    log,
+    timeoutMs: timing.callMs,
+    retryMs: Math.max(200, timing.retryMs),
+    wrote: () => {
+      counts.marksWritten += 1;
+    },
+    fitness: (because) => {
+      unfit = because;
+      run?.setFitness(because);
+    },
+  });
+  const stop = (): void => {
+    if (isStopping) return;
+    isStopping = true;
+    run?.stop();
+    if (keeper.wanted().role !== 'primary') void keeper.want({ role: 'none' });
+  };
+  const office = createTaskOffice({
+    settings,
+    log,
+    markMs,
+    mark: (role) => keeper.want({ role: role === 'replica' && isStopping ? 'none' : role }),
+    taskEnded: (code) => {
+      exitCode = code;
+      stop();
+    },
+  });
+  try {
     // A tag that an earlier life left behind goes first.
-    await within(want({}), markMs);
-    let isStopping = false;
-    let exitCode = 0;
-    const office = createTaskOffice({
-      settings,
-      log,
-      markMs,
-      mark: (role) => want({ role: role === 'replica' && isStopping ? 'none' : role }),
-      taskEnded: (code) => {
-        exitCode = code;
-        stop();
-      },
-    });
-    const stop = (): void => {
-      if (isStopping) return;
-      isStopping = true;
-      run?.stop();
-      if (wanted.role !== 'primary') void want({ role: 'none' });
+    await within(keeper.want({}), markMs);
+    const onValue = (value: string): void => {
+      const asked = readStepDown(value);
+      if (asked !== null && asked === run?.standing().token) run.stepDown();
     };
-    const backend = createConsulBackend({
-      http,
-      key: settings.key,
-      session: {
-        name: sessionName(settings),
-        ttlMs: settings.ttlMs,
-        lockDelayMs: settings.lockDelayMs,
-        nodeChecks: settings.sessionChecks.node ? ['serfHealth'] : [],
-        serviceChecks: [],
-      },
-      ...(settings.sessionChecks.service ? { serviceChecks: () => checksOfService(service, timeoutMs) } : {}),
-      onValue: (value) => {
-        const asked = readStepDown(value);
-        if (asked !== null && asked === run?.standing().token) run.stepDown();
-      },
-    });
     const started = runElection({
-      backend: { ...backend, close: () => undefined },
+      backend: backendOf(service, { settings, timeoutMs: timing.callMs, onValue }),
       timing,
       log,
       nowMs: createElectionClock(),
@@ -156,36 +136,51 @@ async function contend(
         deposed: (because) => office.deposed(because),
       },
       onSession: (sessionId) => {
-        if (sessionId !== null && !isStopping) void want({ sessionId });
+        if (sessionId !== null && !isStopping) void keeper.want({ sessionId });
       },
       onExtended: (leftMs) => office.extended(leftMs),
       onCall: (kind, hasFailed) => counts.called(kind, hasFailed),
     });
     run = started;
     onRun(started);
-    if (unfitBecause !== null) started.setFitness(unfitBecause);
-    void ringOnChanges(service, {
-      name,
-      waitMs: bellMs,
-      timeoutMs,
-      retryMs: Math.max(200, timing.retryMs),
-      signal: closing.signal,
-      ring: () => keeper.check(),
-      failed: (error) => streaks.failed('bell', describeError(error)),
-    });
+    started.setFitness(unfit);
+    keeper.listen();
     if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop, { once: true });
     try {
       await started.done;
     } finally {
       isStopping = true;
       signal.removeEventListener('abort', stop);
-      await within(want({ role: 'none' }), markMs);
+      await within(keeper.want({ role: 'none' }), markMs);
     }
     return exitCode;
   } finally {
-    closing.abort();
-    marks?.close();
-    http.close();
+    keeper.close();
   }
+}
+
+interface BackendOptions {
+  readonly settings: ElectionSettings;
+  readonly timeoutMs: number;
+  readonly onValue: (value: string) => void;
+}
+
+function backendOf(service: LocalService, { settings, timeoutMs, onValue }: BackendOptions): ElectionBackend {
+  const { key, ttlMs, lockDelayMs, sessionChecks } = settings;
+  const backend = createConsulBackend({
+    http: service.http,
+    key,
+    session: {
+      name: sessionName(settings),
+      ttlMs,
+      lockDelayMs,
+      nodeChecks: sessionChecks.node ? ['serfHealth'] : [],
+      serviceChecks: [],
+    },
+    ...(sessionChecks.service ? { serviceChecks: () => checksOfService(service, timeoutMs) } : {}),
+    onValue,
+  });
+  // The connection is needed longer: the marks go last.
+  return { ...backend, close: () => undefined };
 }
