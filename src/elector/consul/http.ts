@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Agent, type ClientRequest, type IncomingMessage, request, type RequestOptions } from 'node:http';
 import type { CancelSignal } from '../../core/election/backend.ts';
-import { describeError, Problem } from '../../core/problem.ts';
+import { Problem } from '../../core/problem.ts';
 import { type ConsulAddress, readConsulAddress } from './address.ts';
 import type { ConsulConnection } from './connection-settings.ts';
+import { connectionFailed } from './connection-failed.ts';
 import { readToken } from './token.ts';
 
 export interface ConsulCall {
@@ -170,33 +171,4 @@ async function readText(answer: IncomingMessage): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function connectionFailed(cause: unknown, isConnected: boolean, where: string): Problem {
-  if (cause instanceof Problem) return cause;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : describeError(cause);
-  if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code.includes('ALERT')) {
-    return new Problem(
-      'consul_unreachable',
-      `Consul at ${where} does not take our TLS (${code}). Is it an HTTPS port, and does it ask for a certificate (CONSUL_CLIENT_CERT)?`,
-      { cause },
-    );
-  }
-  if (/CERT|SIGNATURE|ISSUER|ALTNAME/u.test(code)) {
-    return new Problem(
-      'consul_unreachable',
-      `the certificate of Consul at ${where} is not trusted (${code}). Set CONSUL_CACERT, and CONSUL_TLS_SERVER_NAME if it carries another name.`,
-      { cause },
-    );
-  }
-  if (isConnected) {
-    return new Problem('consul_unanswered', `the connection to Consul at ${where} broke off (${code}).`, {
-      cause,
-    });
-  }
-  return new Problem(
-    'consul_unreachable',
-    `Consul at ${where} cannot be reached (${code}). Is an agent running there? CONSUL_HTTP_ADDR says where.`,
-    { cause },
-  );
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Problem } from '../../core/problem.ts';
-import { isSettingName, rowOf, type Sayings } from './table.ts';
+import { fileNameOf, isSettingName, rowOf, type Sayings, settingNames } from './table.ts';
 
 /**
  * Reads a file of settings: names as the flags in camel case (and as the variables), in JSON or YAML; `elections` is a list
@@ -49,15 +49,18 @@ async function parse(file: string): Promise<unknown> {
 function sayingsOf(file: string, fields: Readonly<Record<string, unknown>>, isElection: boolean): Sayings {
   const says: Partial<Record<keyof Sayings, string>> = {};
   for (const [key, value] of Object.entries(fields)) {
-    if (!isSettingName(key)) throw invalid(file, `there is no setting "${key}"`);
-    const row = rowOf(key);
-    if (row.flag === null) throw invalid(file, `"${key}" is secret: set ${row.env} instead, or name a file`);
-    if (isElection && row.isShared === true)
+    const secret = isSettingName(key) && fileNameOf(key) === null ? rowOf(key) : null;
+    if (secret !== null) {
+      throw invalid(file, `"${key}" is secret: set ${secret.env} instead, or name a file`);
+    }
+    const name = settingNames.find((each) => fileNameOf(each) === key);
+    if (name === undefined) throw invalid(file, `there is no setting "${key}"`);
+    if (isElection && rowOf(name).isShared === true)
       throw invalid(file, `"${key}" is the same for all elections: write it above them`);
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
       throw invalid(file, `"${key}" is no text`);
     }
-    says[key] = String(value);
+    says[name] = String(value);
   }
   return says;
 }

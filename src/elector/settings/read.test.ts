@@ -233,6 +233,12 @@ describe('a file', () => {
     assert.deepEqual(await readSettingsFile(write(yaml)), expected);
   });
 
+  it('names things as the flags do', async () => {
+    const file = write('{"consulAddr":"http://consul:8500","tlsServerName":"consul"}');
+    const { shared } = await readSettingsFile(file);
+    assert.deepEqual(shared, { consulAddress: 'http://consul:8500', serverName: 'consul' });
+  });
+
   for (const [what, text, says] of [
     ['an unknown setting', 'tll: 20s', /there is no setting "tll"/u],
     ['a secret', 'token: hush', /"token" is secret: set CONSUL_HTTP_TOKEN/u],

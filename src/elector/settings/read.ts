@@ -6,7 +6,7 @@ import { logLevels } from '../log.ts';
 import { oneOf, readElection } from './read-election.ts';
 import { type Faults, optional, type Reader } from './reader.ts';
 import type { SidecarSettings } from './settings.ts';
-import { rowOf, type Sayings, type SettingName, settingNames } from './table.ts';
+import { fileNameOf, rowOf, type Sayings, type SettingName, settingNames } from './table.ts';
 
 /** Where settings come from. */
 export interface Sources {
@@ -27,14 +27,14 @@ export function readSettings({ env, flags, file }: Sources): SidecarSettings {
   const faults: Faults = { add: (one) => sentences.push(one), warn: (one) => warnings.push(one) };
   const shared: readonly Layer[] = [
     { say: flags, name: (row) => `--${rowOf(row).flag ?? row}` },
-    { say: file?.shared ?? {}, name: (row) => row },
+    { say: file?.shared ?? {}, name: (row) => fileNameOf(row) ?? row },
     { say: fromEnvironment(env), name: (row) => rowOf(row).env },
   ];
   const common = readerOf(shared);
   const each = file === null || file.elections.length === 0 ? [{}] : file.elections;
   const elections = each.map((own, at) => {
     const [nearest, ...others] = shared;
-    const layer: Layer = { say: own, name: (row) => `elections[${at}].${row}` };
+    const layer: Layer = { say: own, name: (row) => `elections[${at}].${fileNameOf(row) ?? row}` };
     return readElection(readerOf(nearest === undefined ? [layer] : [nearest, layer, ...others]), faults);
   });
   const keys = elections.map(({ key }) => key);

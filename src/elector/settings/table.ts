@@ -221,5 +221,13 @@ export function rowOf(name: SettingName): SettingRow {
   return settingsTable[name];
 }
 
+/** How a file calls a setting: as the flag, in camel case; null: a file may not say it. */
+export function fileNameOf(name: SettingName): string | null {
+  return (
+    rowOf(name).flag?.replaceAll(/-(?<letter>[a-z])/gu, (_dash, letter: string) => letter.toUpperCase()) ??
+    null
+  );
+}
+
 /** What one source says; what is not there, it does not say. */
 export type Sayings = { readonly [name in SettingName]?: string };
