@@ -23,6 +23,8 @@ export interface Term {
   readonly sessionId: string;
   /** Looks at the clock: false from the moment authority ends, also when nobody has been told yet. */
   readonly isValid: () => boolean;
+  /** Milliseconds until authority ends, as far as is proven now; 0 when it has ended. */
+  readonly leftMs: () => number;
 }
 
 export interface RunnerDeps {
@@ -34,6 +36,8 @@ export interface RunnerDeps {
   /** Which failures end the run. */
   readonly patience?: Patience;
   readonly onSession?: (sessionId: string | null) => void;
+  /** Authority was extended: it lasts so long from now on. */
+  readonly onExtended?: (leftMs: number) => void;
   readonly onCall?: (kind: ElectionAction['kind'], hasFailed: boolean) => void;
 }
 
@@ -93,12 +97,15 @@ export function runElection(deps: RunnerDeps): ElectionRun {
   const happens = (event: Happening): void => {
     if (state.isDone) return;
     const before = state.session?.id ?? null;
+    const untilBefore = authorityUntilMs(state, timing);
     const result = step(state, { ...event, nowMs: nowMs() }, timing);
     state = result.state;
     const session = state.session?.id ?? null;
     if (session !== before) deps.onSession?.(session);
     for (const because of result.because) log.debug(because);
     for (const action of result.actions) perform(action);
+    const until = authorityUntilMs(state, timing);
+    if (until !== null && untilBefore !== null && until > untilBefore) deps.onExtended?.(until - nowMs());
     if (!state.isDone) wakeAt(result.wakeAtMs);
   };
 
@@ -182,7 +189,7 @@ export function runElection(deps: RunnerDeps): ElectionRun {
       case 'lead': {
         const { token, sessionId } = action;
         log.info(`leads, by token ${token} and session ${sessionId}.`);
-        office.elected({ token, sessionId, isValid: () => isValid(token) });
+        office.elected({ token, sessionId, isValid: () => leftMs(token) > 0, leftMs: () => leftMs(token) });
         return;
       }
       case 'depose':
@@ -237,11 +244,11 @@ export function runElection(deps: RunnerDeps): ElectionRun {
     }
   };
 
-  const isValid = (token: string): boolean => {
+  /** Of the leadership by this token. */
+  const leftMs = (token: string): number => {
     const until = authorityUntilMs(state, timing);
-    return (
-      until !== null && state.office.kind === 'leading' && state.office.token === token && nowMs() < until
-    );
+    const isTerm = state.office.kind === 'leading' && state.office.token === token;
+    return isTerm && until !== null ? Math.max(0, until - nowMs()) : 0;
   };
 
   queueMicrotask(() => happens({ kind: 'tick' }));
@@ -254,14 +261,14 @@ export function runElection(deps: RunnerDeps): ElectionRun {
     },
     standing: () => {
       const until = authorityUntilMs(state, timing);
-      const leftMs = until === null ? 0 : Math.max(0, until - nowMs());
+      const authorityLeftMs = until === null ? 0 : Math.max(0, until - nowMs());
       return {
-        isLeading: leftMs > 0,
+        isLeading: authorityLeftMs > 0,
         token: state.office.kind === 'leading' ? state.office.token : null,
         sessionId: state.session?.id ?? null,
         holder: state.lock?.holder ?? null,
         seen: state.lock,
-        authorityLeftMs: leftMs,
+        authorityLeftMs,
         unfitBecause: state.unfitBecause,
       };
     },

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 
 /** A command that was started, with all that it starts. */
 export interface Child {
+  /** Of all that it starts; null when it could not be started. */
+  readonly groupId: number | null;
   /** How it ended; never rejects. */
   readonly ended: Promise<ChildEnd>;
   /** SIGTERM, and SIGKILL when it has not ended after `graceMs`; resolves when it has ended. */
@@ -23,6 +25,7 @@ export function startChild(command: string, env: NodeJS.ProcessEnv): Child {
   const child = spawn('setpriv', argv, { env, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
   const ended = endOf(child);
   return {
+    groupId: child.pid ?? null,
     ended,
     stop: async (graceMs) => {
       signalGroup(child, 'SIGTERM');

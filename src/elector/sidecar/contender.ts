@@ -158,6 +158,7 @@ async function contend(
       onSession: (sessionId) => {
         if (sessionId !== null && !isStopping) void want({ sessionId });
       },
+      onExtended: (leftMs) => office.extended(leftMs),
       onCall: (kind, hasFailed) => counts.called(kind, hasFailed),
     });
     run = started;

@@ -393,6 +393,26 @@ describe('the sidecar, on a real Consul', { timeout: 240_000 }, () => {
     assert.deepEqual((await service.entry())?.Tags, ['kept']);
   });
 
+  it('has its task killed before another leads when it stands still itself', async () => {
+    const name = newService();
+    const out = join(dir, `${name}.out`);
+    const words = ['--exec', `: ${out}; while :; do sleep 0.05; done`];
+    const one = await task(name, words);
+    await one.sidecar.said(/leads, by token/u);
+    const other = await task(name, words);
+    await other.sidecar.said(/watches the lock/u);
+    while ((await tasksRunning(out)) === 0) await pause(20);
+    // Longer than one authority lasts: it is put off as long as all is well.
+    await pause(1.5 * ttlMs);
+    assert.equal(await tasksRunning(out), 1);
+    one.sidecar.signal('SIGSTOP');
+    await other.sidecar.said(/leads, by token/u);
+    while ((await tasksRunning(out)) === 0) await pause(20);
+    assert.equal(await tasksRunning(out), 1);
+    one.sidecar.signal('SIGCONT');
+    await one.sidecar.said(/leads no more/u);
+  });
+
   it('kills the task when it is killed itself', async () => {
     const name = newService();
     const out = join(dir, `${name}.out`);

@@ -5,6 +5,7 @@ import type { ElectorLog } from '../log.ts';
 import type { Office, Term } from '../runner.ts';
 import type { ElectionSettings } from '../settings/settings.ts';
 import { type Child, startChild } from './children.ts';
+import { armDeadMansSwitch, type DeadMansSwitch } from './dead-mans-switch.ts';
 
 export interface TaskOfficeDeps {
   readonly settings: ElectionSettings;
@@ -17,9 +18,15 @@ export interface TaskOfficeDeps {
   readonly taskEnded: (exitCode: number) => void;
 }
 
+/** With what only a task needs: word of each extension. */
+export interface TaskOffice extends Office {
+  readonly extended: (leftMs: number) => void;
+}
+
 /** What a leader of a sidecar does: marks, file, commands, task; and how all that ends. */
-export function createTaskOffice({ settings, log, mark, markMs, taskEnded }: TaskOfficeDeps): Office {
+export function createTaskOffice({ settings, log, mark, markMs, taskEnded }: TaskOfficeDeps): TaskOffice {
   let task: Child | null = null;
+  let deadMansSwitch: DeadMansSwitch | null = null;
   let hook: Child | null = null;
 
   const environment = ({ token, sessionId }: Term): NodeJS.ProcessEnv => ({
@@ -30,7 +37,11 @@ export function createTaskOffice({ settings, log, mark, markMs, taskEnded }: Tas
   });
   let env: NodeJS.ProcessEnv = process.env;
 
+  /** Authority leaves the task its time to stop in good order; after that it is killed, whoever stands still. */
+  const lastMomentMs = (leftMs: number): number => leftMs + settings.taskStopMs;
+
   return {
+    extended: (leftMs) => deadMansSwitch?.putOff(lastMomentMs(leftMs)),
     elected: (term) => {
       env = environment(term);
       void mark('primary');
@@ -39,15 +50,20 @@ export function createTaskOffice({ settings, log, mark, markMs, taskEnded }: Tas
       if (settings.exec === null) return;
       const started = startChild(settings.exec, env);
       task = started;
+      if (started.groupId !== null)
+        deadMansSwitch = armDeadMansSwitch(started.groupId, lastMomentMs(term.leftMs()));
       void (async () => {
         const { code, because } = await started.ended;
         if (task !== started) return;
+        deadMansSwitch?.disarm();
         log.warn(`--exec: the task ${because}.`);
         taskEnded(code);
       })();
     },
     deposed: async () => {
       const graceMs = settings.taskStopMs * 0.8;
+      const oldSwitch = deadMansSwitch;
+      deadMansSwitch = null;
       const [oldTask, oldHook] = [task, hook];
       [task, hook] = [null, null];
       const last =
@@ -60,6 +76,7 @@ export function createTaskOffice({ settings, log, mark, markMs, taskEnded }: Tas
         oldHook?.stop(0),
         last === null ? null : within(last.ended, graceMs).then(() => last.stop(0)),
       ]);
+      oldSwitch?.disarm();
     },
   };
 }
