@@ -1,4 +1,5 @@
 import type { Figure } from '../figure.ts';
+import { timing } from './electorate.ts';
 import type { Handover } from './handover.ts';
 import type { Idle } from './idle.ts';
 import { type Percentiles, percentiles } from './percentiles.ts';
@@ -75,7 +76,7 @@ function unplanned(handovers: readonly Handover[]): Unplanned {
 
 /** Renewals of two sidecars in a minute, give or take one each for where the minute begins; else blocking queries. */
 function restsQuietly({ requests, seconds }: Idle): boolean {
-  const periods = seconds / 10;
+  const periods = (seconds * 1000) / timing.sleepMs;
   const renewals = requests['PUT session/renew'] ?? 0;
   const others = Object.keys(requests).filter(
     (kind) => kind !== 'PUT session/renew' && !kind.endsWith('(blocking)'),
