@@ -111,7 +111,7 @@ export function runElection(deps: RunnerDeps): ElectionRun {
         return;
       case 'watch':
       case 'acquire':
-      case 'askEldest':
+      case 'askElders':
       case 'release':
         lockCall.abort();
         lockCall = new AbortController();

@@ -38,9 +38,9 @@ export function absorb(before: ElectionState, event: ElectionEvent, timing: Elec
     }
     case 'lockSeen':
       return isAnswer(state, event.call) ? withLock(state, event.lock, event.sentAtMs, timing) : state;
-    case 'eldestTold': {
+    case 'eldersTold': {
       if (!isAnswer(state, event.call)) return state;
-      const candidacy = { ...state.candidacy, isEldest: event.isEldest };
+      const candidacy = { ...state.candidacy, hasNoElder: event.hasNoElder };
       return { ...state, lockCall: null, candidacy };
     }
     case 'released': {
@@ -105,16 +105,15 @@ function withLock(
 
 function candidacyAt(state: ElectionState, lock: SeenLock, timing: ElectionTiming): Candidacy {
   const { candidacy, nowMs } = state;
-  if (!lock.isUnsettled) return { ...noCandidacy, hasHistory: true };
+  if (!lock.isUnsettled) return noCandidacy;
   const { unsettled } = candidacy;
   const isSame = unsettled !== null && unsettled.token === lock.token;
   const until = authorityUntilMs(state, timing);
   // Whoever waits began to wait after our last proof, so nobody can have led in between while our authority lasts.
   const isHeir = until !== null && nowMs < until;
   return {
-    ...candidacy,
+    hasNoElder: isSame ? candidacy.hasNoElder : null,
     unsettled: isSame ? unsettled : { token: lock.token, sinceMs: nowMs },
     heirOf: isHeir ? lock.token : candidacy.heirOf === lock.token ? lock.token : null,
-    hasHistory: candidacy.hasHistory || (unsettled !== null && !isSame),
   };
 }

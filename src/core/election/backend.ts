@@ -10,7 +10,10 @@
  * So `acquire` is bound to what was seen, and every other call can be made again.
  */
 export interface ElectionBackend {
-  /** Opens a session that the store ends when it was not renewed for its TTL. One that nobody uses ends by itself. */
+  /**
+   * Opens a session that the store ends when it was not renewed for its TTL. One that nobody uses ends by itself. The lock
+   * is made before, where there is none: so sessions are younger than the first lock.
+   */
   readonly openSession: (options: CallOptions) => Promise<OpenedSession>;
 
   /** `gone`: it has ended, and no call brings it back. */
@@ -20,10 +23,10 @@ export interface ElectionBackend {
   readonly closeSession: (sessionId: string, options: CallOptions) => Promise<void>;
 
   /**
-   * Whether no session of this election is older. It is asked about a lock that nobody has ever held, by one who has never
-   * seen a leader: if nobody was there before, there is no leader who could not know yet. A store that cannot tell says no.
+   * Whether no other session of this election is older than the unsettled lock that was seen. Who leads by an earlier lock
+   * has such a session; so if there is none, there is no leader who could not know yet. A store that cannot tell says no.
    */
-  readonly isEldest: (sessionId: string, options: CallOptions) => Promise<boolean>;
+  readonly hasNoElder: (sessionId: string, seen: SeenLock, options: CallOptions) => Promise<boolean>;
 
   /**
    * Takes the lock if it still is exactly as `seen`, in one step, however late the call arrives; then tells how it stands.

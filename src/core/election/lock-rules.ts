@@ -25,17 +25,18 @@ export const lockRules: readonly Rule[] = [
     },
   },
   {
-    id: 'ask-eldest',
-    about: 'the lock has never been held: is there an older contender, who may have held one before it?',
+    id: 'ask-elders',
+    about: 'the lock has never been held: is there a session older than it, which may have held one before?',
     decide: ({ state }) => {
       const { session, lock, candidacy, lockCall } = state;
       if (session === null || lock === null || !lock.isUnsettled || !wantsOffice(state)) return null;
-      if (candidacy.hasHistory || candidacy.isEldest !== null || candidacy.heirOf !== null) return null;
+      if (candidacy.hasNoElder !== null || candidacy.heirOf !== null) return null;
       if (lockCall !== null || state.nowMs < state.lockRetryMs) return null;
-      return call(state, 'eldest', 'asks whether anybody was here before', (id) => ({
-        kind: 'askEldest',
+      return call(state, 'askElders', 'asks whether anybody was here before', (id) => ({
+        kind: 'askElders',
         call: id,
         sessionId: session.id,
+        seen: lock,
       }));
     },
   },
@@ -79,11 +80,11 @@ function ownLockWaitMs({ office }: ElectionState, session: Session, timing: Elec
   return office.kind === 'leading' ? watchMs(session.ttlMs, timing, true) : timing.retryMs;
 }
 
-/** When an unsettled lock may be taken: by who lost the one before it, by the eldest, or when authority cannot have lasted. */
+/** When an unsettled lock may be taken: by who lost the one before it, when nobody can have held that, or when authority cannot have lasted. */
 function mayAcquire({ candidacy, nowMs }: ElectionState, session: Session, lock: SeenLock): boolean {
   if (!lock.isUnsettled) return true;
-  const { unsettled, heirOf, isEldest, hasHistory } = candidacy;
-  if (heirOf === lock.token || (isEldest === true && !hasHistory)) return true;
+  const { unsettled, heirOf, hasNoElder } = candidacy;
+  if (heirOf === lock.token || hasNoElder === true) return true;
   return unsettled?.token === lock.token && nowMs >= unsettled.sinceMs + session.ttlMs;
 }
 

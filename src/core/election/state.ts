@@ -45,16 +45,15 @@ export interface Session {
 /** The one call about the lock that is under way: answers of any other are too late. */
 export interface LockCall {
   readonly id: number;
-  readonly kind: 'watch' | 'acquire' | 'release' | 'eldest';
+  readonly kind: 'watch' | 'acquire' | 'release' | 'askElders';
 }
 
 /** What counts for a contender that finds the lock free and unsettled. */
 export interface Candidacy {
   /** The unsettled lock and since when it has been seen. */
   readonly unsettled: { readonly token: string; readonly sinceMs: number } | null;
-  /** Whether it has seen this lock held or settled: then there may be a leader that its age says nothing about. */
-  readonly hasHistory: boolean;
-  readonly isEldest: boolean | null;
+  /** Whether no other session is older than that lock; null: not asked yet. */
+  readonly hasNoElder: boolean | null;
   /** The token of the unsettled lock which replaced the one that this contender held, with authority, when it looked. */
   readonly heirOf: string | null;
 }
@@ -69,7 +68,7 @@ export type Office =
   /** The task is being told; until that is done, nothing is given away and nothing begins. */
   | { readonly kind: 'deposing' };
 
-export const noCandidacy: Candidacy = { unsettled: null, hasHistory: false, isEldest: null, heirOf: null };
+export const noCandidacy: Candidacy = { unsettled: null, hasNoElder: null, heirOf: null };
 
 /** A contender that has just begun. */
 export function initialState(nowMs: number): ElectionState {

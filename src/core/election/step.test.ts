@@ -99,24 +99,26 @@ describe('a contender', () => {
 describe('a lock that was never held', () => {
   const unsettled = { token: fencingToken(9, 0), isUnsettled: true, cursor: '9' };
 
-  it('is taken at once by the eldest contender', () => {
+  it('is taken at once when no session is older than it', () => {
     const told = opened().sees(20, unsettled);
-    assert.deepEqual(told.kinds(), ['askEldest']);
-    told.at(30, { kind: 'eldestTold', call: told.state.lockCall?.id ?? -1, isEldest: true });
+    assert.deepEqual(told.kinds(), ['askElders']);
+    told.at(30, { kind: 'eldersTold', call: told.state.lockCall?.id ?? -1, hasNoElder: true });
     assert.deepEqual(told.kinds(), ['acquire']);
   });
 
-  it('is taken by a younger one after a TTL: until then somebody may still believe to lead', () => {
+  it('is taken after a TTL otherwise: until then somebody may still believe to lead', () => {
     const told = opened().sees(20, unsettled);
-    told.at(30, { kind: 'eldestTold', call: told.state.lockCall?.id ?? -1, isEldest: false });
+    told.at(30, { kind: 'eldersTold', call: told.state.lockCall?.id ?? -1, hasNoElder: false });
     assert.deepEqual(told.kinds(), ['watch']);
     assert.deepEqual(told.at(19 + ttlMs, { kind: 'tick' }).kinds(), ['renew']);
     assert.deepEqual(told.at(20 + ttlMs, { kind: 'tick' }).kinds(), ['acquire']);
   });
 
-  it('is left alone for a TTL by one who saw another lock before, whatever its age', () => {
-    const told = opened().sees(20, { holder: 'other' }).sees(30, unsettled);
-    assert.deepEqual(told.kinds(), ['watch']);
+  it('is asked about anew when it was deleted and made again', () => {
+    const told = opened().sees(20, unsettled);
+    told.at(30, { kind: 'eldersTold', call: told.state.lockCall?.id ?? -1, hasNoElder: false });
+    told.sees(40, { ...unsettled, token: fencingToken(12, 0), cursor: '12' });
+    assert.deepEqual(told.kinds(), ['askElders']);
   });
 
   it('is taken at once, and by a new token, by the leader whose lock was deleted', () => {

@@ -67,6 +67,11 @@ function lockOf({ taken }: LockKey, { session, createIndex, modifyIndex, lockInd
   };
 }
 
+/** When the key was made, by Consul's own count: sessions have theirs from the same. */
+export function createIndexOf({ token }: SeenLock): number {
+  return Number(token.slice(0, token.length / 2));
+}
+
 /**
  * How the lock stands, after a change or a while. A key that is missing is made: only what is there has an index that tells
  * one absence from another.

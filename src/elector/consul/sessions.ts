@@ -41,19 +41,16 @@ export async function destroySession(http: ConsulHttp, id: string, timeoutMs: nu
   await ask(http, call, { what: 'the session is destroyed', permission: write });
 }
 
-/** Whether no session of this name is older than `id`. */
-export async function isEldestSession(
+/** Whether all sessions of this name but `id` were made after `index`. */
+export async function areYounger(
   http: ConsulHttp,
-  { id, name }: { readonly id: string; readonly name: string },
+  { id, name, index }: { readonly id: string; readonly name: string; readonly index: number },
   timeoutMs: number,
 ): Promise<boolean> {
   const call = { method: 'GET', path: '/v1/session/list', timeoutMs, query: { consistent: true } } as const;
   const purpose = { what: 'sessions are listed', permission: 'session:read on all nodes' };
   const all = listOf(jsonOf(await ask(http, call, purpose))).filter((each) => textOf(each, 'Name') === name);
-  const own = all.find((each) => textOf(each, 'ID') === id);
-  return (
-    own !== undefined && all.every((each) => countOf(each, 'CreateIndex') >= countOf(own, 'CreateIndex'))
-  );
+  return all.every((each) => textOf(each, 'ID') === id || countOf(each, 'CreateIndex') > index);
 }
 
 /** As Go's time.ParseDuration reads it. */

@@ -1,7 +1,14 @@
 import type { ClusterStore } from '../../core/coordination/cluster-store.ts';
 import type { CallOptions, ElectionBackend, SeenLock, WatchOptions } from '../../core/election/backend.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
-import { type ElectionKeys, electionKeys, type Positions, positionsOf, seenLockOf } from './entries.ts';
+import {
+  type ElectionKeys,
+  electionKeys,
+  hasNoElder,
+  type Positions,
+  positionsOf,
+  seenLockOf,
+} from './entries.ts';
 import { firstChange } from './first-change.ts';
 
 export interface EtcdElection {
@@ -32,6 +39,11 @@ export function createEtcdBackend({ store, prefix, ttlSeconds }: EtcdElection): 
     seenLockOf(await store.read(prefix, options), keys);
   return {
     openSession: async (options) => {
+      await store.txn(
+        [{ key: keys.last, target: 'create', equals: 0 }],
+        [{ kind: 'put', key: keys.last, value: '' }],
+        options,
+      );
       const lease = await store.grantLease(ttlSeconds, options);
       await store.txn(
         [],
@@ -43,11 +55,7 @@ export function createEtcdBackend({ store, prefix, ttlSeconds }: EtcdElection): 
     renewSession: async (id, options) =>
       (await store.keepAlive(id, options)) === 'lost' ? 'gone' : 'renewed',
     closeSession: (id, options) => store.revoke(id, options),
-    isEldest: async (id, options) => {
-      const { entries } = await store.read(keys.sessions, options);
-      const own = entries.find(({ key }) => key === keys.session(id));
-      return own !== undefined && entries.every((entry) => entry.createRevision >= own.createRevision);
-    },
+    hasNoElder: async (id, _seen, options) => hasNoElder(await store.read(prefix, options), keys, id),
     acquire: async (id, seen, options) => {
       if (await take(store, keys, { id, at: positionsOf(seen) }, options)) return look(options);
       return 'gone';

@@ -89,10 +89,10 @@ export function createMemoryElection(ttlMs: number): MemoryElection {
         check();
         destroySession(id);
       },
-      isEldest: async (id) => {
+      hasNoElder: async (id, { token }) => {
         check();
-        const own = sessions.get(id)?.openedAt;
-        return own !== undefined && [...sessions.values()].every(({ openedAt }) => openedAt >= own);
+        const madeAt = Number(token.slice(0, 20));
+        return [...sessions].every(([each, { openedAt }]) => each === id || openedAt > madeAt);
       },
       acquire: async (id, seen) => {
         check();

@@ -212,15 +212,29 @@ const cases: readonly { readonly name: string; readonly run: (scene: Scene) => P
     },
   },
   {
-    name: 'the eldest session is the one that was opened first and still lives',
+    name: 'no session is older than the first lock, also when several contenders begin at once',
     run: async ({ connect }) => {
       const [one, other] = [await connect(), await connect()];
-      const [oneId, otherId] = [await opened(one), await opened(other)];
-      assert.equal(await one.isEldest(oneId, bounds), true);
-      assert.equal(await other.isEldest(otherId, bounds), false);
+      const [oneId, otherId] = await Promise.all([opened(one), opened(other)]);
+      const seen = await look(one);
+      assert.deepEqual(
+        await Promise.all([one.hasNoElder(oneId, seen, bounds), other.hasNoElder(otherId, seen, bounds)]),
+        [true, true],
+      );
+    },
+  },
+  {
+    name: 'a session is older than the lock that was made anew, unless it is one’s own, or has ended',
+    run: async ({ connect, deleteLock }) => {
+      const [one, other] = [await connect(), await connect()];
+      const oneId = await opened(one);
+      await taken(one, oneId);
+      const otherId = await opened(other);
+      await deleteLock();
+      assert.equal(await other.hasNoElder(otherId, await look(other), bounds), false);
       await one.closeSession(oneId, bounds);
-      assert.equal(await other.isEldest(otherId, bounds), true);
-      assert.equal(await one.isEldest(oneId, bounds), false);
+      const seen = await look(other);
+      if (seen.isUnsettled) assert.equal(await other.hasNoElder(otherId, seen, bounds), true);
     },
   },
   {

@@ -143,7 +143,7 @@ export class ModelContender {
         return;
       case 'watch':
       case 'acquire':
-      case 'askEldest':
+      case 'askElders':
       case 'release':
         this.#performOnLock(action, sentAtMs);
         return;
@@ -170,9 +170,9 @@ export class ModelContender {
           lock === 'gone' ? { kind: 'gone', sessionId } : { kind: 'lockSeen', call, lock, sentAtMs },
         failed,
       });
-    } else if (action.kind === 'askEldest') {
-      this.#call(() => store.isEldest(action.sessionId), {
-        answered: (isEldest) => ({ kind: 'eldestTold', call, isEldest }),
+    } else if (action.kind === 'askElders') {
+      this.#call(() => store.hasNoElder(action.sessionId, action.seen), {
+        answered: (hasNoElder) => ({ kind: 'eldersTold', call, hasNoElder }),
         failed,
       });
     } else

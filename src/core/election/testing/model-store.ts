@@ -40,6 +40,7 @@ export class ModelStore {
   }
 
   open(ttlMs: number): { readonly id: string; readonly ttlMs: number } {
+    this.#made();
     this.#sessionCount += 1;
     const session = { id: `s${this.#sessionCount}`, openedAt: this.#nextIndex(), ttlMs, epoch: 0 };
     this.#sessions.set(session.id, session);
@@ -63,11 +64,9 @@ export class ModelStore {
     this.#change(key, null);
   }
 
-  isEldest(id: string): boolean {
-    const own = this.#sessions.get(id);
-    return (
-      own !== undefined && [...this.#sessions.values()].every(({ openedAt }) => openedAt >= own.openedAt)
-    );
+  hasNoElder(id: string, { token }: SeenLock): boolean {
+    const madeAt = Number(token.slice(0, 20));
+    return [...this.#sessions.values()].every((each) => each.id === id || each.openedAt > madeAt);
   }
 
   acquire(id: string, seen: SeenLock): SeenLock | 'gone' {
