@@ -17,6 +17,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: Run }>>>
   'audit-cost': () => import('./audit-cost.ts'),
   'audit-drain': () => import('./audit-drain.ts'),
   fanout: () => import('./fanout.ts'),
+  elect: () => import('./elect.ts'),
 };
 
 const { values, positionals } = parseArgs({

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { consulProgram } from './setup-consul.mjs';
 import { modulesAreCurrent, postgresqlVersions, readVersion, tools } from './setup-plan.mjs';
 
 const policyFile = '/usr/sbin/policy-rc.d';
@@ -17,9 +18,10 @@ const searchPath = [
  * Looks at the machine; changes nothing.
  *
  * @param {string} root the project's directory
+ * @param {{ consul: boolean }} wanted
  * @returns {Promise<import('./setup-plan.mjs').Facts>}
  */
-export async function lookAround(root) {
+export async function lookAround(root, wanted) {
   const findings = await Promise.all(
     tools.map(async (tool) => /** @type {const} */ ([tool.name, await look(tool)])),
   );
@@ -33,7 +35,18 @@ export async function lookAround(root) {
     hasApt: locate('apt-get') !== null,
     postgresqlCommonInstalled: existsSync('/usr/share/postgresql-common'),
     startPolicy: await startPolicy(),
+    consul: wanted.consul ? lookForConsul(root) : 'unwanted',
   };
+}
+
+/**
+ * @param {string} root
+ * @returns {import('./setup-plan.mjs').Facts['consul']}
+ */
+function lookForConsul(root) {
+  const named = process.env['CONSUL_BIN'] ?? '';
+  if (named !== '') return isExecutable(named) ? 'here' : 'misnamed';
+  return isExecutable(consulProgram(root)) ? 'here' : 'absent';
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * What a machine needs and, from what was found there, what is to be done. Pure: looking and doing are elsewhere
- * (setup-facts.mjs, setup-packages.mjs).
+ * (setup-facts.mjs, setup-packages.mjs, setup-consul.mjs).
  *
  * @typedef {object} Tool
  * @property {string} name what it is called in messages
@@ -21,8 +21,10 @@
  * @property {boolean} hasApt
  * @property {boolean} postgresqlCommonInstalled
  * @property {'absent' | 'refuses' | 'allows'} startPolicy what /usr/sbin/policy-rc.d says to the start of a service
+ * @property {'here' | 'absent' | 'misnamed' | 'unwanted'} consul what the tests of elections run; `misnamed`: CONSUL_BIN is
+ *   set, and is no program
  *
- * @typedef {{ kind: 'modules' }
+ * @typedef {{ kind: 'modules' } | { kind: 'consul' }
  *   | { kind: 'packages', packages: readonly string[], withoutMainCluster: boolean, writePolicy: boolean }} Step
  *
  * @typedef {{ steps: readonly Step[], refusal: readonly string[] }} Plan `refusal`: sentences; empty when the steps will do
@@ -105,7 +107,11 @@ export const tools = [
 export function planSetup(facts) {
   const unsupported = tools.flatMap((tool) => unsupportedVersion(tool, facts.tools.get(tool.name)));
   const packages = missingPackages(facts);
-  const refusal = [...unsupported, ...(packages.length === 0 ? [] : whyNotInstall(facts, packages))];
+  const refusal = [
+    ...unsupported,
+    ...(packages.length === 0 ? [] : whyNotInstall(facts, packages)),
+    ...whyNoConsul(facts),
+  ];
   if (refusal.length > 0) return { steps: [], refusal };
   /** @type {Step[]} */
   const steps = [];
@@ -119,7 +125,24 @@ export function planSetup(facts) {
     });
   }
   if (!facts.modulesCurrent) steps.push({ kind: 'modules' });
+  if (facts.consul === 'absent') steps.push({ kind: 'consul' });
   return { steps, refusal: [] };
+}
+
+/**
+ * Bringing Consul takes apt, and no root: it is unpacked, not installed.
+ *
+ * @param {Facts} facts
+ */
+function whyNoConsul({ consul, hasApt }) {
+  if (consul === 'misnamed')
+    return ['CONSUL_BIN is set, but names no program that can be run. Correct it, or unset it.'];
+  if (consul === 'absent' && !hasApt) {
+    return [
+      'Missing: Consul, for the tests. This system has no apt-get to take it from Debian: set CONSUL_BIN to a Consul program (1.8 or newer).',
+    ];
+  }
+  return [];
 }
 
 /**

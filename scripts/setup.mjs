@@ -1,18 +1,22 @@
 /**
  * Brings a fresh Debian machine (Node, npm and git are enough) to where the checks and tests run: npm's packages and the
- * Debian packages that are missing. Plain JavaScript without dependencies, since it runs before there are any, under
+ * Debian packages that are missing, and a Consul for the tests, unpacked into .tools/. Plain JavaScript without dependencies, since it runs before there are any, under
  * whatever Node (20 or newer) is there. With nothing to do it takes a fraction of a second.
  *
- * Usage: node scripts/setup.mjs [--quiet]    --quiet: say nothing when there is nothing to do
+ * Usage: node scripts/setup.mjs [--quiet] [--without-consul]
+ *   --quiet           say nothing when there is nothing to do
+ *   --without-consul  for what runs no test
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { bringConsul } from './setup-consul.mjs';
 import { lookAround } from './setup-facts.mjs';
 import { installPackages } from './setup-packages.mjs';
 import { missingPackages, planSetup } from './setup-plan.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const quiet = process.argv.includes('--quiet');
+const wanted = { consul: !process.argv.includes('--without-consul') };
 
 /** @param {string} line */
 function say(line) {
@@ -37,11 +41,12 @@ function installModules() {
   if (npm.status !== 0) giveUp([`npm ci failed (${npm.error?.message ?? `code ${npm.status}`})`]);
 }
 
-const plan = planSetup(await lookAround(root));
+const plan = planSetup(await lookAround(root, wanted));
 if (plan.refusal.length > 0) giveUp(plan.refusal);
 try {
   for (const step of plan.steps) {
     if (step.kind === 'packages') installPackages(step, say);
+    else if (step.kind === 'consul') bringConsul(root, say);
     else installModules();
   }
 } catch (error) {
@@ -51,10 +56,11 @@ try {
 if (plan.steps.length === 0) {
   if (!quiet) say('nothing to do');
 } else {
-  const after = await lookAround(root);
+  const after = await lookAround(root, wanted);
   const still = missingPackages(after);
   if (still.length > 0)
     giveUp([`still missing after the installation: what ${still.join(', ')} should have brought.`]);
   if (planSetup(after).refusal.length > 0) giveUp(planSetup(after).refusal);
+  if (after.consul === 'absent') giveUp(['Consul is still missing after it was unpacked.']);
   say('done');
 }

@@ -26,7 +26,10 @@ const rounds =
   globs.length > 0
     ? [{ files: globs, concurrency }]
     : [
-        { files: ['src/**/*.test.ts', 'bench/**/*.test.ts', ...wholeProduct()], concurrency },
+        {
+          files: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'test/elect/*.test.ts', ...wholeProduct()],
+          concurrency,
+        },
         { files: [alone], concurrency: 1 },
       ];
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { debianMirrors } from '../scripts/apt-sources.mjs';
 import {
   type Facts,
   type Finding,
@@ -27,6 +28,7 @@ function machine(changes: Partial<Facts> = {}, without: readonly string[] = []):
     hasApt: true,
     postgresqlCommonInstalled: false,
     startPolicy: 'absent',
+    consul: 'here',
     ...changes,
   };
 }
@@ -111,6 +113,45 @@ test('refuses versions out of the supported range, and takes those in it', () =>
   ] as const) {
     assert.deepEqual(planSetup(withVersion(binary, version)).refusal, []);
   }
+});
+
+test('brings Consul without root, unless nobody wants it or one is named', () => {
+  assert.deepEqual(planSetup(machine({ consul: 'absent', isRoot: false })).steps, [{ kind: 'consul' }]);
+  assert.deepEqual(planSetup(machine({ consul: 'unwanted', hasApt: false })), { steps: [], refusal: [] });
+  assert.match(planSetup(machine({ consul: 'absent', hasApt: false })).refusal.join(), /set CONSUL_BIN/u);
+  assert.match(planSetup(machine({ consul: 'misnamed' })).refusal.join(), /CONSUL_BIN is set, but names no/u);
+});
+
+test("finds Debian's mirror in apt's sources of either format", () => {
+  const stanzas = [
+    '# a comment',
+    'Types: deb deb-src',
+    'URIs: http://mirror.test/debian',
+    'Suites: bookworm bookworm-updates',
+    'Components: main',
+    ' contrib',
+    'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg',
+    '',
+    'Types: deb',
+    'URIs: http://off.test/debian',
+    'Suites: bookworm',
+    'Components: main',
+    'Enabled: no',
+  ].join('\n');
+  const files = [
+    { name: 'sources.list', text: '# deb http://old.test/debian bookworm main\n' },
+    {
+      name: 'vendor.list',
+      text: 'deb [arch=amd64 signed-by=/k.gpg] https://vendor.test bookworm main # x\n',
+    },
+    { name: 'debian.sources', text: stanzas },
+    {
+      name: 'other.list',
+      text: 'deb http://mirror.test/debian bookworm main\ndeb http://x.test/ bookworm stable',
+    },
+  ];
+  assert.deepEqual(debianMirrors(files, 'bookworm'), ['http://mirror.test/debian', 'https://vendor.test']);
+  assert.deepEqual(debianMirrors(files, 'trixie'), []);
 });
 
 test('reads the version out of what programs print', () => {

@@ -17,7 +17,7 @@ export async function requirePatroni(say: (line: string) => void): Promise<strin
   const installed = await patroniVersion();
   if (installed !== null) return installed;
   const byHand = `apt-get install --no-install-recommends ${packages.join(' ')}`;
-  const { isRoot, hasApt, startPolicy } = await lookAround(root);
+  const { isRoot, hasApt, startPolicy } = await lookAround(root, { consul: false });
   if (!isRoot || !hasApt || startPolicy === 'allows') {
     const why = isRoot ? 'its service would be started, or there is no apt-get' : 'only root can install it';
     throw new Error(`Patroni is missing, and ${why}. Have it installed: ${byHand}`);

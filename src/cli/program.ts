@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrill } from './commands/drill.ts';
+import { addElect } from './commands/elect.ts';
 import { addFailover } from './commands/failover.ts';
 import { addInit } from './commands/init.ts';
 import { addJoin } from './commands/join.ts';
@@ -68,7 +69,10 @@ export async function buildProgram(
   addConfig(program, context);
   addLoadBalancer(program, context);
   addDrill(program, context);
-  if (words[0] !== 'node') (await import('./api-commands.ts')).addApiCommands(program, context);
+  program.commandsGroup('Other groups of tasks:');
+  addElect(program, context, version);
+  if (words[0] !== 'node' && words[0] !== 'elect')
+    (await import('./api-commands.ts')).addApiCommands(program, context);
   return program;
 }
 

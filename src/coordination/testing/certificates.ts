@@ -6,8 +6,11 @@ import type { EtcdTlsFiles } from '../etcd-endpoints.ts';
 /** A certificate authority for one test, made with the openssl command. */
 export interface TestCa {
   readonly certFile: string;
-  /** A certificate for 127.0.0.1, with serverAuth and clientAuth unless told. `days` below 0: it has expired already. */
-  readonly issue: (name: string, days?: number, usages?: string) => Promise<EtcdTlsFiles>;
+  /**
+   * A certificate for 127.0.0.1 unless told (`names` as openssl writes them), with serverAuth and clientAuth unless told.
+   * `days` below 0: it has expired already.
+   */
+  readonly issue: (name: string, days?: number, usages?: string, names?: string) => Promise<EtcdTlsFiles>;
 }
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
@@ -30,10 +33,10 @@ export async function makeTestCa(dir: string, name: string): Promise<TestCa> {
   );
   return {
     certFile,
-    issue: async (subject, days = 1, usages = 'serverAuth,clientAuth') => {
+    issue: async (subject, days = 1, usages = 'serverAuth,clientAuth', names = 'IP:127.0.0.1') => {
       const base = join(dir, `${name}-${subject}`);
       const files = { caFile: certFile, certFile: `${base}.crt`, keyFile: `${base}.key` };
-      await writeFile(`${base}.ext`, `subjectAltName=IP:127.0.0.1\nextendedKeyUsage=${usages}\n`);
+      await writeFile(`${base}.ext`, `subjectAltName=${names}\nextendedKeyUsage=${usages}\n`);
       await openssl(
         'req',
         '-new',

@@ -1,0 +1,96 @@
+import { Problem } from '../../core/problem.ts';
+import type { ConsulAnswer, ConsulCall, ConsulHttp } from './http.ts';
+
+/** What a call is for, so that a refusal can be told in one line. */
+export interface Purpose {
+  /** `the session is renewed`: what does not happen if it fails. */
+  readonly what: string;
+  /** The rule that a token needs for it, in the words of Consul's ACL. */
+  readonly permission: string;
+}
+
+/**
+ * A call whose refusals are Problems; `accept` names statuses besides 200 that say something.
+ *
+ * @throws Problem `consul_denied` (with the permission that is missing), `consul_refused` (asking again will not help),
+ *   `consul_unavailable` (Consul has no leader, or too much to do), `consul_unreachable`, `consul_unanswered`
+ */
+export async function ask(
+  http: ConsulHttp,
+  call: ConsulCall,
+  purpose: Purpose,
+  accept: readonly number[] = [],
+): Promise<ConsulAnswer> {
+  const answer = await http.call(call);
+  if (answer.status === 200 || accept.includes(answer.status)) return answer;
+  throw refusal(answer, purpose, http.where);
+}
+
+/** What Consul says for good although it answers 500, as it does to most wrong requests. */
+const final =
+  /Invalid Session TTL|Missing check|Invalid (?:Behavior|node|service|query)|Enterprise|Unknown datacenter|No path to datacenter/iu;
+
+function refusal({ status, text }: ConsulAnswer, { what, permission }: Purpose, where: string): Problem {
+  const said = text.replaceAll(/\s+/gu, ' ').trim().slice(0, 300);
+  if (status === 403 || /ACL not found|Permission denied/u.test(said)) {
+    const hint = /ACL not found/u.test(said)
+      ? 'It does not know the token: check CONSUL_HTTP_TOKEN.'
+      : `The token lacks the permission ${permission}.`;
+    return new Problem('consul_denied', `Consul at ${where} denies that ${what}. ${hint}`);
+  }
+  if (/^Check .* is in .* state/iu.test(said)) {
+    return new Problem(
+      'consul_check_critical',
+      `Consul at ${where} denies that ${what} while a check fails: ${said}.`,
+    );
+  }
+  if (status < 500 || final.test(said)) {
+    return new Problem('consul_refused', `Consul at ${where} refuses that ${what}: ${said} (${status}).`);
+  }
+  return new Problem(
+    'consul_unavailable',
+    `Consul at ${where} cannot do now that ${what}: ${said} (${status}).`,
+  );
+}
+
+/**
+ * The JSON of an answer.
+ *
+ * @throws Problem `consul_unavailable` when it is none
+ */
+export function jsonOf(answer: ConsulAnswer): unknown {
+  try {
+    return JSON.parse(answer.text);
+  } catch (cause) {
+    throw new Problem('consul_unavailable', 'Consul answered something that is no JSON.', { cause });
+  }
+}
+
+/** An object whose fields are not known yet. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function fieldsOf(value: unknown): Fields {
+  if (isFields(value)) return value;
+  throw new Problem('consul_unavailable', 'Consul answered something else than it is documented to.');
+}
+
+export function listOf(value: unknown): readonly Fields[] {
+  if (value === null) return [];
+  if (!Array.isArray(value))
+    throw new Problem('consul_unavailable', 'Consul answered no list where one belongs.');
+  return value.map(fieldsOf);
+}
+
+export function textOf(fields: Fields, name: string): string {
+  const value = fields[name];
+  return typeof value === 'string' ? value : '';
+}
+
+export function countOf(fields: Fields, name: string): number {
+  const value = fields[name];
+  return typeof value === 'number' ? value : 0;
+}

@@ -1,0 +1,138 @@
+import { Problem } from '../../core/problem.ts';
+import { ask, type Fields, fieldsOf, isFields, jsonOf, listOf, textOf } from './answer.ts';
+import type { ConsulHttp } from './http.ts';
+
+/** One service of the agent we speak to. */
+export interface LocalService {
+  readonly http: ConsulHttp;
+  readonly id: string;
+}
+
+/** A service as its agent has it now. */
+export interface ServiceView {
+  /** The whole entry, what we do not know of included. */
+  readonly entry: Fields;
+  readonly tags: readonly string[];
+  readonly meta: Readonly<Record<string, string>>;
+  /** The names of its checks, and of its node's, that are critical. */
+  readonly critical: readonly string[];
+}
+
+/** How the service of one task is recognized. */
+export interface ServiceQuery {
+  /** Exact; null: not told. */
+  readonly id: string | null;
+  readonly allocId: string | null;
+  readonly name: string;
+  readonly port: number | null;
+}
+
+const read = (what: string): { readonly what: string; readonly permission: string } => ({
+  what,
+  permission: 'service:read on this service',
+});
+
+/**
+ * The id of the one service on this agent that `query` means; null: there is none yet. By its id; else by Nomad's form
+ * `_nomad-task-<alloc id>-…`, character by character; else by name, and port where one is told.
+ *
+ * @throws Problem `config_invalid` when several would do
+ */
+export async function findService(
+  http: ConsulHttp,
+  query: ServiceQuery,
+  timeoutMs: number,
+): Promise<string | null> {
+  const call = { method: 'GET', path: '/v1/agent/services', timeoutMs } as const;
+  const answer = fieldsOf(jsonOf(await ask(http, call, read('the services of the agent are read'))));
+  const fits = chosen(Object.values(answer).filter(isFields), query);
+  if (fits.length > 1) {
+    const ids = fits.map((entry) => textOf(entry, 'ID')).join(', ');
+    throw new Problem(
+      'config_invalid',
+      `${describeQuery(query)} means several services of this agent: ${ids}. Name one with --service-id or CONSUL_LEADER_SERVICE_ID.`,
+    );
+  }
+  const [found] = fits;
+  return found === undefined ? null : textOf(found, 'ID');
+}
+
+function chosen(entries: readonly Fields[], { id, allocId, name, port }: ServiceQuery): readonly Fields[] {
+  if (id !== null) return entries.filter((entry) => textOf(entry, 'ID') === id);
+  const byPort = (entry: Fields): boolean => port === null || entry['Port'] === port;
+  const named = entries.filter((entry) => textOf(entry, 'Service') === name && byPort(entry));
+  if (allocId === null) return named;
+  const ofAlloc = (entry: Fields): boolean => textOf(entry, 'ID').startsWith(`_nomad-task-${allocId}-`);
+  const both = named.filter(ofAlloc);
+  return both.length > 0 ? both : entries.filter((entry) => ofAlloc(entry) && byPort(entry));
+}
+
+/** How a query is told to people. */
+export function describeQuery({ id, allocId, name, port }: ServiceQuery): string {
+  if (id !== null) return `the service id "${id}"`;
+  if (allocId !== null) return `the Nomad allocation ${allocId}`;
+  return `the service name "${name}"${port === null ? '' : ` with port ${port}`}`;
+}
+
+/** Null: the agent has no such service. */
+export async function viewService(
+  { http, id }: LocalService,
+  timeoutMs: number,
+): Promise<ServiceView | null> {
+  const path = `/v1/agent/health/service/id/${encodeURIComponent(id)}`;
+  const call = { method: 'GET', path, query: { format: 'json' }, timeoutMs } as const;
+  // 429 and 503 say that a check warns, or is critical.
+  const answer = await ask(http, call, read('the service is read'), [404, 429, 503]);
+  if (answer.status === 404) return null;
+  const body = jsonOf(answer);
+  if (!isFields(body) || !isFields(body['Service'])) return null;
+  const entry = body['Service'];
+  const checks = listOf(body['Checks'] ?? null);
+  const critical = checks.filter((check) => textOf(check, 'Status') === 'critical');
+  return {
+    entry,
+    tags: textsOf(entry['Tags']),
+    meta: textMapOf(entry['Meta']),
+    critical: critical.map((check) => textOf(check, 'Name') || textOf(check, 'CheckID')),
+  };
+}
+
+/**
+ * Registers the entry again with other tags and Meta, and all else as it was read. The agent keeps the service's checks and
+ * their states, since the request names none (https://developer.hashicorp.com/consul/api-docs/agent/service).
+ */
+export async function writeService(
+  { http }: LocalService,
+  { entry }: ServiceView,
+  tags: readonly string[],
+  meta: Readonly<Record<string, string>>,
+  timeoutMs: number,
+): Promise<void> {
+  const { Service, Datacenter: _dc, ContentHash: _hash, Namespace, ...kept } = entry;
+  const namespace = typeof Namespace === 'string' && Namespace !== '' ? { Namespace } : {};
+  const body = { ...kept, ...namespace, Name: Service, Tags: tags, Meta: meta };
+  const call = { method: 'PUT', path: '/v1/agent/service/register', body, timeoutMs } as const;
+  await ask(http, call, { what: 'the tags are written', permission: 'service:write on this service' });
+}
+
+export function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}
+
+function textMapOf(value: unknown): Readonly<Record<string, string>> {
+  if (!isFields(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}
+
+/** The checks of a service by their ids, for sessions that are tied to them. */
+export async function checksOfService(
+  { http, id }: LocalService,
+  timeoutMs: number,
+): Promise<readonly string[]> {
+  const call = { method: 'GET', path: '/v1/agent/checks', timeoutMs } as const;
+  const answer = fieldsOf(jsonOf(await ask(http, call, read('the checks of the agent are read'))));
+  const own = Object.values(answer).filter((check) => isFields(check) && textOf(check, 'ServiceID') === id);
+  return own.map((check) => textOf(fieldsOf(check), 'CheckID'));
+}

@@ -1,0 +1,233 @@
+/** One thing that can be set: in the environment, as a flag, in a file (the flag's name in camel case). */
+export interface SettingRow {
+  readonly env: string;
+  /** Null: in the environment alone, since arguments are seen by everybody. */
+  readonly flag: string | null;
+  readonly fallback: string;
+  readonly about: string;
+  /** Of the connection, not of one election. */
+  readonly isShared?: true;
+}
+
+/** Every setting. The names of the first rows are those of the shell sidecar, the CONSUL_ ones are Consul's own. */
+export const settingsTable = {
+  consulAddress: {
+    env: 'CONSUL_HTTP_ADDR',
+    flag: 'consul-addr',
+    fallback: 'http://localhost:8500',
+    about: 'the Consul agent: http://HOST:PORT, https://HOST:PORT or unix:///PATH',
+    isShared: true,
+  },
+  serviceName: {
+    env: 'CONSUL_LEADER_SERVICE_NAME',
+    flag: 'service-name',
+    fallback: 'consul-leader',
+    about: 'the service: names the session, and the key unless that is told',
+  },
+  key: {
+    env: 'CONSUL_LEADER_KEY',
+    flag: 'key',
+    fallback: '/consul-leader/<service name>/lock (/consul-leader/lock where the name is the default)',
+    about: 'the key to lock',
+  },
+  primaryLabel: {
+    env: 'CONSUL_LEADER_PRIMARY_LABEL',
+    flag: 'primary-label',
+    fallback: 'primary',
+    about: 'the tag of the leader',
+  },
+  replicaLabel: {
+    env: 'CONSUL_LEADER_REPLICA_LABEL',
+    flag: 'replica-label',
+    fallback: '',
+    about: 'the tag of the others; empty: none',
+  },
+  ttl: {
+    env: 'CONSUL_LEADER_TTL',
+    flag: 'ttl',
+    fallback: '15s',
+    about: 'the TTL of the session: 10s to 24h, and lower where the servers allow it (session_ttl_min)',
+  },
+  sleep: {
+    env: 'CONSUL_LEADER_SLEEP',
+    flag: 'sleep',
+    fallback: '10',
+    about: 'seconds between two renewals of the session',
+  },
+  lockDelay: {
+    env: 'CONSUL_LEADER_LOCKDELAY',
+    flag: 'lock-delay',
+    fallback: '0s',
+    about: 'how long Consul keeps a lock from others after a session ended without releasing it',
+  },
+  logLevel: {
+    env: 'CONSUL_LEADER_LOG_LEVEL',
+    flag: 'log-level',
+    fallback: 'warn',
+    about: 'debug, info, warn, error',
+    isShared: true,
+  },
+  allocId: {
+    env: 'NOMAD_ALLOC_ID',
+    flag: 'alloc-id',
+    fallback: '',
+    about: 'the Nomad allocation whose service it is',
+  },
+  allocDir: {
+    env: 'NOMAD_ALLOC_DIR',
+    flag: 'alloc-dir',
+    fallback: '',
+    about: 'where a file with the name of the allocation is touched on becoming leader',
+  },
+  serviceId: {
+    env: 'CONSUL_LEADER_SERVICE_ID',
+    flag: 'service-id',
+    fallback: '',
+    about: 'the id of the service, where Nomad does not give it; else the name and the port say which it is',
+  },
+  servicePort: {
+    env: 'CONSUL_LEADER_SERVICE_PORT',
+    flag: 'service-port',
+    fallback: '',
+    about: 'the port of the service, where several have the same name',
+  },
+  health: {
+    env: 'CONSUL_LEADER_HEALTH',
+    flag: 'health',
+    fallback: 'passing',
+    about:
+      'passing: a task with a critical check gives leadership up, and waits until it is well; ignore: it leads on',
+  },
+  sessionChecks: {
+    env: 'CONSUL_LEADER_SESSION_CHECKS',
+    flag: 'session-checks',
+    fallback: 'none',
+    about:
+      'what else ends the session in Consul: none, node (the agent is lost), service (its checks), node,service; set a lock-delay of the TTL then',
+  },
+  onElected: {
+    env: 'CONSUL_LEADER_ON_ELECTED',
+    flag: 'on-elected',
+    fallback: '',
+    about: 'a command to run on becoming leader',
+  },
+  onDeposed: {
+    env: 'CONSUL_LEADER_ON_DEPOSED',
+    flag: 'on-deposed',
+    fallback: '',
+    about: 'a command to run when leading ends, before another can lead',
+  },
+  exec: {
+    env: 'CONSUL_LEADER_EXEC',
+    flag: 'exec',
+    fallback: '',
+    about: 'the task: runs only while this contender leads',
+  },
+  taskStop: {
+    env: 'CONSUL_LEADER_TASK_STOP',
+    flag: 'task-stop',
+    fallback: 'with --exec or --on-deposed 2s, or a sixth of the TTL if that is less; else 0s',
+    about: 'how long the task and the last command may take to end; authority ends so much earlier',
+  },
+  http: {
+    env: 'CONSUL_LEADER_HTTP',
+    flag: 'http',
+    fallback: '',
+    about: 'HOST:PORT for /health, /leader and /metrics; empty: none',
+    isShared: true,
+  },
+  token: { env: 'CONSUL_HTTP_TOKEN', flag: null, fallback: '', about: 'the ACL token', isShared: true },
+  tokenFile: {
+    env: 'CONSUL_HTTP_TOKEN_FILE',
+    flag: 'token-file',
+    fallback: '',
+    about: 'a file with the ACL token',
+    isShared: true,
+  },
+  basicAuth: {
+    env: 'CONSUL_HTTP_AUTH',
+    flag: null,
+    fallback: '',
+    about: 'USER:PASSWORD, for a proxy in front of Consul',
+    isShared: true,
+  },
+  useTls: {
+    env: 'CONSUL_HTTP_SSL',
+    flag: 'consul-tls',
+    fallback: 'false',
+    about: 'TLS, where the address does not say',
+    isShared: true,
+  },
+  verifyTls: {
+    env: 'CONSUL_HTTP_SSL_VERIFY',
+    flag: 'consul-tls-verify',
+    fallback: 'true',
+    about: 'false trusts whoever answers',
+    isShared: true,
+  },
+  caFile: {
+    env: 'CONSUL_CACERT',
+    flag: 'ca-file',
+    fallback: '',
+    about: 'the authority, PEM',
+    isShared: true,
+  },
+  clientCertFile: {
+    env: 'CONSUL_CLIENT_CERT',
+    flag: 'client-cert',
+    fallback: '',
+    about: 'our certificate, PEM',
+    isShared: true,
+  },
+  clientKeyFile: {
+    env: 'CONSUL_CLIENT_KEY',
+    flag: 'client-key',
+    fallback: '',
+    about: 'its key, PEM',
+    isShared: true,
+  },
+  serverName: {
+    env: 'CONSUL_TLS_SERVER_NAME',
+    flag: 'tls-server-name',
+    fallback: '',
+    about: 'the name in the agent’s certificate',
+    isShared: true,
+  },
+  namespace: {
+    env: 'CONSUL_NAMESPACE',
+    flag: 'namespace',
+    fallback: '',
+    about: 'Consul Enterprise',
+    isShared: true,
+  },
+  datacenter: {
+    env: 'CONSUL_DATACENTER',
+    flag: 'datacenter',
+    fallback: '',
+    about: 'the datacenter of key and session: the agent’s own unless told',
+    isShared: true,
+  },
+} as const;
+
+export type SettingName = keyof typeof settingsTable;
+
+export const settingNames: readonly SettingName[] = Object.keys(settingsTable).filter(isSettingName);
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(settingsTable, name);
+}
+
+export function rowOf(name: SettingName): SettingRow {
+  return settingsTable[name];
+}
+
+/** How a file calls a setting: as the flag, in camel case; null: a file may not say it. */
+export function fileNameOf(name: SettingName): string | null {
+  return (
+    rowOf(name).flag?.replaceAll(/-(?<letter>[a-z])/gu, (_dash, letter: string) => letter.toUpperCase()) ??
+    null
+  );
+}
+
+/** What one source says; what is not there, it does not say. */
+export type Sayings = { readonly [name in SettingName]?: string };

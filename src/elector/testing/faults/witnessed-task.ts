@@ -1,0 +1,32 @@
+import { openSync, writeSync } from 'node:fs';
+import { createElectorLog } from '../../log.ts';
+import { readSettings } from '../../settings/read.ts';
+import { startContender } from '../../sidecar/contender.ts';
+import { stopOnSignals } from '../../signals.ts';
+
+/**
+ * One task of a fault test: the sidecar's contender, and in the same process what a leader does: every few milliseconds
+ * it looks whether it may, and writes its token to the witness, a file that all tasks append to.
+ *
+ * Usage: node witnessed-task.ts NAME WITNESS-FILE, with the environment of a sidecar
+ */
+const [, , name = '', witnessFile = ''] = process.argv;
+const witness = openSync(witnessFile, 'a');
+const settings = readSettings({ env: process.env, flags: {}, file: null });
+const [election] = settings.elections;
+if (election === undefined) throw new Error('no election');
+const log = createElectorLog(settings.logLevel, (line) => void process.stderr.write(line));
+const contender = startContender(election, {
+  connection: settings.connection,
+  log,
+  signal: stopOnSignals(),
+});
+const acting = setInterval(() => {
+  const standing = contender.standing();
+  if (standing?.isLeading === true) writeSync(witness, `${name} ${standing.token ?? ''}\n`);
+}, 5);
+try {
+  await contender.done;
+} finally {
+  clearInterval(acting);
+}
