@@ -109,8 +109,15 @@ export async function withAuthority<T>(work: (authority: TestAuthority) => Promi
   return await work(authority);
 }
 
+/** A node keeps its certificate over all rounds. */
+const certified = new WeakMap<TestAuthority, Map<string, ReturnType<TestAuthority['node']>>>();
+
 async function tlsOf(authority: TestAuthority, name: string): Promise<WorkerSettings['tls']> {
-  const { certFile, keyFile } = await authority.node(name);
+  const nodes = certified.get(authority) ?? new Map<string, ReturnType<TestAuthority['node']>>();
+  certified.set(authority, nodes);
+  const node = nodes.get(name) ?? authority.node(name);
+  nodes.set(name, node);
+  const { certFile, keyFile } = await node;
   return { caFile: authority.caFile, certFile, keyFile };
 }
 
