@@ -12,7 +12,7 @@ import { DemoCluster, until } from './testing/demo-cluster.ts';
 import { ReadLoad } from './testing/read-load.ts';
 import { settled, trailOf } from './testing/trail.ts';
 
-const reads = 500;
+const reads = 300;
 
 /** A cluster that forwards its trail, and a real receiver. */
 describe('a syslog server', { timeout: 300_000 }, () => {
