@@ -26,9 +26,11 @@ export async function ask(
   throw refusal(answer, purpose, http.where);
 }
 
+/** Passing troubles: too slow, too early, too much (RFC 9110, RFC 8470, RFC 6585), of Consul or of a proxy before it. */
+const passing: readonly number[] = [408, 425, 429];
+
 /** What Consul says for good although it answers 500, as it does to most wrong requests. */
-const final =
-  /Invalid Session TTL|Missing check|Invalid (?:Behavior|node|service|query)|Enterprise|Unknown datacenter|No path to datacenter/iu;
+const final = /Invalid Session TTL|Invalid (?:Behavior|node|service|query)|Enterprise|Unknown datacenter/iu;
 
 function refusal({ status, text }: ConsulAnswer, { what, permission }: Purpose, where: string): Problem {
   const said = text.replaceAll(/\s+/gu, ' ').trim().slice(0, 300);
@@ -44,7 +46,7 @@ function refusal({ status, text }: ConsulAnswer, { what, permission }: Purpose, 
       `Consul at ${where} denies that ${what} while a check fails: ${said}.`,
     );
   }
-  if (status < 500 || final.test(said)) {
+  if ((status < 500 && !passing.includes(status)) || final.test(said)) {
     return new Problem('consul_refused', `Consul at ${where} refuses that ${what}: ${said} (${status}).`);
   }
   return new Problem(

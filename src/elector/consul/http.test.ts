@@ -7,7 +7,10 @@ import { Secret } from '../../core/secret.ts';
 import { readConsulAddress } from './address.ts';
 import { plainConnection } from './connection-settings.ts';
 import { type ConsulHttp, openConsulHttp } from './http.ts';
+import { acquireLock } from './lock.ts';
+import { viewService } from './service.ts';
 import { ringOnChanges } from './service-bell.ts';
+import { renewSession } from './sessions.ts';
 
 async function serve(
   t: TestContext,
@@ -106,6 +109,73 @@ describe('a client of Consul', { timeout: 20_000 }, () => {
     assert.deepEqual(asked, [null, '5', '9', null, '1', '4']);
     assert.equal(rings, 4);
   });
+
+  it('pauses when a proxy answers each wait at once, though nothing changed', async (t) => {
+    let asked = 0;
+    const closing = new AbortController();
+    const http = await serve(t, (_request, response) => {
+      asked += 1;
+      response.setHeader('x-consul-index', '7').end('[]');
+    });
+    const over = setTimeout(() => closing.abort(), 1000);
+    await ringOnChanges(
+      { http, id: 'web' },
+      {
+        name: 'web',
+        waitMs: 60_000,
+        timeoutMs: 1000,
+        retryMs: 200,
+        signal: closing.signal,
+        ring: () => undefined,
+        failed: (error) => assert.fail(String(error)),
+      },
+    );
+    clearTimeout(over);
+    assert.ok(asked >= 3 && asked <= 8, `asked ${asked} times in a second`);
+  });
+
+  for (const status of [408, 425, 429, 500, 503]) {
+    it(`takes ${status} for a trouble that passes`, async (t) => {
+      const http = await serve(t, (_request, response) => {
+        response.writeHead(status).end('Your request was rate limited');
+      });
+      await assert.rejects(renewSession(http, 'mine', 1000), (error) =>
+        isProblem(error, 'consul_unavailable'),
+      );
+    });
+  }
+
+  it('does not take a busy agent for one without the service, or with a check that warns', async (t) => {
+    for (const body of ['rate limit', '{"error":"rate limit"}']) {
+      const http = await serve(t, (_request, response) => {
+        response.writeHead(429).end(body);
+      });
+      await assert.rejects(viewService({ http, id: 'web' }, 1000), (error) =>
+        isProblem(error, 'consul_unavailable'),
+      );
+    }
+  });
+
+  for (const [what, isGone] of [
+    ['failed index check for key "invalid session/lock", current modify index 9 != 7', false],
+    ['failed to lock key "invalid session/lock": lock is already held', false],
+    ['invalid session "mine"', true],
+  ] as const) {
+    it(`knows whether its session has ended when a lock is refused: ${what}`, async (t) => {
+      const entry = { Session: 'other', CreateIndex: 5, ModifyIndex: 9, LockIndex: 2 };
+      const http = await serve(t, (request, response) => {
+        if (request.url?.startsWith('/v1/txn') === true)
+          response
+            .writeHead(409)
+            .end(JSON.stringify({ Results: null, Errors: [{ OpIndex: 0, What: what }] }));
+        else response.end(JSON.stringify([entry]));
+      });
+      const lock = { http, key: 'invalid session/lock', onValue: () => undefined, taken: { entry: null } };
+      const seen = { holder: null, token: '', isUnsettled: false, cursor: '7' };
+      const answer = await acquireLock(lock, 'mine', seen, { timeoutMs: 1000 });
+      assert.equal(answer === 'gone' ? 'gone' : answer.holder, isGone ? 'gone' : 'other');
+    });
+  }
 });
 
 describe('addresses', () => {

@@ -67,11 +67,6 @@ function lockOf({ taken }: LockKey, { session, createIndex, modifyIndex, lockInd
   };
 }
 
-/** When the key was made, by Consul's own count: sessions have theirs from the same. */
-export function createIndexOf({ token }: SeenLock): number {
-  return Number(token.slice(0, token.length / 2));
-}
-
 /**
  * How the lock stands, after a change or a while. A key that is missing is made: only what is there has an index that tells
  * one absence from another.
@@ -135,13 +130,14 @@ export async function acquireLock(
   const answer = await ask(http, { method: 'PUT', path: '/v1/txn', body, timeoutMs }, purpose, [409]);
   if (answer.status === 409) {
     const said = listOf(fieldsOf(jsonOf(answer))['Errors']).map((error) => textOf(error, 'What'));
-    if (said.some((what) => /session/iu.test(what) && !/lock delay/iu.test(what))) return 'gone';
     if (said.some((what) => /Permission denied/u.test(what))) {
       throw new Problem(
         'consul_denied',
         `Consul at ${http.where} denies that ${purpose.what}. The token lacks the permission ${purpose.permission}.`,
       );
     }
+    // What the messages quote, the key may say, too.
+    if (said.some((what) => /\binvalid session\b/iu.test(what.replaceAll(key, '')))) return 'gone';
     const signal = new AbortController().signal;
     return watchLock(lock, null, { timeoutMs, waitMs: 0, signal });
   }

@@ -40,14 +40,6 @@ function isNew({ value, version }: StoreSnapshot['entries'][number]): boolean {
   return value === '' && version === 1;
 }
 
-/** Whether no session but `id` is older than the key that says who took the lock last, and nobody has taken it since. */
-export function hasNoElder({ entries }: StoreSnapshot, keys: ElectionKeys, id: string): boolean {
-  const last = entries.find(({ key }) => key === keys.last);
-  if (last === undefined || !isNew(last)) return false;
-  const sessions = entries.filter(({ key }) => key.startsWith(keys.sessions) && key !== keys.session(id));
-  return sessions.every(({ createRevision }) => createRevision > last.createRevision);
-}
-
 /** The lock, from all entries of an election at one revision. */
 export function seenLockOf({ entries }: StoreSnapshot, keys: ElectionKeys): SeenLock {
   const find = (key: string): (typeof entries)[number] | null =>

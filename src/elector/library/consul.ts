@@ -16,7 +16,7 @@ export interface ConsulElectionOptions {
   readonly ttlMs: number;
   /** How long Consul keeps the lock from others after a session ended without releasing it; 0 unless told. */
   readonly lockDelayMs?: number;
-  /** An ACL token with `session:write` on this node, `session:read` on all, and `key:write` on the key. */
+  /** An ACL token with `session:write` on this node and `key:write` on the key. */
   readonly token?: string;
   readonly tls?: {
     readonly caFile?: string;
