@@ -21,7 +21,7 @@ export interface ConsulElection {
  */
 export function createConsulBackend(election: ConsulElection): ElectionBackend {
   const { http, key, session, onValue = () => undefined } = election;
-  const lock = { http, key: key.replace(/^\/+/u, ''), onValue, taken: { entry: null } };
+  const lock = { http, key: key.replace(/^\/+/u, ''), onValue, taken: { entry: null, hasLostCount: false } };
   return {
     openSession: async ({ timeoutMs }) => {
       const serviceChecks = (await election.serviceChecks?.()) ?? session.serviceChecks;

@@ -52,6 +52,8 @@ describe('a client of Consul', { timeout: 20_000 }, () => {
       assert.deepEqual(await http.call(call), { status: 200, index: 7, text: '[]' });
     }
     assert.deepEqual(seen[0], ['/v1/kv/a?consistent=&dc=dc2&ns=team', 'hush']);
+    await http.call({ method: 'GET', path: '/v1/agent/services', timeoutMs: 1000 });
+    assert.deepEqual(seen[3], ['/v1/agent/services?ns=team', 'hush']);
     assert.equal(sockets.size, 1);
   });
 
@@ -170,7 +172,12 @@ describe('a client of Consul', { timeout: 20_000 }, () => {
             .end(JSON.stringify({ Results: null, Errors: [{ OpIndex: 0, What: what }] }));
         else response.end(JSON.stringify([entry]));
       });
-      const lock = { http, key: 'invalid session/lock', onValue: () => undefined, taken: { entry: null } };
+      const lock = {
+        http,
+        key: 'invalid session/lock',
+        onValue: () => undefined,
+        taken: { entry: null, hasLostCount: false },
+      };
       const seen = { holder: null, token: '', isUnsettled: false, cursor: '7' };
       const answer = await acquireLock(lock, 'mine', seen, { timeoutMs: 1000 });
       assert.equal(answer === 'gone' ? 'gone' : answer.holder, isGone ? 'gone' : 'other');
@@ -184,9 +191,15 @@ describe('addresses', () => {
     ['localhost', false, ['tcp', false, 'localhost', 8500]],
     ['localhost:8501', true, ['tcp', true, 'localhost', 8501]],
     ['https://consul.example.com', false, ['tcp', true, 'consul.example.com', 443]],
+    ['127.0.0.1:80', false, ['tcp', false, '127.0.0.1', 80]],
+    ['consul.example.com:443', true, ['tcp', true, 'consul.example.com', 443]],
+    ['http://localhost:8500', true, ['tcp', true, 'localhost', 8500]],
+    ['http://localhost:80/consul', true, ['tcp', true, 'localhost', 80]],
+    ['http://consul.example.com', true, ['tcp', true, 'consul.example.com', 443]],
+    ['[::1]', false, ['tcp', false, '::1', 8500]],
     ['http://[::1]:8500', false, ['tcp', false, '::1', 8500]],
   ] as const) {
-    it(`are read as Consul reads ${text}`, () => {
+    it(`are read as Consul reads ${text}, TLS ${useTls ? 'asked for' : 'not asked for'}`, () => {
       const address = readConsulAddress(text, useTls);
       assert.ok(address.kind === 'tcp');
       assert.deepEqual([address.kind, address.secure, address.host, address.port], expected);

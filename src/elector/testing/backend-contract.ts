@@ -200,6 +200,21 @@ const cases: readonly { readonly name: string; readonly run: (scene: Scene) => P
     },
   },
   {
+    name: 'a lock that was overwritten while it was held, and seen so, is settled once it is released',
+    run: async ({ connect, overwriteLock }) => {
+      const [one, other] = [await connect(), await connect()];
+      const [oneId, otherId] = [await opened(one), await opened(other)];
+      const lock = await taken(one, oneId);
+      await overwriteLock();
+      if ((await look(one)).holder !== oneId) return;
+      await one.release(oneId, bounds);
+      const { holder, isUnsettled } = await look(other);
+      assert.deepEqual([holder, isUnsettled], [null, false]);
+      const next = await taken(other, otherId);
+      assert.ok(next.token > lock.token, `${next.token} after ${lock.token}`);
+    },
+  },
+  {
     name: 'a lock that was overwritten while it was free gives younger tokens than before',
     run: async ({ connect, overwriteLock }) => {
       const backend = await connect();
