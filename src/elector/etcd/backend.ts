@@ -32,11 +32,6 @@ export function createEtcdBackend({ store, prefix, ttlSeconds }: EtcdElection): 
     seenLockOf(await store.read(prefix, options), keys);
   return {
     openSession: async (options) => {
-      await store.txn(
-        [{ key: keys.last, target: 'create', equals: 0 }],
-        [{ kind: 'put', key: keys.last, value: '' }],
-        options,
-      );
       const lease = await store.grantLease(ttlSeconds, options);
       await store.txn(
         [],
