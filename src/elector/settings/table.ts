@@ -141,7 +141,7 @@ export const settingsTable = {
     env: 'CONSUL_HTTP_TOKEN_FILE',
     flag: 'token-file',
     fallback: '',
-    about: 'a file with the ACL token',
+    about: 'a file with the ACL token, which counts before CONSUL_HTTP_TOKEN',
     isShared: true,
   },
   basicAuth: {
