@@ -7,7 +7,8 @@ key_prefix "consul-leader/db/" {
   policy = "write"
 }
 
-# A session belongs to a node; "" is every node. Name yours where each has a token of its own.
+# A session belongs to a node; "" is every node. Name yours where each has a token of its own: then "elect status" of another
+# node cannot be told, and nothing else is lost.
 session_prefix "" {
   policy = "write"
 }

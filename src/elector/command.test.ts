@@ -138,7 +138,7 @@ describe('the command, of a Consul that refuses', { timeout: 120_000, concurrenc
     const file = join(dir, 'token');
     writeFileSync(file, await tokenWith(consul.first.api, 'enough', services + sessions + keys));
     const sidecar = startSidecar({ ...env, CONSUL_HTTP_TOKEN_FILE: file, CONSUL_LEADER_LOG_LEVEL: 'info' });
-    await sidecar.said(/leads, by token/u);
+    await sidecar.said(/leads, by token/u, 30_000);
     sidecar.signal('SIGTERM');
     assert.equal((await sidecar.exited).code, 0);
     rmSync(dir, { recursive: true });
@@ -165,7 +165,7 @@ describe('the command, over TLS', { timeout: 60_000 }, () => {
     const trusted = { ...env, CONSUL_CACERT: tls.caFile };
     const own = { CONSUL_CLIENT_CERT: tls.certFile, CONSUL_CLIENT_KEY: tls.keyFile };
     const sidecar = startSidecar({ ...trusted, ...own });
-    await sidecar.said(/leads, by token/u);
+    await sidecar.said(/leads, by token/u, 30_000);
     sidecar.signal('SIGTERM');
     assert.equal((await sidecar.exited).code, 0);
     const [untrusting, nameless] = await Promise.all([run({ ...env, ...own }), run(trusted)]);

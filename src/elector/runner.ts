@@ -77,7 +77,22 @@ export function runElection(deps: RunnerDeps): ElectionRun {
     settle = { done: resolve, fail: reject };
   });
 
+  const waiting: Happening[] = [];
+  let isStepping = false;
+
+  /** One step after the other: what happens while a step's actions are carried out waits for its own. */
   const happens = (event: Happening): void => {
+    waiting.push(event);
+    if (isStepping) return;
+    isStepping = true;
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) takeStep(next);
+    } finally {
+      isStepping = false;
+    }
+  };
+
+  const takeStep = (event: Happening): void => {
     if (state.isDone) return;
     const before = state;
     const result = step(before, { ...event, nowMs: nowMs() }, timing);
@@ -111,7 +126,6 @@ export function runElection(deps: RunnerDeps): ElectionRun {
         return;
       case 'watch':
       case 'acquire':
-      case 'askElders':
       case 'release':
         lockCall.abort();
         lockCall = new AbortController();

@@ -13,7 +13,7 @@ export type Happening = Timeless<ElectionEvent>;
 /** An action that is carried out in the store. */
 export type CallAction = Extract<
   ElectionAction,
-  { readonly kind: 'open' | 'renew' | 'close' | 'watch' | 'acquire' | 'askElders' | 'release' }
+  { readonly kind: 'open' | 'renew' | 'close' | 'watch' | 'acquire' | 'release' }
 >;
 
 export interface StoreCallDeps {
@@ -42,7 +42,6 @@ export function storeCall(action: CallAction, deps: StoreCallDeps): StoreCall {
       return sessionCall(action, deps);
     case 'watch':
     case 'acquire':
-    case 'askElders':
     case 'release':
       return lockCall(action, deps);
   }
@@ -108,12 +107,6 @@ function lockCall(action: Extract<CallAction, { readonly call: number }>, deps: 
         const lock = await backend.acquire(sessionId, action.seen, bounds);
         return lock === 'gone' ? { kind: 'gone', sessionId } : seen(lock);
       }
-      case 'askElders':
-        return {
-          kind: 'eldersTold',
-          call,
-          hasNoElder: await backend.hasNoElder(action.sessionId, action.seen, bounds),
-        };
       case 'release':
         await backend.release(action.sessionId, bounds);
         return { kind: 'released', call };

@@ -90,7 +90,7 @@ suite('a token in a file', () => {
     const env = { ...nomadOf(service), CONSUL_HTTP_ADDR: address, CONSUL_HTTP_TOKEN_FILE: file };
     const sidecar = startSidecar('ours', { ...env, CONSUL_LEADER_TTL: '10s', CONSUL_LEADER_SLEEP: '1' });
     try {
-      await awaitPassingWithTag(api, 'db', 'primary', (ids) => ids[0] === service.id, 10_000);
+      await awaitPassingWithTag(api, 'db', 'primary', (ids) => ids[0] === service.id, 30_000);
       const next = await makeToken('next');
       await writeFile(file, `${next}\n`);
       await revoke(api, old);

@@ -34,7 +34,7 @@ suite('a Consul with ACLs', () => {
       NOMAD_ALLOC_ID: service.allocId,
     });
     try {
-      await awaitPassingWithTag(api, 'db', 'primary', (ids) => ids.length === 1, 10_000);
+      await awaitPassingWithTag(api, 'db', 'primary', (ids) => ids.length === 1, 30_000);
       await service.fail();
       await awaitAnswer(api, 'health/service/db?tag=primary', isEmpty, 10_000);
     } finally {

@@ -13,7 +13,7 @@ export async function elects(
 ): Promise<void> {
   await withSidecar(consul, name, envOf, async (sidecar, service) => {
     try {
-      await awaitPassingWithTag(consul.api, name, 'primary', (ids) => ids[0] === service.id, 10_000);
+      await awaitPassingWithTag(consul.api, name, 'primary', (ids) => ids[0] === service.id, 30_000);
     } catch (cause) {
       throw new Error(`The sidecar said: ${sidecar.output()}`, { cause });
     }
@@ -34,6 +34,9 @@ export async function complains(
   });
 }
 
+/** The first election of a service takes a TTL: this is the shortest that Consul takes. */
+const shortest = { CONSUL_LEADER_TTL: '10s', CONSUL_LEADER_SLEEP: '3' } as const;
+
 /** The sidecar ends before its service does, while there is somebody to say goodbye to. */
 async function withSidecar(
   { api }: TestConsul,
@@ -42,7 +45,7 @@ async function withSidecar(
   work: (sidecar: Sidecar, service: TestService) => Promise<void>,
 ): Promise<void> {
   const service = await registerNomadService(api, { name });
-  const sidecar = startSidecar('ours', envOf(service));
+  const sidecar = startSidecar('ours', { ...shortest, ...envOf(service) });
   try {
     await work(sidecar, service);
   } finally {

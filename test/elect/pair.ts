@@ -24,7 +24,7 @@ export interface Pair {
   readonly stop: () => Promise<void>;
 }
 
-const patienceMs = 20_000;
+const patienceMs = 40_000;
 const allocIds = ['11111111-aaaa-4aaa-8aaa-000000000000', '22222222-bbbb-4bbb-8bbb-000000000000'] as const;
 
 /** Registers the tasks. `env`: what each sidecar is told beside where it is. */

@@ -14,7 +14,7 @@ export function absorb(before: ElectionState, event: ElectionEvent, timing: Elec
     case 'opened': {
       const { id, ttlMs } = event.session;
       const renewDueMs = event.sentAtMs + timing.renewEveryMs;
-      const session = { id, ttlMs, provenMs: event.sentAtMs, renewDueMs, isSpent: false };
+      const session = { id, ttlMs, openedMs: nowMs, provenMs: event.sentAtMs, renewDueMs, isSpent: false };
       return { ...withoutLock(state), session, sessionCall: null, lockRetryMs: nowMs, acquireRetryMs: nowMs };
     }
     case 'renewed': {
@@ -26,7 +26,13 @@ export function absorb(before: ElectionState, event: ElectionEvent, timing: Elec
     }
     case 'gone':
       if (state.session?.id !== event.sessionId) return state;
-      return { ...withoutLock(state), session: null, sessionCall: null, sessionRetryMs: nowMs };
+      return {
+        ...withoutLock(state),
+        session: null,
+        sessionCall: null,
+        // Sessions that are gone as soon as they are opened would be opened without end.
+        sessionRetryMs: Math.max(nowMs, state.session.openedMs + timing.retryMs),
+      };
     case 'closed':
       return { ...withoutLock(state), session: null, sessionCall: null };
     case 'sessionCallFailed': {
@@ -38,11 +44,6 @@ export function absorb(before: ElectionState, event: ElectionEvent, timing: Elec
     }
     case 'lockSeen':
       return isAnswer(state, event.call) ? withLock(state, event.lock, event.sentAtMs, timing) : state;
-    case 'eldersTold': {
-      if (!isAnswer(state, event.call)) return state;
-      const candidacy = { ...state.candidacy, hasNoElder: event.hasNoElder };
-      return { ...state, lockCall: null, candidacy };
-    }
     case 'released': {
       if (!isAnswer(state, event.call)) return state;
       // What the lock is like now is for the next look to say.
@@ -112,7 +113,6 @@ function candidacyAt(state: ElectionState, lock: SeenLock, timing: ElectionTimin
   // Whoever waits began to wait after our last proof, so nobody can have led in between while our authority lasts.
   const isHeir = until !== null && nowMs < until;
   return {
-    hasNoElder: isSame ? candidacy.hasNoElder : null,
     unsettled: isSame ? unsettled : { token: lock.token, sinceMs: nowMs },
     heirOf: isHeir ? lock.token : candidacy.heirOf === lock.token ? lock.token : null,
   };

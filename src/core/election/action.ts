@@ -13,7 +13,6 @@ export type ElectionAction =
       readonly waitMs: number;
     }
   | { readonly kind: 'acquire'; readonly call: number; readonly sessionId: string; readonly seen: SeenLock }
-  | { readonly kind: 'askElders'; readonly call: number; readonly sessionId: string; readonly seen: SeenLock }
   | { readonly kind: 'release'; readonly call: number; readonly sessionId: string }
   | { readonly kind: 'lead'; readonly token: string; readonly sessionId: string; readonly because: string }
   | { readonly kind: 'depose'; readonly because: string }

@@ -10,10 +10,7 @@
  * So `acquire` is bound to what was seen, and every other call can be made again.
  */
 export interface ElectionBackend {
-  /**
-   * Opens a session that the store ends when it was not renewed for its TTL. One that nobody uses ends by itself. The lock
-   * is made before, where there is none: so sessions are younger than the first lock.
-   */
+  /** Opens a session that the store ends when it was not renewed for its TTL. One that nobody uses ends by itself. */
   readonly openSession: (options: CallOptions) => Promise<OpenedSession>;
 
   /** `gone`: it has ended, and no call brings it back. */
@@ -21,12 +18,6 @@ export interface ElectionBackend {
 
   /** Ends a session, and with it its lock. One that is gone already is no error. */
   readonly closeSession: (sessionId: string, options: CallOptions) => Promise<void>;
-
-  /**
-   * Whether no other session of this election is older than the unsettled lock that was seen. Who leads by an earlier lock
-   * has such a session; so if there is none, there is no leader who could not know yet. A store that cannot tell says no.
-   */
-  readonly hasNoElder: (sessionId: string, seen: SeenLock, options: CallOptions) => Promise<boolean>;
 
   /**
    * Takes the lock if it still is exactly as `seen`, in one step, however late the call arrives; then tells how it stands.
@@ -78,8 +69,9 @@ export interface SeenLock {
   /** The fencing token of who holds it, or of who did so last. It grows each time that the lock is taken. */
   readonly token: string;
   /**
-   * Free, but not by a release or by the end of a session: nobody has held it since it was made. A leader may not know
-   * yet that its own was deleted, so others wait until it cannot lead any more.
+   * Free, but not by a release or by the end of a session: nobody has held it since it was made. Perhaps there was another
+   * before it, whose leader does not know yet that it was deleted: so others wait until that cannot lead any more. A store
+   * that remembers that there was none before may say false.
    */
   readonly isUnsettled: boolean;
   /** Changes whenever anything about the lock does. */

@@ -19,7 +19,6 @@ export type ElectionEvent = { readonly nowMs: number } & (
       readonly lock: SeenLock;
       readonly sentAtMs: number;
     }
-  | { readonly kind: 'eldersTold'; readonly call: number; readonly hasNoElder: boolean }
   | { readonly kind: 'released'; readonly call: number }
   | { readonly kind: 'lockCallFailed'; readonly call: number }
   /** The task was told and has stopped, the tag is off. */

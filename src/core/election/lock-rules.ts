@@ -25,22 +25,6 @@ export const lockRules: readonly Rule[] = [
     },
   },
   {
-    id: 'ask-elders',
-    about: 'the lock has never been held: is there a session older than it, which may have held one before?',
-    decide: ({ state }) => {
-      const { session, lock, candidacy, lockCall } = state;
-      if (session === null || lock === null || !lock.isUnsettled || !wantsOffice(state)) return null;
-      if (candidacy.hasNoElder !== null || candidacy.heirOf !== null) return null;
-      if (lockCall !== null || state.nowMs < state.lockRetryMs) return null;
-      return call(state, 'askElders', 'asks whether anybody was here before', (id) => ({
-        kind: 'askElders',
-        call: id,
-        sessionId: session.id,
-        seen: lock,
-      }));
-    },
-  },
-  {
     id: 'acquire',
     about: 'the lock is free, and nobody can still believe to lead',
     decide: ({ state }) => {
@@ -80,11 +64,14 @@ function ownLockWaitMs({ office }: ElectionState, session: Session, timing: Elec
   return office.kind === 'leading' ? watchMs(session.ttlMs, timing, true) : timing.retryMs;
 }
 
-/** When an unsettled lock may be taken: by who lost the one before it, when nobody can have held that, or when authority cannot have lasted. */
+/**
+ * When an unsettled lock may be taken: by the leader that lost the one before it, or when no authority by that can have lasted.
+ * Nothing that a store lists proves that nobody leads: access rules, other names and a late look shorten each list.
+ */
 function mayAcquire({ candidacy, nowMs }: ElectionState, session: Session, lock: SeenLock): boolean {
   if (!lock.isUnsettled) return true;
-  const { unsettled, heirOf, hasNoElder } = candidacy;
-  if (heirOf === lock.token || hasNoElder === true) return true;
+  const { unsettled, heirOf } = candidacy;
+  if (heirOf === lock.token) return true;
   return unsettled?.token === lock.token && nowMs >= unsettled.sinceMs + session.ttlMs;
 }
 

@@ -35,6 +35,8 @@ export interface ElectionState {
 export interface Session {
   readonly id: string;
   readonly ttlMs: number;
+  /** When its opening was answered. */
+  readonly openedMs: number;
   /** When the last renewal that succeeded was sent (at first: the opening). */
   readonly provenMs: number;
   readonly renewDueMs: number;
@@ -45,15 +47,13 @@ export interface Session {
 /** The one call about the lock that is under way: answers of any other are too late. */
 export interface LockCall {
   readonly id: number;
-  readonly kind: 'watch' | 'acquire' | 'release' | 'askElders';
+  readonly kind: 'watch' | 'acquire' | 'release';
 }
 
 /** What counts for a contender that finds the lock free and unsettled. */
 export interface Candidacy {
   /** The unsettled lock and since when it has been seen. */
   readonly unsettled: { readonly token: string; readonly sinceMs: number } | null;
-  /** Whether no other session is older than that lock; null: not asked yet. */
-  readonly hasNoElder: boolean | null;
   /** The token of the unsettled lock which replaced the one that this contender held, with authority, when it looked. */
   readonly heirOf: string | null;
 }
@@ -68,7 +68,7 @@ export type Office =
   /** The task is being told; until that is done, nothing is given away and nothing begins. */
   | { readonly kind: 'deposing' };
 
-export const noCandidacy: Candidacy = { unsettled: null, hasNoElder: null, heirOf: null };
+export const noCandidacy: Candidacy = { unsettled: null, heirOf: null };
 
 /** A contender that has just begun. */
 export function initialState(nowMs: number): ElectionState {

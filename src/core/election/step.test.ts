@@ -90,35 +90,35 @@ describe('a contender', () => {
     assert.equal(told.state.lock?.holder, null);
   });
 
-  it('opens another session when its own has ended', () => {
-    const told = opened().sees(20, { holder: 'other' }).at(30, { kind: 'gone', sessionId: 'mine' });
+  it('opens another session at once when its own has ended', () => {
+    const told = opened().sees(20, { holder: 'other' }).at(5000, { kind: 'gone', sessionId: 'mine' });
     assert.deepEqual(told.kinds(), ['open']);
+  });
+
+  it('pauses before it opens another when its own was gone as soon as it was opened', () => {
+    const told = opened().sees(20, {}).at(30, { kind: 'gone', sessionId: 'mine' });
+    assert.deepEqual(told.kinds(), []);
+    assert.equal(told.wakeAtMs, 10 + timing.retryMs);
+    assert.deepEqual(told.at(told.wakeAtMs, { kind: 'tick' }).kinds(), ['open']);
   });
 });
 
 describe('a lock that was never held', () => {
   const unsettled = { token: fencingToken(9, 0), isUnsettled: true, cursor: '9' };
 
-  it('is taken at once when no session is older than it', () => {
+  it('is taken after a TTL: until then somebody may still believe to lead', () => {
     const told = opened().sees(20, unsettled);
-    assert.deepEqual(told.kinds(), ['askElders']);
-    told.at(30, { kind: 'eldersTold', call: told.state.lockCall?.id ?? -1, hasNoElder: true });
-    assert.deepEqual(told.kinds(), ['acquire']);
-  });
-
-  it('is taken after a TTL otherwise: until then somebody may still believe to lead', () => {
-    const told = opened().sees(20, unsettled);
-    told.at(30, { kind: 'eldersTold', call: told.state.lockCall?.id ?? -1, hasNoElder: false });
     assert.deepEqual(told.kinds(), ['watch']);
     assert.deepEqual(told.at(19 + ttlMs, { kind: 'tick' }).kinds(), ['renew']);
     assert.deepEqual(told.at(20 + ttlMs, { kind: 'tick' }).kinds(), ['acquire']);
   });
 
-  it('is asked about anew when it was deleted and made again', () => {
+  it('is waited for anew when it was deleted and made again', () => {
     const told = opened().sees(20, unsettled);
-    told.at(30, { kind: 'eldersTold', call: told.state.lockCall?.id ?? -1, hasNoElder: false });
-    told.sees(40, { ...unsettled, token: fencingToken(12, 0), cursor: '12' });
-    assert.deepEqual(told.kinds(), ['askElders']);
+    told.sees(5000, { ...unsettled, token: fencingToken(12, 0), cursor: '12' });
+    told.at(20 + ttlMs, { kind: 'tick' });
+    assert.ok(!told.kinds().includes('acquire'));
+    assert.deepEqual(told.at(5000 + ttlMs, { kind: 'tick' }).kinds(), ['acquire']);
   });
 
   it('is taken at once, and by a new token, by the leader whose lock was deleted', () => {

@@ -26,9 +26,14 @@ export async function ask(
   throw refusal(answer, purpose, http.where);
 }
 
+/** Passing troubles: too slow, too early, too much (RFC 9110, RFC 8470, RFC 6585), of Consul or of a proxy before it. */
+const passing: readonly number[] = [408, 425, 429];
+
 /** What Consul says for good although it answers 500, as it does to most wrong requests. */
-const final =
-  /Invalid Session TTL|Missing check|Invalid (?:Behavior|node|service|query)|Enterprise|Unknown datacenter|No path to datacenter/iu;
+const final = /Invalid Session TTL|Invalid (?:Behavior|node|service|query)|Enterprise|Unknown datacenter/iu;
+
+/** Passes where the catalogue lags behind, and never where another datacenter is meant. */
+const elsewhere = /Missing node registration|No path to datacenter/iu;
 
 function refusal({ status, text }: ConsulAnswer, { what, permission }: Purpose, where: string): Problem {
   const said = text.replaceAll(/\s+/gu, ' ').trim().slice(0, 300);
@@ -44,12 +49,13 @@ function refusal({ status, text }: ConsulAnswer, { what, permission }: Purpose, 
       `Consul at ${where} denies that ${what} while a check fails: ${said}.`,
     );
   }
-  if (status < 500 || final.test(said)) {
+  if ((status < 500 && !passing.includes(status)) || final.test(said)) {
     return new Problem('consul_refused', `Consul at ${where} refuses that ${what}: ${said} (${status}).`);
   }
+  const hint = elsewhere.test(said) ? ' Is CONSUL_DATACENTER, where it is set, that of this agent?' : '';
   return new Problem(
     'consul_unavailable',
-    `Consul at ${where} cannot do now that ${what}: ${said} (${status}).`,
+    `Consul at ${where} cannot do now that ${what}: ${said} (${status}).${hint}`,
   );
 }
 

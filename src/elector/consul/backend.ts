@@ -1,7 +1,7 @@
 import type { ElectionBackend } from '../../core/election/backend.ts';
 import type { ConsulHttp } from './http.ts';
-import { acquireLock, createIndexOf, releaseLock, watchLock } from './lock.ts';
-import { areYounger, createSession, destroySession, renewSession, type SessionSpec } from './sessions.ts';
+import { acquireLock, releaseLock, watchLock } from './lock.ts';
+import { createSession, destroySession, renewSession, type SessionSpec } from './sessions.ts';
 
 export interface ConsulElection {
   readonly http: ConsulHttp;
@@ -21,10 +21,9 @@ export interface ConsulElection {
  */
 export function createConsulBackend(election: ConsulElection): ElectionBackend {
   const { http, key, session, onValue = () => undefined } = election;
-  const lock = { http, key: key.replace(/^\/+/u, ''), onValue, taken: { entry: null } };
+  const lock = { http, key: key.replace(/^\/+/u, ''), onValue, taken: { entry: null, hasLostCount: false } };
   return {
     openSession: async ({ timeoutMs }) => {
-      await watchLock(lock, null, { timeoutMs, waitMs: 0, signal: new AbortController().signal });
       const serviceChecks = (await election.serviceChecks?.()) ?? session.serviceChecks;
       return {
         id: await createSession(http, { ...session, serviceChecks }, timeoutMs),
@@ -33,8 +32,6 @@ export function createConsulBackend(election: ConsulElection): ElectionBackend {
     },
     renewSession: (id, { timeoutMs }) => renewSession(http, id, timeoutMs),
     closeSession: (id, { timeoutMs }) => destroySession(http, id, timeoutMs),
-    hasNoElder: (id, seen, { timeoutMs }) =>
-      areYounger(http, { id, name: session.name, index: createIndexOf(seen) }, timeoutMs),
     acquire: (id, seen, options) => acquireLock(lock, id, seen, options),
     release: (id, options) => releaseLock(lock, id, options),
     watch: (after, options) => watchLock(lock, after, options),

@@ -4,11 +4,11 @@ import type { Secret } from '../../core/secret.ts';
 export interface ConsulConnection {
   /** CONSUL_HTTP_ADDR: `http://host:port`, `https://host:port`, `host:port`, `unix:///path`. */
   readonly address: string;
-  /** CONSUL_HTTP_SSL: an address without a scheme is spoken to over TLS. */
+  /** CONSUL_HTTP_SSL: the address is spoken to over TLS, whatever its scheme. */
   readonly useTls: boolean;
   /** CONSUL_HTTP_TOKEN. */
   readonly token: Secret<string> | null;
-  /** CONSUL_HTTP_TOKEN_FILE: read again when Consul refuses the token. */
+  /** CONSUL_HTTP_TOKEN_FILE: its token counts; read again when Consul refuses it. */
   readonly tokenFile: string | null;
   /** CONSUL_HTTP_AUTH: `user:password`, for a proxy in front of Consul. */
   readonly basicAuth: Secret<string> | null;

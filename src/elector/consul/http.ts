@@ -98,7 +98,8 @@ function optionsOf(
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(call.query ?? {}))
     query.set(name, value === true ? '' : String(value));
-  if (datacenter !== null) query.set('dc', datacenter);
+  // The agent's own entries are in no other datacenter.
+  if (datacenter !== null && !call.path.startsWith('/v1/agent/')) query.set('dc', datacenter);
   if (namespace !== null) query.set('ns', namespace);
   const path = `${address.kind === 'tcp' ? address.path : ''}${call.path}${query.size === 0 ? '' : `?${query.toString()}`}`;
   const to =

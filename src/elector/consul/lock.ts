@@ -11,7 +11,7 @@ export interface LockKey {
   readonly key: string;
   readonly onValue: (value: string) => void;
   /** The lock that we took last. */
-  readonly taken: { entry: LockEntry | null };
+  readonly taken: { entry: LockEntry | null; hasLostCount: boolean };
 }
 
 /** What Consul says of the key. */
@@ -59,17 +59,13 @@ function lockOf({ taken }: LockKey, { session, createIndex, modifyIndex, lockInd
   const own = taken.entry;
   // Who holds the lock keeps the token that it got, also when a plain write set the count to 0.
   const isOwn = own !== null && own.session === session && own.createIndex === createIndex;
+  if (isOwn) taken.hasLostCount = lockIndex < own.lockIndex;
   return {
     holder: session === '' ? null : session,
     token: fencingToken(createIndex, isOwn ? Math.max(own.lockIndex, lockIndex) : lockIndex),
     isUnsettled: session === '' && lockIndex === 0,
     cursor: String(modifyIndex),
   };
-}
-
-/** When the key was made, by Consul's own count: sessions have theirs from the same. */
-export function createIndexOf({ token }: SeenLock): number {
-  return Number(token.slice(0, token.length / 2));
 }
 
 /**
@@ -135,27 +131,40 @@ export async function acquireLock(
   const answer = await ask(http, { method: 'PUT', path: '/v1/txn', body, timeoutMs }, purpose, [409]);
   if (answer.status === 409) {
     const said = listOf(fieldsOf(jsonOf(answer))['Errors']).map((error) => textOf(error, 'What'));
-    if (said.some((what) => /session/iu.test(what) && !/lock delay/iu.test(what))) return 'gone';
     if (said.some((what) => /Permission denied/u.test(what))) {
       throw new Problem(
         'consul_denied',
         `Consul at ${http.where} denies that ${purpose.what}. The token lacks the permission ${purpose.permission}.`,
       );
     }
+    // What the messages quote, the key may say, too.
+    if (said.some((what) => /\binvalid session\b/iu.test(what.replaceAll(key, '')))) return 'gone';
     const signal = new AbortController().signal;
     return watchLock(lock, null, { timeoutMs, waitMs: 0, signal });
   }
   const locked = listOf(fieldsOf(jsonOf(answer))['Results']).at(-1);
   const entry = entryOf(fieldsOf(locked?.['KV']));
   lock.taken.entry = entry;
+  lock.taken.hasLostCount = false;
   return lockOf(lock, entry);
 }
 
-export async function releaseLock(
-  { http, key }: LockKey,
-  sessionId: string,
-  { timeoutMs }: CallOptions,
-): Promise<void> {
+/**
+ * Gives the lock up. A key that lost its count while we held it is made anew, locked and unlocked in one step, if it still is
+ * ours: the next finds a key with a count, and need not wait as for one that was just made.
+ */
+export async function releaseLock(lock: LockKey, sessionId: string, options: CallOptions): Promise<void> {
+  const { http, key, taken } = lock;
+  const { timeoutMs } = options;
+  if (taken.entry?.session === sessionId && taken.hasLostCount) {
+    const verbs = ['check-session', 'delete', 'lock', 'unlock'] as const;
+    const body = verbs.map((Verb) => ({ KV: { Verb, Key: key, Value: '', Session: sessionId } }));
+    const call = { method: 'PUT', path: '/v1/txn', body, timeoutMs } as const;
+    const purpose = { what: 'the lock is made anew and released', permission: `key:write on ${key}` };
+    // 409: it is not ours any more, and nothing was done.
+    await ask(http, call, purpose, [409]);
+    return;
+  }
   const call = { method: 'PUT', path: pathOf(key), query: { release: sessionId }, timeoutMs } as const;
   await ask(http, call, { what: 'the lock is released', permission: `key:write on ${key}` });
 }

@@ -38,8 +38,11 @@ export async function ringOnChanges({ http, id }: LocalService, options: BellOpt
       // An index that goes back belongs to another history, and 0 would make each query answer at once.
       index = answer.index < index ? 0 : Math.max(1, answer.index);
       if (changed) ring();
-      // Other services of this name may change all the time.
-      if (changed && performance.now() - startedAt < retryMs) await pause(retryMs / 4, signal);
+      const tookMs = performance.now() - startedAt;
+      // Other services of this name may change all the time; and who answers early without a change (a proxy that shortens
+      // waits) must not be asked without end.
+      if (changed && tookMs < retryMs) await pause(retryMs / 4, signal);
+      else if (!changed && tookMs < waitMs / 2) await pause(retryMs, signal);
     } catch (error) {
       if (signal.aborted) return;
       failed(error);

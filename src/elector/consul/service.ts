@@ -85,7 +85,12 @@ export async function viewService(
   const answer = await ask(http, call, read('the service is read'), [404, 429, 503]);
   if (answer.status === 404) return null;
   const body = jsonOf(answer);
-  if (!isFields(body) || !isFields(body['Service'])) return null;
+  if (!isFields(body) || !isFields(body['Service'])) {
+    throw new Problem(
+      'consul_unavailable',
+      `Consul at ${http.where} does not tell the service now (${answer.status}).`,
+    );
+  }
   const entry = body['Service'];
   const checks = listOf(body['Checks'] ?? null);
   const critical = checks.filter((check) => textOf(check, 'Status') === 'critical');

@@ -1,4 +1,4 @@
-import { ask, countOf, fieldsOf, jsonOf, listOf, textOf } from './answer.ts';
+import { ask, fieldsOf, jsonOf, textOf } from './answer.ts';
 import type { ConsulHttp } from './http.ts';
 
 /** What a session is made of (https://developer.hashicorp.com/consul/api-docs/session). */
@@ -39,18 +39,6 @@ export async function renewSession(
 export async function destroySession(http: ConsulHttp, id: string, timeoutMs: number): Promise<void> {
   const call = { method: 'PUT', path: `/v1/session/destroy/${id}`, timeoutMs } as const;
   await ask(http, call, { what: 'the session is destroyed', permission: write });
-}
-
-/** Whether all sessions of this name but `id` were made after `index`. */
-export async function areYounger(
-  http: ConsulHttp,
-  { id, name, index }: { readonly id: string; readonly name: string; readonly index: number },
-  timeoutMs: number,
-): Promise<boolean> {
-  const call = { method: 'GET', path: '/v1/session/list', timeoutMs, query: { consistent: true } } as const;
-  const purpose = { what: 'sessions are listed', permission: 'session:read on all nodes' };
-  const all = listOf(jsonOf(await ask(http, call, purpose))).filter((each) => textOf(each, 'Name') === name);
-  return all.every((each) => textOf(each, 'ID') === id || countOf(each, 'CreateIndex') > index);
 }
 
 /** As Go's time.ParseDuration reads it. */

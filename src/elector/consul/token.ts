@@ -9,14 +9,17 @@ export interface TokenSource {
   readonly refresh: () => boolean;
 }
 
-/** @throws Problem `config_invalid` when the file cannot be read */
+/**
+ * As Consul's own tools do: the file's token counts, and the other one where the file is empty.
+ *
+ * @throws Problem `config_invalid` when the file cannot be read
+ */
 export function readToken({ token, tokenFile }: Pick<ConsulConnection, 'token' | 'tokenFile'>): TokenSource {
-  if (token !== null || tokenFile === null) {
-    return { current: () => token?.reveal() ?? null, refresh: () => false };
-  }
+  const other = token?.reveal() ?? null;
+  if (tokenFile === null) return { current: () => other, refresh: () => false };
   let known = readTokenFile(tokenFile);
   return {
-    current: () => known,
+    current: () => (known === '' ? other : known),
     refresh: () => {
       const before = known;
       try {

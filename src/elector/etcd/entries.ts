@@ -35,19 +35,6 @@ export function positionsOf({ holder, cursor }: SeenLock): Positions {
   return { holder, lockRevision, lastRevision };
 }
 
-/** Made by whoever came first, and never written since. */
-function isNew({ value, version }: StoreSnapshot['entries'][number]): boolean {
-  return value === '' && version === 1;
-}
-
-/** Whether no session but `id` is older than the key that says who took the lock last, and nobody has taken it since. */
-export function hasNoElder({ entries }: StoreSnapshot, keys: ElectionKeys, id: string): boolean {
-  const last = entries.find(({ key }) => key === keys.last);
-  if (last === undefined || !isNew(last)) return false;
-  const sessions = entries.filter(({ key }) => key.startsWith(keys.sessions) && key !== keys.session(id));
-  return sessions.every(({ createRevision }) => createRevision > last.createRevision);
-}
-
 /** The lock, from all entries of an election at one revision. */
 export function seenLockOf({ entries }: StoreSnapshot, keys: ElectionKeys): SeenLock {
   const find = (key: string): (typeof entries)[number] | null =>
@@ -62,7 +49,7 @@ export function seenLockOf({ entries }: StoreSnapshot, keys: ElectionKeys): Seen
   return {
     holder,
     token: fencingToken(last?.modRevision ?? 0, 0),
-    isUnsettled: holder === null && (last === null || isNew(last) || isAlive),
+    isUnsettled: holder === null && (last === null || isAlive),
     cursor: `${lock?.modRevision ?? 0}.${last?.modRevision ?? 0}.${Number(isAlive)}`,
   };
 }

@@ -3,6 +3,7 @@ import { Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import { createConsulBackend } from '../consul/backend.ts';
 import { type ConsulConnection, plainConnection } from '../consul/connection-settings.ts';
+import { keyFault } from '../consul/key-fault.ts';
 import { openConsulHttp } from '../consul/http.ts';
 
 export interface ConsulElectionOptions {
@@ -16,7 +17,7 @@ export interface ConsulElectionOptions {
   readonly ttlMs: number;
   /** How long Consul keeps the lock from others after a session ended without releasing it; 0 unless told. */
   readonly lockDelayMs?: number;
-  /** An ACL token with `session:write` on this node, `session:read` on all, and `key:write` on the key. */
+  /** An ACL token with `session:write` on this node and `key:write` on the key. */
   readonly token?: string;
   readonly tls?: {
     readonly caFile?: string;
@@ -35,8 +36,9 @@ export interface ConsulElectionOptions {
  */
 export async function consulElection(options: ConsulElectionOptions): Promise<ElectionBackend> {
   const { key, name = key, ttlMs, lockDelayMs = 0, tls = {} } = options;
-  if (key.replaceAll('/', '') === '')
-    throw new Problem('config_invalid', 'key: it is empty. Name the key to lock.');
+  const fault = keyFault(key);
+  if (fault !== null)
+    throw new Problem('config_invalid', `key: "${key}" ${fault}. Name the key to lock, as app/leader.`);
   const connection: ConsulConnection = {
     ...plainConnection,
     address: options.address ?? plainConnection.address,

@@ -16,11 +16,12 @@ interface Held {
   createdAt: number;
   changedAt: number;
   lockedTimes: number;
+  /** Another was deleted, whose holder may not know. */
+  readonly isRemade: boolean;
   holder: string | null;
 }
 
 interface HeldSession {
-  readonly openedAt: number;
   timer: NodeJS.Timeout;
 }
 
@@ -29,11 +30,11 @@ export function createMemoryElection(ttlMs: number): MemoryElection {
   const sessions = new Map<string, HeldSession>();
   const listeners = new Set<() => void>();
   let index = 0;
-  let lock: Held = made();
+  let lock: Held = made(false);
 
-  function made(): Held {
+  function made(isRemade: boolean): Held {
     index += 1;
-    return { createdAt: index, changedAt: index, lockedTimes: 0, holder: null };
+    return { createdAt: index, changedAt: index, lockedTimes: 0, isRemade, holder: null };
   }
   function changed(): void {
     index += 1;
@@ -53,11 +54,11 @@ export function createMemoryElection(ttlMs: number): MemoryElection {
     changed();
   }
   function look(): SeenLock {
-    const { createdAt, lockedTimes, holder, changedAt } = lock;
+    const { createdAt, lockedTimes, isRemade, holder, changedAt } = lock;
     return {
       holder,
       token: fencingToken(createdAt, lockedTimes),
-      isUnsettled: holder === null && lockedTimes === 0,
+      isUnsettled: holder === null && isRemade && lockedTimes === 0,
       cursor: String(changedAt),
     };
   }
@@ -74,7 +75,7 @@ export function createMemoryElection(ttlMs: number): MemoryElection {
         check();
         index += 1;
         const id = `session-${index}`;
-        sessions.set(id, { openedAt: index, timer: timer(id) });
+        sessions.set(id, { timer: timer(id) });
         return { id, ttlMs };
       },
       renewSession: async (id) => {
@@ -88,11 +89,6 @@ export function createMemoryElection(ttlMs: number): MemoryElection {
       closeSession: async (id) => {
         check();
         destroySession(id);
-      },
-      hasNoElder: async (id, { token }) => {
-        check();
-        const madeAt = Number(token.slice(0, 20));
-        return [...sessions].every(([each, { openedAt }]) => each === id || openedAt > madeAt);
       },
       acquire: async (id, seen) => {
         check();
@@ -150,7 +146,7 @@ export function createMemoryElection(ttlMs: number): MemoryElection {
     destroySession,
     overwriteLock: changed,
     deleteLock: () => {
-      lock = made();
+      lock = made(true);
       changed();
     },
   };

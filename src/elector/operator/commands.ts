@@ -31,7 +31,7 @@ function described({ key, leader }: ElectionReport): string {
   const { service, address, node, since, session, token } = leader;
   const who = service === null ? `a session on ${node}` : `${service} at ${address} on ${node}`;
   const from = since === null ? '' : ` since ${since}`;
-  return `${key}: ${who} leads${from}, by session ${session} and token ${token}.`;
+  return `${key}: ${who} leads${from}, by session ${session}${token === null ? '; its token is not known, since the key was overwritten' : ` and token ${token}`}.`;
 }
 
 /** `elect step-down`: asks each leader, and waits until the lock is given up. */
@@ -59,7 +59,7 @@ async function stepDownOf(http: ConsulHttp, election: ElectionSettings): Promise
       KV: {
         Verb: 'lock',
         Key: key,
-        Value: Buffer.from(writeStepDown(leader.token)).toString('base64'),
+        Value: Buffer.from(writeStepDown(leader.session)).toString('base64'),
         Flags: leader.flags,
         Session: leader.session,
       },
@@ -72,13 +72,13 @@ async function stepDownOf(http: ConsulHttp, election: ElectionSettings): Promise
   const patienceMs = election.ttlMs;
   const endAt = performance.now() + patienceMs;
   let seen = await readReport(http, election, timeoutMs);
-  while (seen.leader?.token === leader.token && performance.now() < endAt) {
+  while (seen.leader?.session === leader.session && performance.now() < endAt) {
     seen = await readReport(http, election, timeoutMs, {
       index: seen.modifyIndex,
       waitMs: endAt - performance.now(),
     });
   }
-  if (seen.leader?.token !== leader.token) return `${election.key}: the leader has stepped down.`;
+  if (seen.leader?.session !== leader.session) return `${election.key}: the leader has stepped down.`;
   throw new Problem(
     'consul_unanswered',
     `${election.key}: the leader has not stepped down within ${patienceMs / 1000} s. Is it a sidecar of Holdfast?`,

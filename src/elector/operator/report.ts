@@ -13,7 +13,8 @@ export interface ElectionReport {
 
 interface Leader {
   readonly session: string;
-  readonly token: string;
+  /** Null: the key was overwritten while it was held, and only the leader knows its token. */
+  readonly token: string | null;
   readonly node: string;
   /** The id of the service entry that names the session; null: none does. */
   readonly service: string | null;
@@ -53,12 +54,13 @@ export async function readReport(
   const session = entry === undefined ? '' : textOf(entry, 'Session');
   if (entry === undefined || session === '') return { ...report, leader: null };
   const flags = countOf(entry, 'Flags');
+  const locks = countOf(entry, 'LockIndex');
   const instance = await instanceOf(http, serviceName, session, timeoutMs);
   return {
     ...report,
     leader: {
       session,
-      token: fencingToken(countOf(entry, 'CreateIndex'), countOf(entry, 'LockIndex')),
+      token: locks === 0 ? null : fencingToken(countOf(entry, 'CreateIndex'), locks),
       node: await nodeOf(http, session, timeoutMs),
       ...instance,
       since: flags === 0 ? null : new Date(flags * 1000).toISOString(),

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { electionTiming, renewalBoundMs } from '../../core/election/timing.ts';
+import { keyFault } from '../consul/key-fault.ts';
 import { readDuration, readSeconds } from './duration.ts';
 import type { ElectionSettings } from './settings.ts';
 import { type Faults, optional, type Reader } from './reader.ts';
@@ -53,11 +54,18 @@ export function readElection(reader: Reader, faults: Faults): ElectionSettings {
 
 function readKey({ said, isSaid, name }: Reader, faults: Faults, serviceName: string): string {
   if (!isSaid('key')) {
+    const fault = keyFault(`/consul-leader/${serviceName}/lock`);
+    if (fault !== null && serviceName !== '')
+      faults.add(
+        `${name('serviceName')}: the key that "${serviceName}" gives ${fault}. Name it in ${name('key')}.`,
+      );
     return serviceName === defaultService ? '/consul-leader/lock' : `/consul-leader/${serviceName}/lock`;
   }
   const key = said('key');
   if (!key.includes('/') || /^\/*$/u.test(key)) {
     faults.add(`${name('key')}: "${key}" has no slash. Write it as /consul-leader/NAME/lock.`);
+  } else if (keyFault(key) !== null) {
+    faults.add(`${name('key')}: "${key}" ${keyFault(key)}. Write it as /consul-leader/NAME/lock.`);
   }
   return `/${key.replace(/^\/+/u, '')}`;
 }

@@ -167,6 +167,21 @@ describe('one clear line tells of', () => {
       { CONSUL_LEADER_REPLICA_LABEL: 'primary' },
       /^CONSUL_LEADER_REPLICA_LABEL: it is the label of the primary/u,
     ],
+    [
+      'a key with an empty part',
+      { CONSUL_LEADER_KEY: '/a//lock' },
+      /^CONSUL_LEADER_KEY: "\/a\/\/lock" has a part that is empty/u,
+    ],
+    [
+      'a key that climbs',
+      { CONSUL_LEADER_KEY: 'a/../lock' },
+      /^CONSUL_LEADER_KEY: "a\/..\/lock" has a part of dots/u,
+    ],
+    [
+      'a name that makes no key',
+      { CONSUL_LEADER_SERVICE_NAME: '..' },
+      /^CONSUL_LEADER_SERVICE_NAME: .* part of dots/u,
+    ],
     ['a key without a slash', { CONSUL_LEADER_KEY: 'lock' }, /^CONSUL_LEADER_KEY: "lock" has no slash/u],
     [
       'an unknown log level',

@@ -141,7 +141,7 @@ export const settingsTable = {
     env: 'CONSUL_HTTP_TOKEN_FILE',
     flag: 'token-file',
     fallback: '',
-    about: 'a file with the ACL token',
+    about: 'a file with the ACL token, which counts before CONSUL_HTTP_TOKEN',
     isShared: true,
   },
   basicAuth: {
@@ -155,7 +155,7 @@ export const settingsTable = {
     env: 'CONSUL_HTTP_SSL',
     flag: 'consul-tls',
     fallback: 'false',
-    about: 'TLS, where the address does not say',
+    about: 'TLS, also where the address says http',
     isShared: true,
   },
   verifyTls: {
@@ -204,7 +204,8 @@ export const settingsTable = {
     env: 'CONSUL_DATACENTER',
     flag: 'datacenter',
     fallback: '',
-    about: 'the datacenter of key and session: the agent’s own unless told',
+    about:
+      'the agent’s own, and no other to take part in, since a session belongs to a node; status and step-down may name any',
     isShared: true,
   },
 } as const;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 
 /** A command that was started, with all that it starts. */
 export interface Child {
@@ -17,12 +18,28 @@ export interface ChildEnd {
 }
 
 /**
- * Starts a command by the shell, in a process group of its own. The kernel kills the shell when this process dies, however
- * it dies (`setpriv --pdeathsig`, util-linux): put `exec` before a command that must not outlive it.
+ * A member of the command's group that reads from this process until there is an end, as when this process has died, and
+ * then kills the group, itself included. It is nobody's child who waits for children; while it lives, no other group can get
+ * the number of this one.
+ */
+const guard = `trap '' HUP INT QUIT TERM; read -r _ <&3; kill -KILL 0`;
+const guarded = `(/bin/sh -c "$1" </dev/null >/dev/null 2>&1 &); exec 3<&- /bin/sh -c "$2"`;
+
+/**
+ * Starts a command by the shell, in a process group of its own. When this process dies, however it dies, the group is killed
+ * with all that is in it. Only who leaves the group (setsid) is left.
  */
 export function startChild(command: string, env: NodeJS.ProcessEnv): Child {
-  const argv = ['--pdeathsig', 'KILL', '--', '/bin/sh', '-c', command];
-  const child = spawn('setpriv', argv, { env, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+  const argv = ['--pdeathsig', 'KILL', '--', '/bin/sh', '-c', guarded, 'sh', guard, command];
+  const child = spawn('setpriv', argv, {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    detached: true,
+  });
+  // Its guard may hold the other end for longer than this process has something to do.
+  const line = child.stdio[3];
+  line?.on('error', () => undefined);
+  if (line instanceof Socket) line.unref();
   const ended = endOf(child);
   return {
     groupId: child.pid ?? null,

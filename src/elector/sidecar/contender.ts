@@ -120,7 +120,7 @@ async function contendFor(
     await within(keeper.want({}), markMs);
     const onValue = (value: string): void => {
       const asked = readStepDown(value);
-      if (asked !== null && asked === run?.standing().token) run.stepDown();
+      if (asked !== null && asked === run?.standing().sessionId) run.stepDown();
     };
     const started = runElection({
       backend: backendOf(service, { settings, timeoutMs: timing.callMs, onValue }),

@@ -416,9 +416,12 @@ describe('the sidecar, on a real Consul', { timeout: 240_000 }, () => {
   it('kills the task when it is killed itself', async () => {
     const name = newService();
     const out = join(dir, `${name}.out`);
-    const { sidecar } = await task(name, ['--exec', `: ${out}; while :; do sleep 0.05; done`]);
+    const { sidecar } = await task(name, [
+      '--exec',
+      `/bin/sh -c ': ${out}; while :; do sleep 0.05; done'; true`,
+    ]);
     await sidecar.said(/leads, by token/u);
-    while ((await tasksRunning(out)) === 0) await pause(20);
+    while ((await tasksRunning(out)) < 2) await pause(20);
     await sidecar.kill();
     while ((await tasksRunning(out)) > 0) await pause(20);
   });
@@ -456,6 +459,20 @@ describe('the sidecar, on a real Consul', { timeout: 240_000 }, () => {
     assert.ok(Math.abs(Date.now() - Date.parse(since)) < 60_000, status.text);
     assert.match((await run('step-down')).text, /has stepped down/u);
     await awaitLeader(name, others, 2000);
+  });
+
+  it('tells who leads, and asks the leader to step down, also after the key was overwritten', async () => {
+    const { name, leader, others } = await group(2);
+    const run = async (command: string): Promise<string> => {
+      const one = startSidecar(environment(consul.first, leader.service), [command, '--log-level', 'warn']);
+      await one.exited;
+      return one.lines.join('\n');
+    };
+    await consul.first.api.ask('PUT', `kv/${keyOf(name)}`, 'a stranger was here');
+    assert.match(await run('status'), /its token is not known, since the key was overwritten/u);
+    assert.match(await run('step-down'), /has stepped down/u);
+    // Not a TTL later, as if the key had just been made.
+    await awaitLeader(name, others, ttlMs / 2);
   });
 
   it('takes part in several elections, told by a file', async () => {

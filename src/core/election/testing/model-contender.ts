@@ -143,7 +143,6 @@ export class ModelContender {
         return;
       case 'watch':
       case 'acquire':
-      case 'askElders':
       case 'release':
         this.#performOnLock(action, sentAtMs);
         return;
@@ -168,11 +167,6 @@ export class ModelContender {
       this.#call(() => store.acquire(sessionId, seen), {
         answered: (lock) =>
           lock === 'gone' ? { kind: 'gone', sessionId } : { kind: 'lockSeen', call, lock, sentAtMs },
-        failed,
-      });
-    } else if (action.kind === 'askElders') {
-      this.#call(() => store.hasNoElder(action.sessionId, action.seen), {
-        answered: (hasNoElder) => ({ kind: 'eldersTold', call, hasNoElder }),
         failed,
       });
     } else
@@ -204,7 +198,9 @@ export class ModelContender {
       if (!isStuck && !this.isCut) queue.after(random.below(3), () => !this.isCut && answer());
     });
     this.#leaveWatch = leave;
-    queue.after(1 + random.below(5), () => {
+    // Also a first look may be late: others may have led, and lost the lock, meanwhile.
+    const lateMs = this.#mishap() ? random.below(timing.callMs / this.#rate) : 0;
+    queue.after(1 + random.below(5) + lateMs, () => {
       if (!this.isCut && !isStuck && (after === null || store.look().cursor !== after.cursor)) answer();
     });
     queue.after(

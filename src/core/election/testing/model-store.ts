@@ -5,7 +5,6 @@ import { fencingToken } from '../fencing-token.ts';
 
 interface ModelSession {
   readonly id: string;
-  readonly openedAt: number;
   readonly ttlMs: number;
   /** Which of its ends counts: an older one was put off by a renewal. */
   epoch: number;
@@ -40,9 +39,8 @@ export class ModelStore {
   }
 
   open(ttlMs: number): { readonly id: string; readonly ttlMs: number } {
-    this.#made();
     this.#sessionCount += 1;
-    const session = { id: `s${this.#sessionCount}`, openedAt: this.#nextIndex(), ttlMs, epoch: 0 };
+    const session = { id: `s${this.#sessionCount}`, ttlMs, epoch: 0 };
     this.#sessions.set(session.id, session);
     this.#putOffEnd(session);
     return { id: session.id, ttlMs };
@@ -62,11 +60,6 @@ export class ModelStore {
     if (key?.session !== id) return;
     this.#lockedUntil = this.#queue.now + this.#lockDelayMs;
     this.#change(key, null);
-  }
-
-  hasNoElder(id: string, { token }: SeenLock): boolean {
-    const madeAt = Number(token.slice(0, 20));
-    return [...this.#sessions.values()].every((each) => each.id === id || each.openedAt > madeAt);
   }
 
   acquire(id: string, seen: SeenLock): SeenLock | 'gone' {
