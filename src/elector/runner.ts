@@ -85,7 +85,8 @@ export function runElection(deps: RunnerDeps): ElectionRun {
     for (const because of result.because) log.debug(because);
     tellChanges(before);
     for (const action of result.actions) perform(action);
-    if (!state.isDone) wakeAt(result.wakeAtMs);
+    // An action may have told something at once: then what came of that has set the timer.
+    if (!state.isDone && state === result.state) wakeAt(result.wakeAtMs);
   };
 
   const tellChanges = (before: ElectionState): void => {
