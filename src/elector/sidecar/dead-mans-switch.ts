@@ -11,19 +11,18 @@ const script = 'sleep "$1"; kill -KILL "-$2"';
 
 /**
  * A process of its own that sleeps for as long as authority lasts and then kills the process group of the task. Each time
- * that authority is extended another takes its place. It dies with this process, and the task does so, too.
+ * that authority is extended another takes its place. It dies with this process, and the task's guard kills the task then.
  *
  * @param groupId of the task
  */
 export function armDeadMansSwitch(groupId: number, leftMs: number): DeadMansSwitch {
   let current: ChildProcess | null = null;
   const putOff = (ms: number): void => {
-    const before = current;
-    const seconds = (Math.max(1, ms) / 1000).toFixed(3);
-    const argv = ['--pdeathsig', 'KILL', '--', '/bin/sh', '-c', script, 'switch', seconds, String(groupId)];
-    current = spawn('setpriv', argv, { stdio: 'ignore', detached: true });
-    current.on('error', () => undefined); // then the task could not be started either
-    end(before);
+    const next = startSleeper(groupId, ms);
+    // What cannot be started does not take the place of what runs: the task ends too early then, not too late.
+    if (next === null) return;
+    end(current);
+    current = next;
   };
   putOff(leftMs);
   return {
@@ -33,6 +32,18 @@ export function armDeadMansSwitch(groupId: number, leftMs: number): DeadMansSwit
       current = null;
     },
   };
+}
+
+function startSleeper(groupId: number, ms: number): ChildProcess | null {
+  const seconds = (Math.max(1, ms) / 1000).toFixed(3);
+  const argv = ['--pdeathsig', 'KILL', '--', '/bin/sh', '-c', script, 'switch', seconds, String(groupId)];
+  try {
+    const sleeper = spawn('setpriv', argv, { stdio: 'ignore', detached: true });
+    sleeper.on('error', () => undefined);
+    return sleeper.pid === undefined ? null : sleeper;
+  } catch {
+    return null;
+  }
 }
 
 function end(child: ChildProcess | null): void {
