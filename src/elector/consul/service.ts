@@ -42,8 +42,10 @@ export async function findService(
   http: ConsulHttp,
   query: ServiceQuery,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<string | null> {
-  const call = { method: 'GET', path: '/v1/agent/services', timeoutMs } as const;
+  const bound = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+  const call = { method: 'GET', path: '/v1/agent/services', ...bound } as const;
   const answer = fieldsOf(jsonOf(await ask(http, call, read('the services of the agent are read'))));
   const fits = chosen(Object.values(answer).filter(isFields), query);
   if (fits.length > 1) {
