@@ -120,6 +120,12 @@ describe('the command, of a Consul that refuses', { timeout: 120_000, concurrenc
     assert.match(line, /lacks the permission key:(?:read|write) on consul-leader\/web\/lock/u);
   });
 
+  it('tells that it may not write the tags', async () => {
+    const reads = 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }';
+    const [code, line] = said(await withToken('no-tags', reads + sessions + keys));
+    assert.deepEqual([code, line.includes('lacks the permission service:write')], [1, true], line);
+  });
+
   it('tells that the token is unknown', async () => {
     const unknown = '11111111-2222-3333-4444-555555555555';
     const [code, line] = said(await run({ ...env, CONSUL_HTTP_TOKEN: unknown }));

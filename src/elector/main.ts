@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { unsupportedNode } from '../runtime/node-version.ts';
 import { runElectCommand } from './command.ts';
+import { openStandardError } from './log-sink.ts';
 import { stopOnSignals } from './signals.ts';
 
 const tooOld = unsupportedNode(process.versions.node);
@@ -17,15 +18,18 @@ function readVersion(): string {
   return version;
 }
 
-// Whoever read the log or the answer has gone: that is no reason to stop leading.
-process.stderr.on('error', () => undefined);
+/** For the last lines, at the end. */
+const lastLinesMs = 500;
+const log = openStandardError();
 process.stdout.on('error', () => undefined);
 
 process.exitCode = await runElectCommand({
   words: process.argv.slice(2),
   env: process.env,
   answer: (line) => void process.stdout.write(`${line}\n`),
-  say: (text) => void process.stderr.write(text),
+  say: log.write,
   version: readVersion,
   signal: stopOnSignals(),
 });
+// Lines that nobody reads must not keep it.
+if (!(await log.flushed(lastLinesMs))) process.exit();

@@ -19,14 +19,17 @@ export function addElect(program: Command, context: CliContext, version: string)
     .passThroughOptions()
     .action(async (words: readonly string[]) => {
       const { runElectCommand } = await import('../../elector/command.ts');
+      const { openStandardError } = await import('../../elector/log-sink.ts');
       const { stopOnSignals } = await import('../../elector/signals.ts');
+      const log = openStandardError();
       process.exitCode = await runElectCommand({
         words,
         env: process.env,
         answer: context.answer,
-        say: (text) => void process.stderr.write(text),
+        say: log.write,
         version: () => version,
         signal: stopOnSignals(),
       });
+      if (!(await log.flushed(500))) process.exit();
     });
 }

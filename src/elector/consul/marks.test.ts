@@ -14,6 +14,7 @@ function agentWith(entry: Entry): {
   readonly marks: Marks;
   writes: number;
   failures: number;
+  contested: number;
   afterWrite: () => void;
   isSilent: boolean;
 } {
@@ -22,6 +23,7 @@ function agentWith(entry: Entry): {
     entry,
     writes: 0,
     failures: 0,
+    contested: 0,
     isSilent: false,
     afterWrite: (): void => undefined,
     marks: keepMarks({
@@ -42,6 +44,9 @@ function agentWith(entry: Entry): {
         agent.failures += 1;
       },
       wrote: () => undefined,
+      contested: () => {
+        agent.contested += 1;
+      },
     }),
   };
   return agent;
@@ -99,6 +104,20 @@ describe('the marks of a service', { timeout: 10_000 }, () => {
     agent.marks.check();
     await mended;
     assert.deepEqual(agent.entry.tags, ['primary']);
+    agent.marks.close();
+  });
+
+  it('are written ever more seldom while somebody else undoes each write, and that is told once', async () => {
+    const agent = agentWith({ tags: [], meta: {} });
+    const startedAt = performance.now();
+    agent.afterWrite = () => {
+      agent.entry.tags = ['replica'];
+    };
+    void agent.marks.want({ role: 'primary', sessionId: null });
+    while (agent.writes < 8) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(agent.contested, 1);
+    // Five pauses of 20 ms that double each time.
+    assert.ok(performance.now() - startedAt > 600);
     agent.marks.close();
   });
 });

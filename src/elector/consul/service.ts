@@ -42,8 +42,10 @@ export async function findService(
   http: ConsulHttp,
   query: ServiceQuery,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<string | null> {
-  const call = { method: 'GET', path: '/v1/agent/services', timeoutMs } as const;
+  const bound = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+  const call = { method: 'GET', path: '/v1/agent/services', ...bound } as const;
   const answer = fieldsOf(jsonOf(await ask(http, call, read('the services of the agent are read'))));
   const fits = chosen(Object.values(answer).filter(isFields), query);
   if (fits.length > 1) {
@@ -57,14 +59,18 @@ export async function findService(
   return found === undefined ? null : textOf(found, 'ID');
 }
 
+/** What stands beside a service, with an entry of its own: a Connect proxy, a gateway. An id may mean one nevertheless. */
+const proxies = /^connect-proxy$|-gateway$/u;
+
 function chosen(entries: readonly Fields[], { id, allocId, name, port }: ServiceQuery): readonly Fields[] {
   if (id !== null) return entries.filter((entry) => textOf(entry, 'ID') === id);
+  const own = entries.filter((entry) => !proxies.test(textOf(entry, 'Kind')));
   const byPort = (entry: Fields): boolean => port === null || entry['Port'] === port;
-  const named = entries.filter((entry) => textOf(entry, 'Service') === name && byPort(entry));
+  const named = own.filter((entry) => textOf(entry, 'Service') === name && byPort(entry));
   if (allocId === null) return named;
   const ofAlloc = (entry: Fields): boolean => textOf(entry, 'ID').startsWith(`_nomad-task-${allocId}-`);
   const both = named.filter(ofAlloc);
-  return both.length > 0 ? both : entries.filter((entry) => ofAlloc(entry) && byPort(entry));
+  return both.length > 0 ? both : own.filter((entry) => ofAlloc(entry) && byPort(entry));
 }
 
 /** How a query is told to people. */

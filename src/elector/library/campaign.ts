@@ -5,7 +5,7 @@ import { createElectionClock } from '../clock.ts';
 import type { ElectorLog } from '../log.ts';
 import { createPatience } from '../patience.ts';
 import { type ElectionRun, runElection, type Term } from '../runner.ts';
-import { within } from '../sidecar/within.ts';
+import { within } from '../within.ts';
 
 /** One time of leading. */
 export interface Leadership {

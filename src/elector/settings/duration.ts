@@ -1,6 +1,6 @@
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const part = /(?<count>\d+(?:\.\d+)?)(?<unit>ms|s|m|h)/gu;
-const whole = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/u;
+const units: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const part = /(?<count>\d+(?:\.\d+)?)(?<unit>us|ms|s|m|h)/gu;
+const whole = /^(?:\d+(?:\.\d+)?(?:us|ms|s|m|h))+$/u;
 
 /** Milliseconds of a duration as Consul writes them: `15s`, `1m30s`, `24h0m0s`; null when it is none. */
 export function readDuration(text: string): number | null {

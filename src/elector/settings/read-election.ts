@@ -6,7 +6,8 @@ import type { ElectionSettings } from './settings.ts';
 import { type Faults, optional, type Reader } from './reader.ts';
 
 const defaultService = 'consul-leader';
-const labelShape = /^[A-Za-z0-9](?:[A-Za-z0-9._:=/-]*[A-Za-z0-9])?$/u;
+/** What Consul takes, and a log can show. */
+const labelShape = /^[^\p{Cc}]*[^\p{Cc}\s][^\p{Cc}]*$/u;
 /** Unless told; of a short TTL a sixth. */
 const taskStopMs = 2000;
 
@@ -48,8 +49,7 @@ export function readElection(reader: Reader, faults: Faults): ElectionSettings {
   };
   if (allocId !== null && /[/\p{Cc}]/u.test(allocId))
     faults.add(`${name('allocId')}: "${allocId}" is no allocation.`);
-  checkTimes(settings, reader, faults);
-  return settings;
+  return { ...settings, renewEveryMs: checkTimes(settings, reader, faults) };
 }
 
 function readKey({ said, isSaid, name }: Reader, faults: Faults, serviceName: string): string {
@@ -79,7 +79,7 @@ function readLabels(reader: Reader, faults: Faults): ElectionSettings['labels'] 
   ] as const) {
     if (label === null || labelShape.test(label)) continue;
     faults.add(
-      `${reader.name(row)}: "${label}" is no label. Use letters, digits and . _ : = / - between them.`,
+      `${reader.name(row)}: ${JSON.stringify(label)} is no label: it is empty, or has control characters.`,
     );
   }
   if (primary === replica) faults.add(`${reader.name('replicaLabel')}: it is the label of the primary, too.`);
@@ -89,6 +89,10 @@ function readLabels(reader: Reader, faults: Faults): ElectionSettings['labels'] 
 function duration(reader: Reader, faults: Faults, row: 'ttl' | 'lockDelay' | 'taskStop'): number {
   const ms = readDuration(reader.said(row));
   if (ms !== null && (ms > 0 || row !== 'ttl')) return ms;
+  if (ms === 0) {
+    faults.add(`${reader.name(row)}: a session without a TTL would never end. Write it as 15s or 1m30s.`);
+    return 15_000;
+  }
   faults.add(`${reader.name(row)}: "${reader.said(row)}" is no duration. Write it as 15s or 1m30s.`);
   return 15_000;
 }
@@ -135,18 +139,24 @@ export function oneOf<T extends string>(
 const floorMs = 10_000;
 const ceilingMs = 86_400_000;
 
-function checkTimes(settings: ElectionSettings, { name }: Reader, faults: Faults): void {
+/** Returns the renewal period: shorter than told where that would leave no room below the TTL. */
+function checkTimes(settings: ElectionSettings, { name }: Reader, faults: Faults): number {
   const { ttlMs, renewEveryMs, taskStopMs: stopMs, sessionChecks, lockDelayMs } = settings;
   if (renewEveryMs >= ttlMs) {
     faults.add(
       `${name('sleep')}: ${renewEveryMs / 1000} s is not below the TTL of ${ttlMs / 1000} s (${name('ttl')}). The session would end between two renewals.`,
     );
-    return;
+    return renewEveryMs;
   }
   const boundMs = renewalBoundMs(ttlMs, electionTiming(ttlMs, renewEveryMs, stopMs));
-  if (boundMs !== null) {
+  const soonerMs = boundMs === null ? renewEveryMs : Math.floor(boundMs * 0.8);
+  if (soonerMs <= 0) {
     faults.add(
-      `${name('sleep')}: ${renewEveryMs / 1000} s leaves no room below the TTL of ${ttlMs / 1000} s, of which ${stopMs / 1000} s are for the task to stop. It must be below ${boundMs / 1000} s.`,
+      `${name('sleep')}: ${renewEveryMs / 1000} s leaves no room below the TTL of ${ttlMs / 1000} s, of which ${stopMs / 1000} s are for the task to stop. Lengthen the TTL, or shorten the stop.`,
+    );
+  } else if (boundMs !== null) {
+    faults.warn(
+      `${name('sleep')}: ${renewEveryMs / 1000} s is too near to the TTL of ${ttlMs / 1000} s, of which ${stopMs / 1000} s are for the task to stop. The session is renewed each ${soonerMs / 1000} s.`,
     );
   }
   if (ttlMs < floorMs || ttlMs > ceilingMs) {
@@ -159,4 +169,5 @@ function checkTimes(settings: ElectionSettings, { name }: Reader, faults: Faults
       `${name('sessionChecks')}: a session that Consul ends by a check frees the lock before its leader may know. A lock-delay of the TTL (${name('lockDelay')}) keeps two leaders apart.`,
     );
   }
+  return soonerMs;
 }

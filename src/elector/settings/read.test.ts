@@ -140,27 +140,28 @@ describe('settings', () => {
 describe('one clear line tells of', () => {
   for (const [what, env, says] of [
     ['a TTL that is none', { CONSUL_LEADER_TTL: 'soon' }, /^CONSUL_LEADER_TTL: "soon" is no duration/u],
+    [
+      'a TTL of nothing',
+      { CONSUL_LEADER_TTL: '0s' },
+      /^CONSUL_LEADER_TTL: a session without a TTL would never end/u,
+    ],
+    ['a token with a line end', { CONSUL_HTTP_TOKEN: 'hush\n' }, /^CONSUL_HTTP_TOKEN: it has a line end/u],
     ['a TTL without a unit', { CONSUL_LEADER_TTL: '15' }, /^CONSUL_LEADER_TTL: "15" is no duration/u],
     [
       'a sleep not below the TTL',
       { CONSUL_LEADER_SLEEP: '15' },
       /^CONSUL_LEADER_SLEEP: 15 s is not below the TTL of 15 s/u,
     ],
-    [
-      'a sleep just below the TTL',
-      { CONSUL_LEADER_SLEEP: '14.5' },
-      /^CONSUL_LEADER_SLEEP: 14.5 s leaves no room .* below 13.8 s/u,
-    ],
     ['a sleep that is none', { CONSUL_LEADER_SLEEP: '-1' }, /^CONSUL_LEADER_SLEEP: "-1" is no time/u],
     [
-      'a label with a space',
-      { CONSUL_LEADER_PRIMARY_LABEL: 'the leader' },
-      /^CONSUL_LEADER_PRIMARY_LABEL: "the leader" is no label/u,
+      'a label with a line end',
+      { CONSUL_LEADER_PRIMARY_LABEL: 'the\nleader' },
+      /^CONSUL_LEADER_PRIMARY_LABEL: "the/u,
     ],
     [
-      'a label with a comma',
-      { CONSUL_LEADER_REPLICA_LABEL: 'a,b' },
-      /^CONSUL_LEADER_REPLICA_LABEL: "a,b" is no label/u,
+      'a label of spaces',
+      { CONSUL_LEADER_REPLICA_LABEL: ' ' },
+      /^CONSUL_LEADER_REPLICA_LABEL: " " is no label/u,
     ],
     [
       'two labels that are the same',
@@ -212,7 +213,7 @@ describe('one clear line tells of', () => {
   ] as const) {
     it(what, () => {
       const told = faults({ env });
-      assert.equal(told.length, 1, told.join('\n'));
+      assert.equal(told.length, 1, told.join('; '));
       assert.match(told[0] ?? '', says);
     });
   }
@@ -223,6 +224,27 @@ describe('one clear line tells of', () => {
       told.map((line) => line.split(':')[0]),
       ['CONSUL_LEADER_KEY', '--log-level'],
     );
+  });
+
+  it('two elections that mark one service', () => {
+    const file = { shared: {}, elections: [{ key: 'a/1' }, { key: 'a/2' }] };
+    assert.match(faults({ file })[0] ?? '', /two of them mark the same service/u);
+  });
+
+  it('nothing of a sleep below the TTL, which may be shortened', () => {
+    const { elections, warnings } = fromEnv({ CONSUL_LEADER_TTL: '11s', CONSUL_LEADER_SLEEP: '10' });
+    assert.equal(elections[0]?.renewEveryMs, 7840);
+    assert.match(warnings[0] ?? '', /too near to the TTL .* renewed each 7.84 s/u);
+  });
+
+  it('nothing of what Consul takes', () => {
+    const label = 'traefik.http.routers.web.rule=Host(`a`) && Path(`/b`)';
+    const { elections, logLevel } = fromEnv({
+      CONSUL_LEADER_PRIMARY_LABEL: label,
+      CONSUL_LEADER_LOG_LEVEL: 'WARN',
+    });
+    assert.deepEqual([elections[0]?.labels.primary, logLevel], [label, 'warn']);
+    assert.equal(fromEnv({ CONSUL_LEADER_TTL: '15000000us' }).elections[0]?.ttlMs, 15_000);
   });
 
   it('two elections with one key', () => {

@@ -40,9 +40,23 @@ export function readSettings({ env, flags, file }: Sources): SidecarSettings {
   const keys = elections.map(({ key }) => key);
   const twice = keys.find((key, at) => keys.indexOf(key) !== at);
   if (twice !== undefined) faults.add(`elections: two of them have the key ${twice}. Each needs its own.`);
+  const services = elections.map(({ service }) => JSON.stringify(service));
+  const shares = elections.find(
+    (_one, at) => keys.indexOf(keys[at] ?? '') === at && services.indexOf(services[at] ?? '') !== at,
+  );
+  if (shares !== undefined) {
+    faults.add(
+      `elections: two of them mark the same service "${shares.serviceName}", and would undo each other's Meta.session. Give each a service of its own.`,
+    );
+  }
   const settings: SidecarSettings = {
     connection: readConnection(common, faults),
-    logLevel: oneOf(common, faults, 'logLevel', logLevels),
+    logLevel: oneOf(
+      { ...common, said: (row) => common.said(row).toLowerCase() },
+      faults,
+      'logLevel',
+      logLevels,
+    ),
     http: readHttp(common, faults),
     elections,
     warnings,
@@ -74,6 +88,10 @@ function readConnection(reader: Reader, faults: Faults): ConsulConnection {
   const text = (row: SettingName): string | null => optional(said(row));
   const token = text('token');
   const basicAuth = text('basicAuth');
+  for (const row of ['token', 'basicAuth'] as const) {
+    if (/\p{Cc}/u.test(said(row)))
+      faults.add(`${name(row)}: it has a line end or another control character.`);
+  }
   const connection: ConsulConnection = {
     address: said('consulAddress'),
     useTls: readSwitch(reader, faults, 'useTls'),

@@ -14,7 +14,7 @@ import { type Counts, createCounts } from './counts.ts';
 import { findOwnService } from './own-service.ts';
 import { keepService } from './service-keeper.ts';
 import { createTaskOffice } from './task-office.ts';
-import { within } from './within.ts';
+import { within } from '../within.ts';
 
 export interface ContenderDeps {
   readonly connection: ConsulConnection;
@@ -85,6 +85,7 @@ async function contendFor(
   let unfit: string | null = null;
   let isStopping = false;
   let exitCode = 0;
+  let refused: { readonly error: unknown } | null = null;
   const keeper = keepService({
     service,
     settings,
@@ -94,11 +95,18 @@ async function contendFor(
     wrote: () => {
       counts.marksWritten += 1;
     },
+    denied: (error) => {
+      if (counts.marksWritten === 0) refused ??= { error };
+      if (refused !== null) stop();
+    },
     fitness: (because) => {
       unfit = because;
       run?.setFitness(because);
     },
   });
+  const throwRefusal = (): void => {
+    if (refused !== null) throw refused.error;
+  };
   const stop = (): void => {
     if (isStopping) return;
     isStopping = true;
@@ -118,6 +126,7 @@ async function contendFor(
   try {
     // A tag that an earlier life left behind goes first.
     await within(keeper.want({}), markMs);
+    throwRefusal();
     const onValue = (value: string): void => {
       const asked = readStepDown(value);
       if (asked !== null && asked === run?.standing().sessionId) run.stepDown();
@@ -154,6 +163,7 @@ async function contendFor(
       signal.removeEventListener('abort', stop);
       await within(keeper.want({ role: 'none' }), markMs);
     }
+    throwRefusal();
     return exitCode;
   } finally {
     keeper.close();

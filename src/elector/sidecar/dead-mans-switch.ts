@@ -11,44 +11,36 @@ const script = 'sleep "$1"; kill -KILL "-$2"';
 
 /**
  * A process of its own that sleeps for as long as authority lasts and then kills the process group of the task. Each time
- * that authority is extended another takes its place, once it has started: else the earlier one stays, and is early. When
- * this process dies, the group has a guard of its own (`children.ts`).
+ * that authority is extended another takes its place. It dies with this process, and the task's guard kills the task then.
  *
  * @param groupId of the task
  */
 export function armDeadMansSwitch(groupId: number, leftMs: number): DeadMansSwitch {
   let current: ChildProcess | null = null;
-  let isDisarmed = false;
   const putOff = (ms: number): void => {
-    const next = sleeper(groupId, ms);
-    if (next === null) return failed();
-    next.once('error', failed);
-    next.once('spawn', () => {
-      end(isDisarmed ? next : current);
-      if (!isDisarmed) current = next;
-    });
-  };
-  /** Without any switch the task must not run. */
-  const failed = (): void => {
-    if (current === null && !isDisarmed) kill(groupId);
+    const next = startSleeper(groupId, ms);
+    // What cannot be started does not take the place of what runs: the task ends too early then, not too late.
+    if (next === null) return;
+    end(current);
+    current = next;
   };
   putOff(leftMs);
   return {
     putOff,
     disarm: () => {
-      isDisarmed = true;
       end(current);
       current = null;
     },
   };
 }
 
-/** Null: it cannot be started now. */
-function sleeper(groupId: number, ms: number): ChildProcess | null {
+function startSleeper(groupId: number, ms: number): ChildProcess | null {
   const seconds = (Math.max(1, ms) / 1000).toFixed(3);
   const argv = ['--pdeathsig', 'KILL', '--', '/bin/sh', '-c', script, 'switch', seconds, String(groupId)];
   try {
-    return spawn('setpriv', argv, { stdio: 'ignore', detached: true });
+    const sleeper = spawn('setpriv', argv, { stdio: 'ignore', detached: true });
+    sleeper.on('error', () => undefined);
+    return sleeper.pid === undefined ? null : sleeper;
   } catch {
     return null;
   }
@@ -56,12 +48,8 @@ function sleeper(groupId: number, ms: number): ChildProcess | null {
 
 function end(child: ChildProcess | null): void {
   if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  kill(child.pid);
-}
-
-function kill(groupId: number): void {
   try {
-    process.kill(-groupId, 'SIGKILL');
+    process.kill(-child.pid, 'SIGKILL');
   } catch {
     // it has ended
   }

@@ -28,7 +28,7 @@ export async function findOwnService(deps: OwnServiceDeps): Promise<string> {
   let failure: unknown = null;
   for (let left = tries; left > 0; left -= 1) {
     try {
-      const id = await findService(http, query, timeoutMs);
+      const id = await findService(http, query, timeoutMs, signal);
       if (id !== null) return id;
       failure = missing(http, query);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { describeError } from '../../core/problem.ts';
+import { describeError, isProblem } from '../../core/problem.ts';
 import { keepMarks } from '../consul/marks.ts';
 import { type LocalService, type ServiceView, viewService, writeService } from '../consul/service.ts';
 import { ringOnChanges } from '../consul/service-bell.ts';
@@ -14,6 +14,8 @@ export interface ServiceKeeperDeps {
   readonly timeoutMs: number;
   readonly retryMs: number;
   readonly wrote: () => void;
+  /** The token may not write the entry. */
+  readonly denied: (error: unknown) => void;
   /** Null when the checks of the service let it lead, else why not: each time that they were looked at. */
   readonly fitness: (unfitBecause: string | null) => void;
 }
@@ -31,19 +33,37 @@ export interface ServiceKeeper {
 /** How long one change is waited for before the question is asked again. */
 const bellMs = 60_000;
 
+const contested =
+  'somebody else keeps writing the tags or Meta of this service: is there a second sidecar, or a second election, for it?';
+
+/** Why the task may not lead, as its entry says. */
+function unfitness(view: ServiceView | null, heedsHealth: boolean): string | null {
+  if (view === null) return 'the agent has no entry of its service any more';
+  const [sick] = heedsHealth ? view.critical : [];
+  return sick === undefined ? null : `its check "${sick}" is critical`;
+}
+
 export function keepService(deps: ServiceKeeperDeps): ServiceKeeper {
   const { service, settings, log, timeoutMs, retryMs } = deps;
   const closing = new AbortController();
   const streaks = createStreaks(log);
   let wanted: WantedMarks = { role: 'replica', sessionId: null };
   let { name } = settings.service;
+  let unfit: string | null = null;
 
   const seen = (view: ServiceView | null): void => {
-    streaks.succeeded('marks');
+    streaks.succeeded('view');
     const said = view?.entry['Service'];
     if (typeof said === 'string') name = said;
-    const [sick] = settings.heedsHealth ? (view?.critical ?? []) : [];
-    deps.fitness(sick === undefined ? null : `its check "${sick}" is critical`);
+    tellFitness(unfitness(view, settings.heedsHealth));
+  };
+  const tellFitness = (because: string | null): void => {
+    if (because !== unfit) {
+      if (because !== null) log.warn(`the task cannot lead: ${because}.`);
+      else log.warn('the task can lead again.');
+    }
+    unfit = because;
+    deps.fitness(because);
   };
   const marks = keepMarks({
     labels: settings.labels,
@@ -51,8 +71,15 @@ export function keepService(deps: ServiceKeeperDeps): ServiceKeeper {
     view: () => viewService(service, timeoutMs),
     write: (view, tags, meta) => writeService(service, view, tags, meta, timeoutMs),
     seen,
-    failed: (error) => streaks.failed('marks', `the service: ${describeError(error)}`),
-    wrote: deps.wrote,
+    failed: (call, error) => {
+      streaks.failed(call, `the service: ${describeError(error)}`);
+      if (call === 'write' && isProblem(error, 'consul_denied')) deps.denied(error);
+    },
+    wrote: () => {
+      streaks.succeeded('write');
+      deps.wrote();
+    },
+    contested: () => log.warn(contested),
   });
 
   return {

@@ -182,6 +182,13 @@ describe('the sidecar, on a real Consul', { timeout: 240_000 }, () => {
       );
     });
 
+    it('its service entry is gone: it gives leadership up, and says so, until the entry is back', async () => {
+      const { name, leader, others } = await group(2);
+      await leader.service.deregister();
+      await leader.sidecar.said(/the task cannot lead: the agent has no entry of its service/u, 3000);
+      await awaitLeader(name, others, 3000);
+    });
+
     it('its check became critical: it gives leadership up, and waits until it is well', async () => {
       const { name, leader, others } = await group(2);
       await leader.service.fail();

@@ -1,6 +1,6 @@
 import { utimes, writeFile } from 'node:fs/promises';
 import { describeError } from '../../core/problem.ts';
-import { within } from './within.ts';
+import { within } from '../within.ts';
 import type { ElectorLog } from '../log.ts';
 import type { Office, Term } from '../runner.ts';
 import type { ElectionSettings } from '../settings/settings.ts';
