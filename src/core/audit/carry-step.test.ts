@@ -98,12 +98,18 @@ describe('what a follower believes of its master', () => {
       { ...load, rows: rows.slice(0, 4) },
       { ...load, rows: rows.slice(4) },
     ];
-    const known = afterAnswer(new Map(), [early], [outcome(4)], now);
-    assert.deepEqual(afterAnswer(known, [late], [gap(null)], now), known);
+    const first = afterAnswer(new Map(), [{ ...load, rows: rows.slice(0, 2) }], [outcome(2)], now);
+    const known = afterAnswer(first, [early], [outcome(4)], now);
+    assert.deepEqual(afterAnswer(known, [late], [gap(2)], { ...now, before: first }), known);
+    // Less than it had said before, or less than was thought with nothing else under way, is news.
+    assert.equal(isThere(chain, 2, afterAnswer(known, [late], [gap(1)], { ...now, before: first })), false);
+    assert.equal(isThere(chain, 4, afterAnswer(known, [late], [gap(2)], now)), false);
     assert.deepEqual([areSure([late], new Map()), areSure([late], known)], [false, true]);
+    const continued = { from: { seq: 1, hash: 'h1' }, head: null };
+    assert.equal(areSure([{ ...late, continued }], known), false);
     // Of another master it is news.
     const doubted = withAnotherMaster(known);
-    assert.equal(isOutdated(late, gap(2), doubted), false);
+    assert.equal(isOutdated(late, gap(2), { before: first, known: doubted }), false);
     assert.equal(isThere(chain, 3, afterAnswer(doubted, [late], [gap(2)], now)), false);
   });
 

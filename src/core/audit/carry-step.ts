@@ -112,7 +112,7 @@ export function afterAnswer(
   known: Acknowledgements,
   loads: readonly Load[],
   outcomes: readonly PushOutcome[],
-  { nowMs, restMs }: { readonly nowMs: number; readonly restMs: number },
+  { nowMs, restMs, before = known }: AnswerContext,
 ): Acknowledgements {
   const byName = new Map(outcomes.map((outcome) => [nameOf(outcome), outcome]));
   const next = new Map(known);
@@ -121,7 +121,7 @@ export function afterAnswer(
     const outcome = byName.get(nameOf({ node: chain.node, chain: travelName(load) }));
     const last = rows.at(-1);
     if (outcome === undefined || last === undefined) continue;
-    const before = known.get(chain.id) ?? unknownPlace(chain);
+    const place = known.get(chain.id) ?? unknownPlace(chain);
     const passed = continued?.from.seq ?? 0;
     if (outcome.stored) {
       const goesOn = continued === null ? null : { ...continued, head: outcome.head };
@@ -132,29 +132,45 @@ export function afterAnswer(
         continued: goesOn,
         isSure: true,
       });
-    } else if (isOutdated(load, outcome, known)) continue;
+    } else if (isOutdated(load, outcome, { before, known })) continue;
     else if (outcome.because === 'gap') {
       // It has less than was thought: a master that lost records with an accepted loss, or one of before.
       next.set(chain.id, afterGap(load, (outcome.seq ?? 0) + passed, nowMs + restMs / 10));
-    } else next.set(chain.id, { ...before, notBefore: nowMs + restMs });
+    } else next.set(chain.id, { ...place, notBefore: nowMs + restMs });
   }
   return next;
 }
 
-/** Whether a push overtook the one before it, of which this master has said since that it is there. Then it is sent again. */
+/** What an answer is held to. */
+interface AnswerContext {
+  readonly nowMs: number;
+  /** A chain that was refused is not sent again for so long. */
+  readonly restMs: number;
+  /** What was known when the push was sent; the same as is known now, unless another push was under way. */
+  readonly before?: Acknowledgements;
+}
+
+/**
+ * Whether a push overtook the one before it, of which this master has said since that it is there. Then it is sent again. A master
+ * that has less than had been said when the push was sent is another one, or lost something: that is news.
+ */
 export function isOutdated(
   { chain, continued }: Omit<Load, 'rows'>,
   outcome: PushOutcome,
-  known: Acknowledgements,
+  { before, known }: { readonly before: Acknowledgements; readonly known: Acknowledgements },
 ): boolean {
-  const place = known.get(chain.id);
-  if (outcome.stored || outcome.because !== 'gap' || place?.isSure !== true) return false;
-  return (outcome.seq ?? 0) + (continued?.from.seq ?? 0) < place.seq;
+  const [then, now] = [before.get(chain.id), known.get(chain.id)];
+  if (outcome.stored || outcome.because !== 'gap' || now?.isSure !== true) return false;
+  const seq = (outcome.seq ?? 0) + (continued?.from.seq ?? 0);
+  return seq < now.seq && seq >= (then?.seq ?? 0);
 }
 
-/** Whether the master of now has said of each of these chains where it stands: only then may more be sent before it answers. */
+/**
+ * Whether more may be sent before the master answers: where it has said of each of these chains where it stands. The hashes of a
+ * chain that goes on under another name are made from its answers.
+ */
 export function areSure(loads: readonly Load[], known: Acknowledgements): boolean {
-  return loads.every(({ chain }) => known.get(chain.id)?.isSure === true);
+  return loads.every(({ chain, continued }) => continued === null && known.get(chain.id)?.isSure === true);
 }
 
 function afterGap({ chain, continued }: Load, seq: number, notBefore: number): Acknowledged {

@@ -39,11 +39,15 @@ const rowsAtOnce = 2000;
 const pushesAtOnce = 2;
 /** A quarter of the bytes that the master takes in one push: a character may have three. */
 const charactersAtOnce = 4 * 1024 * 1024;
+/** Half of what the master takes in one push. */
+const chainsAtOnce = 500;
 /** A chain that the master refused is sent again after this long: who mends the reason need not restart anything. */
 const restMs = 60_000;
 
 /** A push that was sent, whose answer has not been looked at. */
 interface UnderWay {
+  /** What was known when it was sent. */
+  readonly before: Acknowledgements;
   readonly loads: readonly Load[];
   readonly outcomes: Promise<readonly PushOutcome[]>;
 }
@@ -102,7 +106,7 @@ export async function round(
     const then = await allAnswered(needs, progress);
     return { next: settled(then, resting(then.known, holes, nowMs + restMs)), isBusy: true };
   }
-  const loads = loadsOf(pending, firstWithin(rows, charactersAtOnce), hoped);
+  const loads = loadsOf(pending, firstWithin(rows, charactersAtOnce), hoped).slice(0, chainsAtOnce);
   // What was read ahead may be of no use: then it is read anew, at once.
   if (loads.length === 0) {
     const then = await allAnswered(needs, progress);
@@ -126,23 +130,35 @@ function send(
   outcomes.catch(() => undefined); // it is looked at in its turn
   const then = afterAnswer(hoped, loads, allStored(loads), { nowMs, restMs });
   const ahead = readRows(trail, lacking(chains, then, nowMs), then).catch(() => []);
-  return { known, underWay: [...underWay, { loads, outcomes }], hoped: then, sentAtMs: nowMs, ahead };
+  return {
+    known,
+    underWay: [...underWay, { before: known, loads, outcomes }],
+    hoped: then,
+    sentAtMs: nowMs,
+    ahead,
+  };
 }
 
 /** When the oldest answer has come. What it does not grant was hoped for in vain, and so was what went after it. */
 async function answered(needs: RoundNeeds, progress: Progress): Promise<Progress> {
   const [oldest, ...later] = progress.underWay;
   if (oldest === undefined) return progress;
-  const { loads } = oldest;
+  const { before, loads } = oldest;
   const outcomes = await oldest.outcomes;
   for (const [index, outcome] of outcomes.entries()) {
     const load = loads[index];
-    if (!outcome.stored && load !== undefined && !isOutdated(load, outcome, progress.known))
+    if (
+      !outcome.stored &&
+      load !== undefined &&
+      !isOutdated(load, outcome, { before, known: progress.known })
+    )
       needs.log.warn(outcome, 'the master refused audit records of this node; they are kept');
   }
-  const known = afterAnswer(progress.known, loads, outcomes, { nowMs: performance.now(), restMs });
+  const nowMs = performance.now();
+  const known = afterAnswer(progress.known, loads, outcomes, { nowMs, restMs, before });
   if (loads.length === outcomes.length && outcomes.every(({ stored }) => stored))
-    return { ...progress, known, underWay: later };
+    // With nothing under way nothing is hoped for; and the master may have had more than was thought.
+    return { ...progress, known, underWay: later, hoped: later.length === 0 ? known : progress.hoped };
   return settled(progress, await withLater(known, later));
 }
 
@@ -150,7 +166,8 @@ async function answered(needs: RoundNeeds, progress: Progress): Promise<Progress
 async function withLater(before: Acknowledgements, later: readonly UnderWay[]): Promise<Acknowledgements> {
   let known = before;
   for (const { loads, outcomes } of later) {
-    const stored = (await outcomes).filter((outcome) => outcome.stored);
+    const answers = await outcomes.catch(() => []); // they may be there or not, and are sent again
+    const stored = answers.filter((outcome) => outcome.stored);
     known = afterAnswer(known, loads, stored, { nowMs: performance.now(), restMs });
   }
   return known;
