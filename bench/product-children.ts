@@ -83,7 +83,7 @@ export async function startKeeper(
   const child = start('../src/server/keeper/main.ts', keeperFlags);
   const send = (command: KeeperCommand): boolean => child.send(command);
   const follow = (master: readonly PeerAddress[]): void => {
-    send({ kind: 'duty', duty: { role: 'follower', master, term: 1, paceMs: 200 } });
+    send({ kind: 'duty', duty: { role: 'follower', master, term: 1, paceMs: 500 } });
   };
   follow([]);
   send({

@@ -94,7 +94,7 @@ function router(deps: ControlDeps): Route {
   let joining = 0;
   const join = async (request: IncomingMessage, path: string): Promise<object> => {
     const from = request.socket.remoteAddress ?? 'unknown';
-    if (!mayTry(from) || joining >= joinsAtATime) {
+    if (joining >= joinsAtATime || !mayTry(from)) {
       throw new Problem('too_many_requests', 'Too many attempts to join. Try again in a few seconds.');
     }
     joining += 1;

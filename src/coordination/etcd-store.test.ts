@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { ClusterStore, Compare, Write } from '../core/coordination/cluster-store.ts';
 import { isProblem } from '../core/problem.ts';
 import { realClock } from '../runtime/real-clock.ts';
 import type { EtcdTlsFiles } from './etcd-endpoints.ts';
 import { openEtcdGateway } from './etcd-gateway.ts';
-import { type EtcdProcess, waitHealthy } from './etcd-server.ts';
 import { createEtcdStore } from './etcd-store.ts';
 import { encodeText } from './etcd-wire.ts';
 import { createMemoryStore } from './memory-store.ts';
-import { makeTestCa } from './testing/certificates.ts';
-import {
-  gatewayTo,
-  killMember,
-  memberSettings,
-  planMembers,
-  startMember,
-  type TestMember,
-} from './testing/etcd-members.ts';
+import { gatewayTo, type TestMember } from './testing/etcd-members.ts';
+import { type LoneEtcd, startLoneEtcd } from './testing/lone-etcd.ts';
 import { collect } from './testing/contract-case.ts';
 import { storeContract } from './testing/store-contract.ts';
 
@@ -33,27 +22,18 @@ describe('the etcd store, on a real etcd with mutual TLS', () => {
     stores.push(store);
     return store;
   };
-  let dir: string;
   let tls: EtcdTlsFiles;
   let members: readonly TestMember[];
-  let etcd: EtcdProcess;
+  let etcd: LoneEtcd;
 
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'holdfast-etcd-'));
-    tls = await (await makeTestCa(dir, 'ca')).issue('node');
-    members = await planMembers(['one']);
-    const [one] = members;
-    assert.ok(one);
-    etcd = await startMember(memberSettings(dir, one, members, tls));
-    const gateway = await gatewayTo(members, tls);
-    await waitHealthy(etcd, gateway, one.endpoint, 10_000);
-    gateway.close();
+    etcd = await startLoneEtcd();
+    ({ tls, members } = etcd);
   });
 
   after(async () => {
     for (const store of stores) store.close();
-    await killMember(etcd);
-    await rm(dir, { recursive: true, force: true });
+    await etcd.stop();
   });
 
   describe('keeps the contract', () => {

@@ -169,3 +169,16 @@ test('nodes in namespaces have addresses of their own; clients find the load bal
   });
   assert.equal(file.nodes[0]?.etcd?.client, 'https://10.1.2.11:8414');
 });
+
+test('settings of the API are taken by their names, and refused with what is wrong', () => {
+  const given = asked(
+    '--set HOLDFAST_AUDIT_FORWARD=tcp://127.0.0.1:6514 --set HOLDFAST_AUDIT_FORWARD_CA=/a=b.crt',
+  );
+  assert.deepEqual(given.settings, {
+    HOLDFAST_AUDIT_FORWARD: 'tcp://127.0.0.1:6514',
+    HOLDFAST_AUDIT_FORWARD_CA: '/a=b.crt',
+  });
+  refuses('--set HOLDFAST_NONE=1', /--set: "HOLDFAST_NONE"/u);
+  refuses('--set HOLDFAST_AUDIT_FORWARD', /--set: "HOLDFAST_AUDIT_FORWARD"/u);
+  refuses('--set HOLDFAST_AUDIT_FORWARD=nowhere', /HOLDFAST_AUDIT_FORWARD: "nowhere"/u);
+});

@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { afterAnswer, areSure, isOutdated, withAnotherMaster } from './carry-answer.ts';
 import {
   type Acknowledgements,
-  afterAnswer,
-  areSure,
   firstWithin,
   holesIn,
-  isOutdated,
   isThere,
   lacking,
   loadsOf,
   type LocalChain,
   type LocalRow,
   travelName,
-  withAnotherMaster,
 } from './carry-step.ts';
 
 describe('what goes in one push', () => {

@@ -1,48 +1,28 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { EtcdTlsFiles } from '../../coordination/etcd-endpoints.ts';
-import { type EtcdProcess, waitHealthy } from '../../coordination/etcd-server.ts';
 import { createEtcdStore } from '../../coordination/etcd-store.ts';
 import { createMemoryStore } from '../../coordination/memory-store.ts';
-import { makeTestCa } from '../../coordination/testing/certificates.ts';
-import {
-  gatewayTo,
-  killMember,
-  memberSettings,
-  planMembers,
-  startMember,
-  type TestMember,
-} from '../../coordination/testing/etcd-members.ts';
+import { gatewayTo, type TestMember } from '../../coordination/testing/etcd-members.ts';
+import { type LoneEtcd, startLoneEtcd } from '../../coordination/testing/lone-etcd.ts';
 import { isProblem } from '../../core/problem.ts';
 import { realClock } from '../../runtime/real-clock.ts';
 import { backendContract, contractTtlMs } from '../testing/backend-contract.ts';
 import { createEtcdBackend } from './backend.ts';
 
 describe('an election over a real etcd keeps the contract', { concurrency: true, timeout: 120_000 }, () => {
-  let dir: string;
   let tls: EtcdTlsFiles;
   let members: readonly TestMember[];
-  let etcd: EtcdProcess;
+  let etcd: LoneEtcd;
 
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'hf-elect-etcd-'));
-    tls = await (await makeTestCa(dir, 'ca')).issue('node');
-    members = await planMembers(['one']);
-    const [one] = members;
-    assert.ok(one);
-    etcd = await startMember(memberSettings(dir, one, members, tls));
-    const gateway = await gatewayTo(members, tls);
-    await waitHealthy(etcd, gateway, one.endpoint, 10_000);
-    gateway.close();
+    etcd = await startLoneEtcd();
+    ({ tls, members } = etcd);
   });
 
   after(async () => {
-    await killMember(etcd);
-    await rm(dir, { recursive: true, force: true });
+    await etcd.stop();
   });
 
   for (const { name, run } of backendContract) {

@@ -7,6 +7,7 @@ import { isInstant, readCarried } from './carried-record.ts';
 const chainLimit = 1000;
 /** Records in one push, over all chains. */
 const recordsLimit = 20_000;
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const hexDigest = /^[0-9a-f]{64}$/;
 
 /** What stands in the place of a chain that cannot be read. */
@@ -71,7 +72,7 @@ function readHeader(header: Fields, at: string): PushedHeader {
     node: nameAt(header, 'node', at),
     chain: nameAt(header, 'chain', at),
     before: before === null ? null : readBefore(objectAt(before, `${at}.before`), `${at}.before`),
-    from: countAt(header, 'from', at),
+    from: fromAt(header, at),
     newest: countAt(header, 'newest', at),
     hash: hashAt(header, 'hash', at),
     signature: readSignature(objectAt(header['signature'], `${at}.signature`), `${at}.signature`),
@@ -79,7 +80,7 @@ function readHeader(header: Fields, at: string): PushedHeader {
 }
 
 function readSignature(signature: Fields, at: string): PushedRecords['signature'] {
-  return { signedAt: instantAt(signature, 'signedAt', at), signature: textAt(signature, 'signature', at) };
+  return { signedAt: instantAt(signature, 'signedAt', at), signature: base64At(signature, 'signature', at) };
 }
 
 function readBefore(before: Fields, at: string): NonNullable<PushedRecords['before']> {
@@ -129,6 +130,20 @@ function countAt(fields: Fields, name: string, at: string, most = Number.MAX_SAF
   const value = fields[name];
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most) return value;
   throw malformed(`${at}.${name}: a whole number from 0 to ${most}`);
+}
+
+/** The first record of a chain is number 1. */
+function fromAt(header: Fields, at: string): number {
+  const from = countAt(header, 'from', at);
+  if (from > 0) return from;
+  throw malformed(`${at}.from: a whole number from 1`);
+}
+
+/** As PostgreSQL reads it, which is stricter than Node. */
+function base64At(fields: Fields, name: string, at: string): string {
+  const text = textAt(fields, name, at);
+  if (base64.test(text)) return text;
+  throw malformed(`${at}.${name}: base64 (RFC 4648, section 4)`);
 }
 
 function hashAt(fields: Fields, name: string, at: string): string {

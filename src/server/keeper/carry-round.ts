@@ -1,19 +1,15 @@
+import { afterAnswer, allStored, areSure, isOutdated, resting } from '../../core/audit/carry-answer.ts';
 import {
   type Acknowledgements,
-  afterAnswer,
-  allStored,
-  areSure,
   backlogOf,
   beforeUnsent,
   firstWithin,
   holesIn,
-  isOutdated,
   lacking,
   type Load,
   loadsOf,
   type LocalChain,
   type LocalRow,
-  resting,
   sentOf,
 } from '../../core/audit/carry-step.ts';
 import type { PushOutcome } from '../../core/audit/pushed.ts';

@@ -1,4 +1,5 @@
-import { withAnotherMaster } from '../../core/audit/carry-step.ts';
+import { withAnotherMaster } from '../../core/audit/carry-answer.ts';
+import type { Acknowledgements } from '../../core/audit/carry-step.ts';
 import { describeError } from '../../core/problem.ts';
 import type { PeerAddress } from '../../core/serving.ts';
 import { Ways } from '../../core/ways.ts';
@@ -31,12 +32,14 @@ export async function carry(needs: CarryNeeds): Promise<void> {
   let term = needs.term();
   const tidyUp = tidying(needs);
   let isStuck = false;
+  /** Of a master that nobody has asked yet nothing is known. */
+  const known = (): Acknowledgements => (term === needs.term() ? progress.known : new Map());
   while (!signal.aborted) {
     try {
       if (term !== needs.term()) progress = begun(withAnotherMaster(progress.known));
       term = needs.term();
       const to = ways.choose(needs.master());
-      tidyUp(progress.known); // here, where what another master may lack is in doubt already
+      tidyUp(known);
       const { next, isBusy } = await round(needs, progress, to);
       progress = next;
       retryMs = retryLeastMs;

@@ -5,22 +5,23 @@ import type { KeptTrail } from '../../store/kept-trail.ts';
 
 const tidyEveryMs = 10_000;
 
-/** Throws away what the master has, from time to time, beside the carrying: it may have to wait for somebody who reads. */
+/**
+ * Throws away what the master has, from time to time, beside the carrying: it may have to wait for somebody who reads. So what is
+ * known is asked for each segment: by then there may be another master, which may have less.
+ */
 export function tidying({
   trail,
   log,
 }: {
   readonly trail: KeptTrail;
   readonly log: Logger;
-}): (known: Acknowledgements) => void {
+}): (known: () => Acknowledgements) => void {
   let next = performance.now() + tidyEveryMs;
   let isBusy = false;
-  let newest: Acknowledgements = new Map();
   return (known) => {
-    newest = known; // also for one that is under way: another master may have less
     if (isBusy || performance.now() < next) return;
     isBusy = true;
-    tidy(trail, () => newest)
+    tidy(trail, known)
       .catch((error: unknown) => log.debug(`audit records are not thrown away yet: ${describeError(error)}`))
       .finally(() => {
         isBusy = false;

@@ -6,7 +6,7 @@ import { takePushed } from '../../store/audit-intake.ts';
 import { jsonAnswer } from '../answers/answer.ts';
 import { readPush } from '../audit/pushed-body.ts';
 import { auditRecord } from '../audit/record.ts';
-import { peerCertificate, peerNode } from '../http/operator-node.ts';
+import { peerCertificate, peerNode } from '../http/peer-node.ts';
 import { json, listOf } from '../http/route-about.ts';
 import type { Call, Route } from '../http/route.ts';
 

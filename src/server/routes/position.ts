@@ -1,7 +1,7 @@
 import { formatLogPosition } from '../../core/log-position.ts';
 import { Problem } from '../../core/problem.ts';
 import { jsonAnswer } from '../answers/answer.ts';
-import { peerNode } from '../http/operator-node.ts';
+import { peerNode } from '../http/peer-node.ts';
 import { anyText, json, objectOf } from '../http/route-about.ts';
 import type { Route } from '../http/route.ts';
 
