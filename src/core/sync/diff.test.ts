@@ -228,6 +228,13 @@ describe('a plan', () => {
     assert.deepEqual([written, target.values.get('corp/l/s/db/password')], [[], 'x']);
   });
 
+  it('keeps the name before of an account whose new name is shared', () => {
+    const target = emptyTarget();
+    pass(target, oneSafe(account('1_1', 'old')));
+    pass(target, oneSafe(account('1_1', 'web'), account('1_2', 'web')));
+    assert.deepEqual([...target.values.keys()], ['corp/l/s/old/password']);
+  });
+
   it('reports a name that an id has no room for', () => {
     const { plan, written } = pass(
       emptyTarget(),
