@@ -4,6 +4,8 @@
  */
 export type RemovalPolicy = 'retain' | 'disable' | 'delete';
 
+export const removalPolicies: readonly RemovalPolicy[] = ['retain', 'disable', 'delete'];
+
 export interface RemovalRules {
   readonly policy: RemovalPolicy;
   /** How many variables one pass may disable or delete. */
