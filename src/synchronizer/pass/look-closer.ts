@@ -13,7 +13,8 @@ const looksAtATime = 8;
 
 /**
  * The target as it was left, put right where the plan would change more than values: what is to be made may be there by now, and who
- * was let in to what is renamed is known to the server alone. null: that would be more looks than it is worth.
+ * was let in to what is renamed is known to the server alone. null: that would be more looks than it is worth; the same: there was
+ * nothing to look at.
  */
 export async function lookCloser(
   client: ConjurClient,
@@ -30,6 +31,7 @@ export async function lookCloser(
   for (const report of plan.reports) if (report.code === 'renamed') identifiers.add(report.from);
   const policies = branchesOf(layout, plan);
   if (identifiers.size + policies.size > mostLooks) return null;
+  if (identifiers.size + policies.size === 0) return left;
   const inTurn = limited(looksAtATime, mostLooks, () => new Problem('server_busy', 'too many looks wait.'));
   const variables = new Map<string, TargetVariable>(left.variables);
   const known = new Map(left.policies);

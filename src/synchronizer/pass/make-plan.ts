@@ -30,6 +30,7 @@ export async function makePlan(
     const left = targetOfState(layout, state);
     const draft = planAgainst(context, source, left, true);
     const target = await lookCloser(client, layout, left, draft);
+    if (target === left) return { plan: draft, full: false };
     if (target !== null) return { plan: planAgainst(context, source, target, true), full: false };
   }
   const target = await readTarget(client, layout, (variables) =>

@@ -1,23 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
 import { makeDirectory, readFileIfThere, writeFileAtomically } from '../../runtime/files.ts';
 import { newDigestKey } from './digests.ts';
-import { emptyState, type LeftVariable, type SyncState } from './state.ts';
+import { emptyState, type SyncState } from './state.ts';
+import { linesOfState, stateOfLines } from './state-lines.ts';
 
-/** The memory of a synchronizer in a directory of its own: `state.json`, and beside it the key of its digests. Both are 0600. */
+/** The memory of a synchronizer in a directory of its own: `state.jsonl`, and beside it the key of its digests. Both are 0600. */
 export interface StateFile {
   readonly digestKey: Buffer;
   readonly state: SyncState;
   readonly save: () => Promise<void>;
-}
-
-interface Stored {
-  readonly version: 1;
-  readonly target: string;
-  readonly fullCheckAtMs: number | null;
-  readonly accounts: readonly (readonly [string, string, string, string | null, readonly string[]])[];
-  readonly variables: readonly (readonly [string, string, string | null, boolean])[];
-  readonly branches: readonly string[];
 }
 
 /**
@@ -27,71 +20,29 @@ interface Stored {
  * @throws Problem `config_invalid` when the directory cannot be used
  */
 export async function openStateFile(directory: string, target: string): Promise<StateFile> {
-  const path = join(directory, 'state.json');
+  const path = join(directory, 'state.jsonl');
   const keyPath = join(directory, 'digest.key');
   await onDisk(directory, () => makeDirectory(directory, 0o700));
-  const [text, keyText] = await onDisk(directory, () =>
-    Promise.all([readFileIfThere(path), readFileIfThere(keyPath)]),
-  );
+  const keyText = await onDisk(directory, () => readFileIfThere(keyPath));
   const known = keyText === null ? null : Buffer.from(keyText.trim(), 'base64');
   const digestKey = known?.length === 32 ? known : newDigestKey();
   if (digestKey !== known)
     await onDisk(directory, () => writeFileAtomically(keyPath, `${digestKey.toString('base64')}\n`));
-  const stored = digestKey === known && text !== null ? storedOf(text) : null;
-  const state = stored?.target === target ? stateOf(stored) : emptyState(target);
+  const stored = digestKey === known ? await onDisk(directory, () => readState(path)) : null;
+  const state = stored?.target === target ? stored : emptyState(target);
   return {
     digestKey,
     state,
-    save: () => onDisk(directory, () => writeFileAtomically(path, JSON.stringify(toStore(state)))),
+    save: () => onDisk(directory, () => writeFileAtomically(path, linesOfState(state))),
   };
 }
 
-function toStore({ target, fullCheckAtMs, accounts, variables, branches }: SyncState): Stored {
-  return {
-    version: 1,
-    target,
-    fullCheckAtMs,
-    accounts: Array.from(accounts, ([key, { safe, name, revision, properties }]) => [
-      key,
-      safe,
-      name,
-      revision,
-      properties,
-    ]),
-    variables: Array.from(variables, ([id, { account, digest, disabled }]) => [
-      id,
-      account,
-      digest,
-      disabled,
-    ]),
-    branches: [...branches],
-  };
-}
-
-function stateOf({ target, fullCheckAtMs, accounts, variables, branches }: Stored): SyncState {
-  return {
-    target,
-    fullCheckAtMs,
-    accounts: new Map(
-      accounts.map(([key, safe, name, revision, properties]) => [key, { safe, name, revision, properties }]),
-    ),
-    variables: new Map(
-      variables.map(([id, account, digest, disabled]): [string, LeftVariable] => [
-        id,
-        { account, digest, disabled },
-      ]),
-    ),
-    branches: new Set(branches),
-  };
-}
-
-/** Written by nobody but us, so the version vouches for the rest. */
-function storedOf(text: string): Stored | null {
+async function readState(path: string): Promise<SyncState | null> {
   try {
-    const value: Stored = JSON.parse(text);
-    return value.version === 1 ? value : null;
-  } catch {
-    return null;
+    return stateOfLines(await readFile(path));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
   }
 }
 
