@@ -1,5 +1,6 @@
 import { describeError } from '../../core/problem.ts';
 import type { PassOutcome, Progress } from '../../synchronizer/pass/outcome.ts';
+import { keepHeapSmall } from '../../runtime/small-heap.ts';
 import type { CliContext } from '../context.ts';
 import { interruptible } from '../interrupt.ts';
 import { jsonText } from '../render/json-text.ts';
@@ -25,6 +26,7 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
       import('../../synchronizer/pass/run-pass.ts'),
       import('../../synchronizer/state/status-file.ts'),
     ]);
+  keepHeapSmall();
   const config = await readConfigFile(given.config);
   const now = (): string => new Date().toISOString();
   const dryRun = given.dryRun === true;

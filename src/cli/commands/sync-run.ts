@@ -1,4 +1,5 @@
 import type { PassOutcome } from '../../synchronizer/pass/outcome.ts';
+import { keepHeapSmall } from '../../runtime/small-heap.ts';
 import { interruptible } from '../interrupt.ts';
 
 /** Pass after pass. A pass that fails is logged, and the next one comes all the same; the configuration is read anew for each. */
@@ -18,6 +19,7 @@ export async function syncRun(given: { readonly config: string }): Promise<void>
     import('../../runtime/pause.ts'),
     import('../../core/problem.ts'),
   ]);
+  keepHeapSmall();
   const log = createLogger({ name: 'synchronizer' });
   let config = await readConfigFile(given.config);
   const pass = async (signal: AbortSignal): Promise<PassOutcome> => {

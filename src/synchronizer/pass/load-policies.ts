@@ -54,8 +54,8 @@ export async function clearSafe(context: PolicyContext, plan: SafePlan): Promise
   }
 }
 
-/** One after the other: a server loads one policy at a time. Each may be repeated, so what became of one that broke off does not matter. */
+/** One after the other: a server loads one policy at a time. None makes a user or host, so one that was lost on the way is sent again. */
 async function load({ authority, dryRun }: PolicyContext, loads: readonly PolicyLoad[]): Promise<void> {
   if (dryRun) return;
-  for (const each of loads) await loadPolicy(authority.writer(), each);
+  for (const each of loads) await loadPolicy(authority.writer(), each, { repeatable: true });
 }

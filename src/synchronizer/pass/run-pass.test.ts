@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { openClient } from '../../client/client.ts';
+import type { Fetch } from '../../client/fetch.ts';
 import { loadPolicy } from '../../client/policies.ts';
 import { showResource } from '../../client/resources.ts';
 import { readSecret, writeSecret } from '../../client/secrets.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { openWebFetch } from '../../runtime/web-fetch.ts';
+import { soleAuthority } from '../authority.ts';
 import { openDirectorySource } from '../directory/directory-source.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
 import type { PassOutcome } from './outcome.ts';
@@ -224,6 +228,30 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
     assert.ok(had > 0 && had < 20, String(had));
     const pass = await lab.pass();
     assert.deepEqual([await have(), pass.written.length], [40, 40 - had]);
+  });
+
+  it('goes on when connections break off behind policies and values that were sent', async (t) => {
+    const lab = await startPassLab(t, server, url, {
+      web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],
+    });
+    const web = openWebFetch({ ca: null });
+    const broken = new Set<string>();
+    const fetch: Fetch = async (to, init) => {
+      const answer = await web(to, init);
+      const key = `${init.method} ${new URL(to).pathname}`;
+      if (init.method !== 'POST' || broken.has(key)) return answer;
+      broken.add(key);
+      throw new Error('the connection broke off');
+    };
+    const { account, adminApiKey } = server;
+    const client = openClient({ fetch, url, account, login: 'admin', apiKey: adminApiKey });
+    const pass = await lab.pass({}, { client, authority: soleAuthority(client) });
+    assert.deepEqual(changes(pass), [2, 2, 0, 0, 0, 0, 0]);
+    assert.equal([...broken].filter((key) => key.includes('/policies/')).length, 4);
+    assert.deepEqual(await lab.values('l/web/db/password', 'l/web/api/password'), [
+      'secret 1_1',
+      'secret 1_2',
+    ]);
   });
 
   it('leaves alone what is not ours, and names it', async (t) => {
