@@ -117,7 +117,8 @@ function watch(child: ChildProcess): () => { readonly peakRssMb: number; readonl
   const seen = { peakRssMb: 0, cpuSeconds: 0 };
   const look = (): void => {
     try {
-      seen.peakRssMb = peakRssMb(child.pid ?? 0);
+      // A process that is ending has no memory to tell of any more.
+      seen.peakRssMb = Math.max(seen.peakRssMb, peakRssMb(child.pid ?? 0) || 0);
       seen.cpuSeconds = round(cpuSeconds(child.pid ?? 0));
     } catch {
       // it has ended meanwhile
