@@ -21,6 +21,8 @@ export interface Sizes {
   readonly followers: readonly number[];
   /** Of `fanout`: reads a second, of all followers together. */
   readonly rate: number;
+  /** Of `sync`: lines of business. */
+  readonly lobs: number;
 }
 
 /** The middle one of an odd number of measurements. */

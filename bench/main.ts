@@ -18,6 +18,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: Run }>>>
   'audit-drain': () => import('./audit-drain.ts'),
   fanout: () => import('./fanout.ts'),
   elect: () => import('./elect.ts'),
+  sync: () => import('./sync.ts'),
 };
 
 const { values, positionals } = parseArgs({
@@ -31,6 +32,8 @@ const { values, positionals } = parseArgs({
     // of `fanout` alone
     followers: { type: 'string', default: '1,2,4,8' },
     rate: { type: 'string', default: '400' },
+    // of `sync` alone: lines of business, 15,000 values each
+    lobs: { type: 'string', default: '10' },
     // of `failover` alone
     only: { type: 'string' },
     event: { type: 'string' },
@@ -53,6 +56,7 @@ const sizes = {
   records: Number(values.records),
   followers: values.followers.split(',').map(Number),
   rate: Number(values.rate),
+  lobs: Number(values.lobs),
 };
 const figure = await run(Number(values.rounds), Number(values.seconds), sizes);
 process.stdout.write(`${values.json ? JSON.stringify(figure) : sentence(figure)}\n`);

@@ -7,6 +7,7 @@ import { addLogin } from './commands/login.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addCheck, addList, addShow } from './commands/resources.ts';
 import { addRole } from './commands/role.ts';
+import { addSync } from './commands/sync.ts';
 import { addVariable } from './commands/variable.ts';
 import { addWhoami } from './commands/whoami.ts';
 import type { CliContext } from './context.ts';
@@ -28,4 +29,5 @@ export function addApiCommands(program: Command, context: CliContext): void {
   addHost(program, context);
   addUser(program, context);
   addHostFactory(program, context);
+  addSync(program, context);
 }

@@ -49,10 +49,20 @@ const methods = { load: 'POST', update: 'PATCH', replace: 'PUT' } as const;
 /** Tens of thousands of rows take their time: a server gives itself 60 s, after up to 10 s behind other loads. */
 const timeoutMs = 90_000;
 
-/** Loads a policy. */
-export async function loadPolicy(client: ConjurClient, policy: PolicyText): Promise<LoadedPolicy> {
+/**
+ * Loads a policy.
+ *
+ * @param options `repeatable`: it is sent again where no answer came. For texts that make no users and hosts alone: a load that was done
+ * tells their API keys once
+ */
+export async function loadPolicy(
+  client: ConjurClient,
+  policy: PolicyText,
+  { repeatable = false }: { readonly repeatable?: boolean } = {},
+): Promise<LoadedPolicy> {
   const attempt = `${policy.mode} the policy ${policy.branch}`;
-  const answer = recordOf(jsonOf(await client.send(policyRequest(client, policy, attempt, false))));
+  const request = { ...policyRequest(client, policy, attempt, false), repeatable };
+  const answer = recordOf(jsonOf(await client.send(request)));
   const { created_roles: roles, version, warnings } = answer ?? {};
   if (typeof version !== 'number') throw unexpectedAnswer(attempt);
   return {

@@ -30,15 +30,26 @@ export async function listResources(
   filter: ResourceFilter,
 ): Promise<readonly ApiRecord[]> {
   const found: ApiRecord[] = [];
+  for await (const page of resourcePages(client, filter)) found.push(...page);
+  return found;
+}
+
+/** The same a page at a time, for lists that are too long to be kept. */
+export async function* resourcePages(
+  client: ConjurClient,
+  filter: ResourceFilter,
+): AsyncGenerator<readonly ApiRecord[]> {
   const first = filter.offset ?? 0;
   const wanted = filter.limit ?? Number.POSITIVE_INFINITY;
+  let found = 0;
   let pageSize = usualPageSize;
   for (;;) {
-    const limit = Math.min(pageSize, wanted - found.length);
+    const limit = Math.min(pageSize, wanted - found);
     try {
-      const page = await listPage(client, { ...filter, limit, offset: first + found.length });
-      found.push(...page);
-      if (page.length < limit || found.length >= wanted) return found;
+      const page = await listPage(client, { ...filter, limit, offset: first + found });
+      found += page.length;
+      yield page;
+      if (page.length < limit || found >= wanted) return;
     } catch (error) {
       const most = limitNamedBy(error);
       if (most === null || most >= limit) throw error;

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { path } from '../arguments/node-arguments.ts';
+import { wholeNumber } from '../arguments/numbers.ts';
+import type { CliContext } from '../context.ts';
+import { interruptible } from '../interrupt.ts';
+import { renderFindings } from '../render/findings.ts';
+import { jsonText } from '../render/json-text.ts';
+import { renderStatus } from '../render/sync-status.ts';
+import { syncOnce, type SyncOnceArguments } from './sync-once.ts';
+import { syncRun } from './sync-run.ts';
+
+interface ConfigArguments {
+  readonly config: string;
+  readonly json?: true;
+}
+
+const usualConfig = '/etc/holdfast/sync.yml';
+
+/** `holdfast sync …`. */
+export function addSync(program: Command, context: CliContext): void {
+  const group = program
+    .command('sync')
+    .summary('bring the accounts of a vault here, and keep them current')
+    .description(
+      'Brings the accounts of a vault (CyberArk PAM, HashiCorp Vault, OpenBao, a directory of files) into the API, and keeps them current.',
+    );
+  withConfig(group.command('once').summary('one pass'))
+    .description('Brings over what changed since the last pass; from time to time, everything is compared.')
+    .option('--safe <name>', 'this safe alone')
+    .option('--dry-run', 'show what would change, and change nothing')
+    .option('--full', 'compare everything now')
+    .option(
+      '--accept-removals <number>',
+      'let this pass remove so many variables',
+      wholeNumber('--accept-removals', 0, 10_000_000),
+    )
+    .addHelpText('after', '\nExit code 1 when something failed, was not read, or too much would be removed.')
+    .action((given: SyncOnceArguments) => syncOnce(given, context));
+  withConfig(group.command('run').summary('pass after pass, until it is told to stop'))
+    .description(
+      'Makes a pass at the interval "every" of the configuration. One synchronizer alone: there is no election yet.',
+    )
+    .action((given: ConfigArguments) => syncRun(given));
+  withConfig(group.command('status').summary('what became of the last pass'))
+    .description('Shows what the last pass did, and what is not as it should be.')
+    .action((given: ConfigArguments) => status(given, context));
+  withConfig(group.command('doctor').summary('try each connection and permission'))
+    .description('Tries each connection and permission that a pass needs, and names what is missing.')
+    .addHelpText('after', '\nExit code 1 when there is a fault.')
+    .action((given: ConfigArguments) => doctor(given, context));
+}
+
+function withConfig(command: Command): Command {
+  return command
+    .option('--config <file>', 'the configuration, YAML', path('--config'), usualConfig)
+    .option('--json', 'as JSON');
+}
+
+async function status(given: ConfigArguments, context: CliContext): Promise<void> {
+  const [{ readConfigFile }, { readStatus }] = await Promise.all([
+    import('../../synchronizer/config/open-sync.ts'),
+    import('../../synchronizer/state/status-file.ts'),
+  ]);
+  const found = await readStatus((await readConfigFile(given.config)).stateDirectory);
+  if (found === null) {
+    context.say('There was no pass yet.');
+    process.exitCode = 1;
+    return;
+  }
+  context.answer(given.json ? jsonText(found) : renderStatus(found, context.style));
+  if (found.error !== null || found.stopped !== null || found.failures.length > 0) process.exitCode = 1;
+}
+
+async function doctor(given: ConfigArguments, context: CliContext): Promise<void> {
+  const [{ readConfigFile }, { examineSync }] = await Promise.all([
+    import('../../synchronizer/config/open-sync.ts'),
+    import('../../synchronizer/doctor.ts'),
+  ]);
+  const config = await readConfigFile(given.config);
+  const findings = await interruptible((signal) => examineSync(config, signal));
+  context.answer(given.json ? jsonText(findings) : renderFindings(findings, context.style));
+  if (findings.some(({ level }) => level === 'fault')) process.exitCode = 1;
+}

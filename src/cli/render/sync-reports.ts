@@ -1,0 +1,36 @@
+import type { Report } from '../../core/sync/plan.ts';
+import { plain } from './plain.ts';
+
+/** What people should know of a pass, as a sentence. */
+export function reportText(report: Report): string {
+  switch (report.code) {
+    case 'source_failed':
+      return `${where(report)} was not read, so nothing of it was changed: ${plain(report.fault)}`;
+    case 'source_empty':
+      return `${where(report)} was read empty; ${report.kept} variables that come from it stay. Has a right been taken away?`;
+    case 'safe_vanished':
+      return `${plain(report.branch)}: the source lists this safe no more; its ${report.kept} variables stay. Delete the policy if it is gone for good.`;
+    case 'name_shared':
+      return `${plain(report.branch)}: the accounts ${report.accounts.map(plain).join(', ')} are all called "${plain(report.name)}"; none was written. Rename one.`;
+    case 'account_twice':
+      return `${plain(report.branch)}: the account ${plain(report.account)} is listed as ${report.names.map((name) => `"${plain(name)}"`).join(' and ')}; neither was written.`;
+    case 'name_too_long':
+      return `${plain(report.branch)}: the account ${plain(report.account)} would have an id of ${report.bytes} bytes, more than 900; it was not written. Shorten its name.`;
+    case 'branch_foreign':
+      return `${plain(report.branch)}: this policy was not made by a synchronizer, so its safe was left out.`;
+    case 'variable_foreign':
+      return `${plain(report.identifier)}: this variable was not made by a synchronizer, so it was left alone.`;
+    case 'renamed':
+      return `${plain(report.from)} is called ${plain(report.to)} now; who was permitted the one is permitted the other.`;
+    case 'name_reused':
+      return `${plain(report.identifier)} is the name of another account now; who may read it reads that one.`;
+    case 'retained':
+      return `${plain(report.identifier)} is gone from the source, and stays as it is.`;
+    default:
+      return report satisfies never;
+  }
+}
+
+function where({ lob, safe }: { readonly lob: string; readonly safe: string | null }): string {
+  return safe === null ? `line of business "${plain(lob)}"` : `safe "${plain(safe)}" of "${plain(lob)}"`;
+}

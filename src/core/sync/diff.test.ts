@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { loaded } from '../testing/load.ts';
+import { accountKey, type Layout, safeBranch, variablePath } from './layout.ts';
+import type { RemovalRules } from './rules.ts';
+import type { SourceLob } from './source-state.ts';
+import {
+  carryOut,
+  emptyTarget,
+  type ModelAccount,
+  type ModelTarget,
+  planFor,
+  stateOf,
+} from './testing/model-target.ts';
+import { randomSource } from './testing/random-source.ts';
+
+const layout: Layout = { base: 'root', vault: 'corp' };
+const anyNumber = { most: 1_000_000, mostPercent: 100 };
+const removals = fc.constantFrom<RemovalRules>(
+  { policy: 'retain', ...anyNumber },
+  { policy: 'disable', ...anyNumber },
+  { policy: 'delete', ...anyNumber },
+);
+const removing: RemovalRules = { policy: 'delete', ...anyNumber };
+
+function pass(
+  target: ModelTarget,
+  source: readonly SourceLob<ModelAccount>[],
+  removal: RemovalRules = removing,
+) {
+  const plan = planFor(target, { layout, source, removal, wholeVault: true });
+  return { plan, ...carryOut(target, layout, plan, 'repair', { mostBytes: 2000, mostVariables: 3 }) };
+}
+
+function account(
+  id: string,
+  name: string,
+  values: Readonly<Record<string, string>> = { password: 'x' },
+): ModelAccount {
+  return { id, name, values, properties: Object.keys(values), revision: null };
+}
+
+function oneSafe(...accounts: readonly ModelAccount[]): readonly SourceLob<ModelAccount>[] {
+  return [
+    { name: 'l', safes: { ok: true, value: [{ name: 's', accounts: { ok: true, value: accounts } }] } },
+  ];
+}
+
+/** What the source says should be there, by identifier, leaving out what it says twice. */
+function expected(source: readonly SourceLob<ModelAccount>[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const lob of source) {
+    for (const safe of lob.safes.ok ? lob.safes.value : []) {
+      const listed = safe.accounts.ok ? safe.accounts.value : [];
+      for (const one of listed) {
+        const rivals = listed.filter(({ id, name }) => (id === one.id) !== (name === one.name));
+        if (rivals.length > 0 || isDrawnIn(listed, one)) continue;
+        const same = listed.filter(({ id, name }) => id === one.id && name === one.name).at(-1) ?? one;
+        for (const [property, value] of Object.entries(same.values)) {
+          found.set(`${safeBranch(layout, lob.name, safe.name)}/${variablePath(one.name, property)}`, value);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+/** An account whose name is claimed by one that is itself refused stays out, too. */
+function isDrawnIn(listed: readonly ModelAccount[], one: ModelAccount): boolean {
+  return listed.some((other) => other !== one && (other.id === one.id) !== (other.name === one.name));
+}
+
+describe('a plan', () => {
+  it('makes the target show what the source has, and leaves nothing for a second plan', () => {
+    fc.assert(
+      fc.property(fc.array(randomSource, { minLength: 1, maxLength: 4 }), removals, (states, removal) => {
+        const target = emptyTarget();
+        for (const source of states) {
+          pass(target, source, removal);
+          for (const [identifier, value] of expected(source))
+            assert.equal(target.values.get(identifier), value, identifier);
+          const again = pass(target, source, removal);
+          assert.deepEqual([again.loads, again.written], [0, []]);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('lets nobody into what is gone: with delete it is not there, with disable the groups have nothing on it', () => {
+    fc.assert(
+      fc.property(randomSource, randomSource, fc.boolean(), (before, after, disables) => {
+        const target = emptyTarget();
+        pass(target, before);
+        const { plan } = pass(target, after, { policy: disables ? 'disable' : 'delete', ...anyNumber });
+        for (const { branch, disable, remove } of plan.safes) {
+          for (const path of remove)
+            assert.equal(target.db.resources.has(`a:variable:${branch}/${path}`), false);
+          for (const path of disable) {
+            const id = `a:variable:${branch}/${path}`;
+            assert.equal(target.db.resources.has(id), true);
+            assert.equal(
+              [...target.db.permissions.values()].some((row) => row.resourceId === id),
+              false,
+            );
+          }
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('touches nothing that is not ours', () => {
+    const foreignNames = [variablePath('db', 'password'), variablePath('delegation', 'username'), 'note'];
+    fc.assert(
+      fc.property(
+        randomSource,
+        randomSource,
+        fc.subarray(foreignNames),
+        removals,
+        (first, second, names, removal) => {
+          const target = emptyTarget();
+          pass(target, oneSafe(account('1_1', 'old')), removal);
+          const text = ['- !host app', ...names.map((name) => `- !variable '${name}'`)].join('\n');
+          target.db = loaded(target.db, 'append', text, 'corp/l/s');
+          for (const name of names) target.values.set(`corp/l/s/${name}`, 'theirs');
+          const mine = (): unknown[] =>
+            names.map((name) => {
+              const id = `a:variable:corp/l/s/${name}`;
+              const rows = [...target.db.permissions.values(), ...target.db.annotations.values()];
+              return [
+                target.db.resources.get(id),
+                target.values.get(`corp/l/s/${name}`),
+                rows.filter((row) => row.resourceId === id),
+              ];
+            });
+          const before = mine();
+          for (const source of [first, second]) {
+            const named = source.map((lob, at) => (at === 0 ? { ...lob, name: 'l' } : lob));
+            pass(target, named, removal);
+          }
+          assert.deepEqual(mine(), before);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('removes nothing of what was not read, was read empty, or has vanished whole', () => {
+    fc.assert(
+      fc.property(randomSource, randomSource, (before, after) => {
+        const target = emptyTarget();
+        pass(target, before);
+        const kept = [...target.values.keys()].filter((identifier) => !isRead(after, identifier));
+        pass(target, after);
+        for (const identifier of kept) assert.ok(target.values.has(identifier), identifier);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('stops when it would remove more than one pass may, and not before', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 12 }),
+        fc.nat(11),
+        fc.nat(12),
+        fc.nat(100),
+        (owned, kept, most, mostPercent) => {
+          const all = Array.from({ length: owned }, (_, at) => account(`1_${at}`, `n${at}`));
+          const target = emptyTarget();
+          pass(target, oneSafe(...all));
+          const left = all.slice(0, Math.max(1, Math.min(kept, owned)));
+          const removal: RemovalRules = { policy: 'delete', most, mostPercent };
+          const { stopped } = planFor(target, {
+            layout,
+            source: oneSafe(...left),
+            removal,
+            wholeVault: true,
+          });
+          const allowed = Math.min(most, Math.max(1, Math.floor((owned * mostPercent) / 100)));
+          const removed = owned - left.length;
+          assert.deepEqual(stopped, removed > allowed ? { removals: removed, allowed } : null);
+        },
+      ),
+    );
+  });
+
+  it('follows a renamed account: who was let in by a permission of their own is let in under the new name', () => {
+    const target = emptyTarget();
+    pass(target, oneSafe(account('1_1', 'old'), account('1_2', 'other')));
+    target.db = loaded(
+      target.db,
+      'append',
+      '- !host app\n- !permit {role: !host app, privileges: [read, execute], resource: !variable corp/l/s/old/password}',
+    );
+    const { plan } = pass(target, oneSafe(account('1_1', 'new'), account('1_2', 'other')));
+    assert.deepEqual(plan.reports, [
+      { code: 'renamed', from: 'corp/l/s/old/password', to: 'corp/l/s/new/password' },
+    ]);
+    const state = stateOf(target, layout);
+    assert.equal(state.variables.has('corp/l/s/old/password'), false);
+    assert.deepEqual(
+      state.variables
+        .get('corp/l/s/new/password')
+        ?.foreignPermits.map(({ role, privilege }) => `${role} ${privilege}`)
+        .sort(),
+      ['a:host:app execute', 'a:host:app read'],
+    );
+    assert.deepEqual(state.variables.get('corp/l/s/other/password')?.foreignPermits, []);
+  });
+
+  it('reports accounts of one name and writes neither, also what it had written of them before', () => {
+    const target = emptyTarget();
+    pass(target, oneSafe(account('1_1', 'db', { password: 'x' }), account('1_3', 'web')));
+    const { plan, written } = pass(
+      target,
+      oneSafe(
+        account('1_1', 'db', { password: 'y' }),
+        account('1_2', 'db', { password: 'z' }),
+        account('1_3', 'web'),
+      ),
+    );
+    assert.deepEqual(plan.reports, [
+      { code: 'name_shared', branch: 'corp/l/s', name: 'db', accounts: ['1_1', '1_2'] },
+    ]);
+    assert.deepEqual([written, target.values.get('corp/l/s/db/password')], [[], 'x']);
+  });
+
+  it('keeps the name before of an account whose new name is shared', () => {
+    const target = emptyTarget();
+    pass(target, oneSafe(account('1_1', 'old')));
+    pass(target, oneSafe(account('1_1', 'web'), account('1_2', 'web')));
+    assert.deepEqual([...target.values.keys()], ['corp/l/s/old/password']);
+  });
+
+  it('reports a name that an id has no room for', () => {
+    const { plan, written } = pass(
+      emptyTarget(),
+      oneSafe(account('1_1', ':'.repeat(300)), account('1_2', 'web')),
+    );
+    assert.deepEqual(
+      plan.reports.map(({ code }) => code),
+      ['name_too_long'],
+    );
+    assert.deepEqual(written, ['corp/l/s/web/password']);
+  });
+
+  it('leaves a branch alone that somebody else made', () => {
+    const target = emptyTarget();
+    target.db = loaded(target.db, 'append', '- !policy {id: corp, body: [!policy l, !policy l/s]}');
+    const { plan, written } = pass(target, oneSafe(account('1_1', 'db')));
+    assert.deepEqual([plan.reports, written], [[{ code: 'branch_foreign', branch: 'corp/l/s' }], []]);
+  });
+
+  it('gives an account that is back what was taken away', () => {
+    const target = emptyTarget();
+    pass(target, oneSafe(account('1_1', 'db'), account('1_2', 'web')));
+    const before = [...target.db.permissions.keys()].sort();
+    pass(target, oneSafe(account('1_2', 'web')), { policy: 'disable', ...anyNumber });
+    assert.equal(target.db.permissions.size, before.length - 3);
+    pass(target, oneSafe(account('1_1', 'db'), account('1_2', 'web')), { policy: 'disable', ...anyNumber });
+    assert.deepEqual([...target.db.permissions.keys()].sort(), before);
+  });
+
+  it('passes over an account of the same revision, unless its variables are not there', () => {
+    const target = emptyTarget();
+    const one = { ...account('1_1', 'db'), revision: 'r1' };
+    const source = oneSafe(one);
+    const known = { safe: 's', name: 'db', revision: 'r1', properties: ['password'] };
+    const input = { layout, source, removal: removing, wholeVault: true };
+    pass(target, source);
+    const unchanged = (): number => {
+      const plan = planFor(target, {
+        ...input,
+        known: (key) => (key === accountKey('l', '1_1') ? known : null),
+      });
+      return plan.unchanged;
+    };
+    assert.equal(unchanged(), 1);
+    target.db = loaded(target.db, 'modify', '- !delete {record: !variable db/password}', 'corp/l/s');
+    assert.equal(unchanged(), 0);
+  });
+
+  it('mends what somebody else wrote, or only tells', () => {
+    const target = emptyTarget();
+    const source = oneSafe(account('1_1', 'db'));
+    pass(target, source);
+    target.values.set('corp/l/s/db/password', 'by hand');
+    const plan = planFor(target, { layout, source, removal: removing, wholeVault: true });
+    assert.deepEqual(carryOut(target, layout, plan, 'report').drifted, ['corp/l/s/db/password']);
+    assert.equal(target.values.get('corp/l/s/db/password'), 'by hand');
+    carryOut(target, layout, plan, 'repair');
+    assert.equal(target.values.get('corp/l/s/db/password'), 'x');
+  });
+});
+
+/** Whether the safe of a variable was read, and was not empty. */
+function isRead(source: readonly SourceLob<ModelAccount>[], identifier: string): boolean {
+  return source.some(
+    (lob) =>
+      lob.safes.ok &&
+      lob.safes.value.some(
+        (safe) =>
+          safe.accounts.ok &&
+          safe.accounts.value.length > 0 &&
+          identifier.startsWith(`${safeBranch(layout, lob.name, safe.name)}/`),
+      ),
+  );
+}

@@ -1,0 +1,151 @@
+import { diffSafe, type SafeDiff } from './diff-safe.ts';
+import { delegationGroups, type Layout, lobBranch, placeOf, safeBranch, vaultBranch } from './layout.ts';
+import type { Report, Skeleton, SyncPlan } from './plan.ts';
+import { removalCap, type RemovalRules } from './rules.ts';
+import type { SourceAccount, SourceLob, SourceSafe } from './source-state.ts';
+import type { KnownAccount, TargetState, TargetVariable } from './target-state.ts';
+import { wantedSafe } from './wanted.ts';
+
+export interface DiffInput<A extends SourceAccount> {
+  readonly layout: Layout;
+  readonly source: readonly SourceLob<A>[];
+  readonly target: TargetState;
+  readonly known: (key: string) => KnownAccount | null;
+  readonly removal: RemovalRules;
+  /** False when only some safes were asked for: then no other is missed. */
+  readonly wholeVault: boolean;
+}
+
+type Branches = ReadonlyMap<string, ReadonlyMap<string, TargetVariable>>;
+
+/**
+ * What makes the target show what the source has. Nothing foreign is touched; nothing is removed from what was not read, was
+ * read empty, or has vanished as a whole; and a plan that would remove more than one pass may is marked as stopped.
+ */
+export function diff<A extends SourceAccount>(input: DiffInput<A>): SyncPlan<A> {
+  const { layout, source, target, removal } = input;
+  const branches = variablesByBranch(layout, target);
+  const reports: Report[] = [];
+  const safes: { readonly lob: string; readonly safe: string; readonly diff: SafeDiff<A> }[] = [];
+  for (const lob of source) {
+    const read = readSafes(input, lob, branches, reports);
+    if (read === null) continue;
+    for (const safe of read) {
+      const found = safeDiff(input, lob.name, safe, branches, reports);
+      if (found !== null) safes.push({ lob: lob.name, safe: safe.name, diff: found });
+    }
+  }
+  const owned = [...target.variables.values()].filter(({ account }) => account !== null).length;
+  const removals = safes.reduce(
+    (sum, { diff: { plan } }) => sum + plan.disable.length + plan.remove.length,
+    0,
+  );
+  const allowed = removalCap(removal, owned);
+  return {
+    skeleton: skeletonOf(layout, target, safes),
+    safes: safes.map(({ diff: { plan } }) => plan).filter(hasWork),
+    accounts: safes.flatMap(({ diff: { accounts } }) => accounts),
+    unchanged: safes.reduce((sum, { diff: { unchanged } }) => sum + unchanged, 0),
+    reports: [...reports, ...safes.flatMap(({ diff: each }) => each.reports)],
+    stopped: removals > allowed ? { removals, allowed } : null,
+  };
+}
+
+/** The safes of a line of business, or null when nothing may be concluded from what was read of it. */
+function readSafes<A extends SourceAccount>(
+  { layout, wholeVault }: DiffInput<A>,
+  lob: SourceLob<A>,
+  branches: Branches,
+  reports: Report[],
+): readonly SourceSafe<A>[] | null {
+  const ownBranches = Array.from(branches)
+    .map(([branch, variables]) => ({ branch, kept: ownedIn(variables) }))
+    .filter(({ branch, kept }) => kept > 0 && branch.startsWith(`${lobBranch(layout, lob.name)}/`));
+  if (!lob.safes.ok) {
+    reports.push({ code: 'source_failed', lob: lob.name, safe: null, fault: lob.safes.fault });
+    return null;
+  }
+  const safes = lob.safes.value;
+  if (!wholeVault) return safes;
+  if (safes.length === 0) {
+    const kept = ownBranches.reduce((sum, each) => sum + each.kept, 0);
+    if (kept > 0) reports.push({ code: 'source_empty', lob: lob.name, safe: null, kept });
+    return null;
+  }
+  const present = new Set(safes.map(({ name }) => safeBranch(layout, lob.name, name)));
+  // A safe that may not be read any more is not listed either: that is no reason to take values from applications.
+  for (const { branch, kept } of ownBranches) {
+    if (!present.has(branch)) reports.push({ code: 'safe_vanished', branch, kept });
+  }
+  return safes;
+}
+
+function safeDiff<A extends SourceAccount>(
+  input: DiffInput<A>,
+  lob: string,
+  safe: SourceSafe<A>,
+  branches: Branches,
+  reports: Report[],
+): SafeDiff<A> | null {
+  const { layout, target, known, removal } = input;
+  const branch = safeBranch(layout, lob, safe.name);
+  const there = branches.get(branch) ?? new Map<string, TargetVariable>();
+  if (!safe.accounts.ok) {
+    reports.push({ code: 'source_failed', lob, safe: safe.name, fault: safe.accounts.fault });
+    return null;
+  }
+  if (safe.accounts.value.length === 0) {
+    const kept = ownedIn(there);
+    if (kept > 0) reports.push({ code: 'source_empty', lob, safe: safe.name, kept });
+    return null;
+  }
+  if (target.policies.get(branch)?.ours === false) {
+    reports.push({ code: 'branch_foreign', branch });
+    return null;
+  }
+  const wanted = wantedSafe(layout, lob, safe.name, safe.accounts.value);
+  return diffSafe({ lob, safe: safe.name, branch, wanted, there, removal: removal.policy, known });
+}
+
+function skeletonOf(
+  layout: Layout,
+  { policies, groups }: TargetState,
+  safes: readonly { readonly lob: string; readonly safe: string }[],
+): Skeleton {
+  const lobs = [...new Set(safes.map(({ lob }) => lob))];
+  const isWhole = (branch: string): boolean => {
+    const { consumers, viewers } = delegationGroups(branch);
+    return (
+      policies.has(branch) &&
+      policies.has(`${branch}/delegation`) &&
+      [`${branch}-admins`, consumers, viewers].every((group) => groups.has(group))
+    );
+  };
+  return {
+    vault: lobs.length > 0 && !policies.has(vaultBranch(layout)),
+    lobs: lobs.filter((lob) => !policies.has(lobBranch(layout, lob))),
+    safes: safes
+      .filter(({ lob, safe }) => !isWhole(safeBranch(layout, lob, safe)))
+      .map(({ lob, safe }) => ({ lob, safe })),
+  };
+}
+
+function hasWork({ create, enable, rekey, disable, remove }: SafeDiff<SourceAccount>['plan']): boolean {
+  return [create, enable, rekey, disable, remove].some((list) => list.length > 0);
+}
+
+function variablesByBranch(layout: Layout, { variables }: TargetState): Branches {
+  const branches = new Map<string, Map<string, TargetVariable>>();
+  for (const [identifier, variable] of variables) {
+    const place = placeOf(layout, identifier);
+    if (place === null) continue;
+    const inBranch = branches.get(place.branch) ?? new Map<string, TargetVariable>();
+    branches.set(place.branch, inBranch);
+    inBranch.set(place.path, variable);
+  }
+  return branches;
+}
+
+function ownedIn(variables: ReadonlyMap<string, TargetVariable>): number {
+  return [...variables.values()].filter(({ account }) => account !== null).length;
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readConfig } from './read-config.ts';
+
+const target = `
+target: {url: 'https://vault.example.com/', account: demo, login: host/sync, apiKeyFile: sync.key}
+stateDirectory: /var/lib/sync`;
+
+function faultsOf(text: string): readonly string[] {
+  const reading = readConfig(text, '/etc/holdfast');
+  return reading.ok ? [] : reading.faults;
+}
+
+test('the shortest configuration is filled with safe values', () => {
+  const reading = readConfig(
+    `vault: corp${target}\nsource: {kind: directory, path: secrets}`,
+    '/etc/holdfast',
+  );
+  assert.deepEqual(reading, {
+    ok: true,
+    config: {
+      vault: 'corp',
+      branch: 'root',
+      target: {
+        url: 'https://vault.example.com',
+        account: 'demo',
+        caFile: null,
+        login: 'host/sync',
+        apiKeyFile: '/etc/holdfast/sync.key',
+      },
+      source: { kind: 'directory', path: '/etc/holdfast/secrets' },
+      removal: { policy: 'retain', most: 500, mostPercent: 10 },
+      drift: 'repair',
+      everyMs: 300_000,
+      fullCheckEveryMs: 86_400_000,
+      stateDirectory: '/var/lib/sync',
+      concurrency: 24,
+    },
+  });
+});
+
+test('lines of business of PAM and Vault are read with their credentials', () => {
+  const pam = readConfig(
+    `vault: corp${target}
+source:
+  kind: cyberark-pam
+  url: https://pvwa.example.com
+  interval: 0ms
+  linesOfBusiness:
+    - {name: a, method: LDAP, username: u, passwordFile: a.key}
+    - {name: b, variable: conjur/vault-synchronizer/vault-lines-of-business/b}`,
+    '/etc',
+  );
+  assert.ok(pam.ok && pam.config.source.kind === 'cyberark-pam');
+  assert.deepEqual(pam.config.source.linesOfBusiness, [
+    { name: 'a', method: 'LDAP', credentials: { username: 'u', passwordFile: '/etc/a.key' } },
+    {
+      name: 'b',
+      method: 'Cyberark',
+      credentials: { variable: 'conjur/vault-synchronizer/vault-lines-of-business/b' },
+    },
+  ]);
+  const vault = readConfig(
+    `vault: corp${target}
+source:
+  kind: vault
+  url: http://127.0.0.1:8200
+  linesOfBusiness: [{name: kv, mount: kv, namespace: team, roleId: r, secretIdFile: s}]`,
+    '/etc',
+  );
+  assert.ok(vault.ok && vault.config.source.kind === 'vault');
+  assert.deepEqual(vault.config.source.linesOfBusiness[0]?.auth, {
+    kind: 'approle',
+    mount: 'approle',
+    roleId: 'r',
+    secretIdFile: '/etc/s',
+  });
+});
+
+test('all faults are told at once, each with its place', () => {
+  const text = `
+vualt: corp
+target: {url: 'http://vault.example.com', account: '', login: 7}
+source:
+  kind: cyberark-pam
+  url: https://pvwa.example.com
+  timeout: soon
+  linesOfBusiness:
+    - {name: a, method: Kerberos, username: u, passwordFile: p, variable: v}
+    - {name: a, username: u}
+removal: {policy: purge, mostPercent: 101}
+drift: ignore
+concurrency: 1.5`;
+  assert.deepEqual(
+    faultsOf(text).map((fault) => fault.slice(0, fault.indexOf(':'))),
+    [
+      'vault',
+      'target.url',
+      'target.account',
+      'target.login',
+      'target.apiKeyFile',
+      'source.timeout',
+      'source.linesOfBusiness[0].method',
+      'source.linesOfBusiness[0].variable',
+      'source.linesOfBusiness[1].passwordFile',
+      'source.linesOfBusiness',
+      'removal.policy',
+      'removal.mostPercent',
+      'drift',
+      'stateDirectory',
+      'concurrency',
+      'vualt',
+    ],
+  );
+  assert.deepEqual(faultsOf(''), [
+    'vault: is missing.',
+    'target: is missing.',
+    'source: is missing.',
+    'stateDirectory: is missing.',
+  ]);
+  assert.match(faultsOf('a: [1')[0] ?? '', /line 1, column \d+/u);
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { isProblem } from '../../core/problem.ts';
+import { accountsOf, signal } from '../testing/sources.ts';
+import { openDirectorySource } from './directory-source.ts';
+
+async function lab(
+  t: TestContext,
+): Promise<{ readonly root: string; readonly put: (path: string, value: string | Buffer) => Promise<void> }> {
+  const root = await mkdtemp(join(tmpdir(), 'holdfast-source-'));
+  t.after(() => rm(root, { recursive: true, force: true }));
+  const put = async (path: string, value: string | Buffer): Promise<void> => {
+    await mkdir(join(root, path, '..'), { recursive: true });
+    await writeFile(join(root, path), value);
+  };
+  return { root, put };
+}
+
+describe('a source of files', () => {
+  it('gives the bytes of a file as they are', async (t) => {
+    const { root, put } = await lab(t);
+    const bytes = Buffer.from([0, 255, 13, 10, 128]);
+    await put('l/s/db/blob', bytes);
+    await put('l/s/db/.hidden', 'x');
+    const account = (await accountsOf(openDirectorySource(root))).get('l/s/db');
+    assert.deepEqual(account?.properties, ['blob']);
+    assert.deepEqual(Buffer.from((await account?.read(signal))?.get('blob')?.reveal() ?? []), bytes);
+  });
+
+  it('changes the revision with every file, and knows an account by its id file', async (t) => {
+    const { root, put } = await lab(t);
+    const look = async () => (await accountsOf(openDirectorySource(root))).get('l/s/db');
+    await put('l/s/db/password', 'x');
+    const first = await look();
+    assert.equal((await look())?.revision, first?.revision);
+    await put('l/s/db/username', 'x');
+    assert.notEqual((await look())?.revision, first?.revision);
+    await put('l/s/db/.id', '12\n');
+    assert.deepEqual([first?.id, (await look())?.id], ['db', '12']);
+  });
+
+  it('fails where it cannot read, and refuses a file that no variable can hold', async (t) => {
+    const { root, put } = await lab(t);
+    await put('l/s/not-a-directory', 'x');
+    const [lob] = await openDirectorySource(root).list(null, signal);
+    const safes = lob?.safes.ok === true ? lob.safes.value : [];
+    assert.match(
+      safes[0]?.accounts.ok === false ? safes[0].accounts.fault : '',
+      /cannot be read \(ENOTDIR\)/u,
+    );
+    await assert.rejects(openDirectorySource(join(root, 'none')).list(null, signal), (error) =>
+      isProblem(error, 'source_unavailable'),
+    );
+    await put('l/t/big/file', '');
+    await truncate(join(root, 'l/t/big/file'), 3 * 1024 * 1024);
+    await rm(join(root, 'l/s'), { recursive: true });
+    const big = (await accountsOf(openDirectorySource(root))).get('l/t/big');
+    await assert.rejects(
+      async () => big?.read(signal),
+      (error) => isProblem(error, 'body_too_large'),
+    );
+  });
+});

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isProblem, Problem } from '../../core/problem.ts';
+import { Secret } from '../../core/secret.ts';
+import { readFileIfThere } from '../../runtime/files.ts';
+import { readingOf } from '../reading-of.ts';
+import type { ListedAccount, ListedLob, ListedSafe, Source } from '../source.ts';
+
+/** Names an account across renames of its directory; without it the name is the id. */
+const idFile = '.id';
+/** A server takes 1 MiB; one byte more is enough for it to say so. */
+const valueLimitBytes = 1024 * 1024 + 1;
+
+/** A directory `<line of business>/<safe>/<account>/<property>`; a file's bytes are the value. Names with a dot in front are passed over. */
+export function openDirectorySource(root: string): Source {
+  return {
+    list: async (only, _signal) => {
+      const lobs = await readingOf(() => namesIn(root));
+      if (!lobs.ok) throw new Problem('source_unavailable', lobs.fault);
+      return Promise.all(lobs.value.map((name) => listLob(join(root, name), name, only)));
+    },
+    close: async () => undefined,
+  };
+}
+
+async function listLob(path: string, name: string, only: string | null): Promise<ListedLob> {
+  return {
+    name,
+    safes: await readingOf(async () => {
+      const safes = (await namesIn(path)).filter((safe) => only === null || safe === only);
+      return Promise.all(safes.map((safe) => listSafe(join(path, safe), safe)));
+    }),
+  };
+}
+
+async function listSafe(path: string, name: string): Promise<ListedSafe> {
+  return {
+    name,
+    accounts: await readingOf(async () => {
+      const accounts: ListedAccount[] = [];
+      for (const account of await namesIn(path)) accounts.push(await describe(join(path, account), account));
+      return accounts;
+    }),
+  };
+}
+
+async function describe(path: string, name: string): Promise<ListedAccount> {
+  const properties = await namesIn(path);
+  const digest = createHash('sha256');
+  for (const property of properties) {
+    const { mtimeNs, size, ino } = await onDisk(path, () => stat(join(path, property), { bigint: true }));
+    digest.update(`${property}\0${mtimeNs}\0${size}\0${ino}\0`);
+  }
+  const id = await onDisk(path, () => readFileIfThere(join(path, idFile)));
+  return {
+    id: id?.trim() || name,
+    name,
+    properties,
+    revision: digest.digest('base64url').slice(0, 22),
+    read: async (signal) => {
+      const values = new Map<string, Secret<Uint8Array<ArrayBuffer>>>();
+      for (const property of properties) values.set(property, await valueOf(join(path, property), signal));
+      return values;
+    },
+  };
+}
+
+async function valueOf(path: string, signal: AbortSignal): Promise<Secret<Uint8Array<ArrayBuffer>>> {
+  return onDisk(path, async () => {
+    const { size } = await stat(path);
+    if (size > valueLimitBytes)
+      throw new Problem('body_too_large', `${path} has ${size} bytes, more than a variable can hold.`);
+    return new Secret(new Uint8Array(await readFile(path, { signal })));
+  });
+}
+
+async function namesIn(path: string): Promise<readonly string[]> {
+  const names = await onDisk(path, () => readdir(path));
+  return names.filter((name) => !name.startsWith('.')).sort();
+}
+
+async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isProblem(error) || !(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
+      throw error;
+    if (error.code === 'ABORT_ERR') throw new Problem('interrupted', 'interrupted.');
+    throw new Problem('source_unavailable', `${path} cannot be read (${error.code}).`, { cause: error });
+  }
+}

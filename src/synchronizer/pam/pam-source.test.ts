@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { isProblem } from '../../core/problem.ts';
+import { Secret } from '../../core/secret.ts';
+import { createTestAuthority } from '../../identity/testing/test-authority.ts';
+import type { Source } from '../source.ts';
+import {
+  type HeldAccount,
+  type PamStandIn,
+  type PamStandInSettings,
+  startPamStandIn,
+} from '../testing/pam-stand-in.ts';
+import { accountsOf, apiOf, faultOf, signal, textsOf } from '../testing/sources.ts';
+import type { PamLogon } from './pam-session.ts';
+import { openPamSource } from './pam-source.ts';
+
+function held(id: string, name: string, more: Partial<HeldAccount> = {}): HeldAccount {
+  return {
+    id,
+    name,
+    platformId: 'UnixSSH',
+    platformAccountProperties: {},
+    lastModifiedTime: 1_700_000_000,
+    password: `secret of ${id}`,
+    ...more,
+  };
+}
+
+const logon: PamLogon = {
+  kind: 'pvwa',
+  method: 'LDAP',
+  username: 'sync-lob1',
+  password: new Secret('correct'),
+};
+
+async function lab(
+  t: TestContext,
+  safes: Readonly<Record<string, readonly HeldAccount[]>>,
+  settings: Partial<PamStandInSettings> = {},
+  who: PamLogon = logon,
+): Promise<{ readonly pam: PamStandIn; readonly source: Source }> {
+  const map = new Map(Object.entries(safes).map(([safe, accounts]) => [safe, [...accounts]]));
+  const pam = await startPamStandIn({
+    users: new Map([['sync-lob1', { password: 'correct', safes: map }]]),
+    ...settings,
+  });
+  t.after(pam.stop);
+  const api = apiOf(pam.url);
+  const source = openPamSource({
+    vault: api,
+    identity: api,
+    linesOfBusiness: [{ name: 'lob1', logon: who }],
+    properties: 'all',
+    concurrency: 4,
+  });
+  return { pam, source };
+}
+
+const many = Array.from({ length: 25 }, (_, at) => held(`12_${at}`, `account ${at}`));
+
+describe('a source of CyberArk PAM', { timeout: 30_000 }, () => {
+  it('lists accounts with what they have, and reads a value when it is asked for', async (t) => {
+    const { pam, source } = await lab(t, {
+      'Linux & co': [
+        held('12_1', 'root@db', {
+          userName: 'root',
+          address: '10.0.0.1',
+          platformAccountProperties: { Port: '22', username: 'other' },
+        }),
+        held('12_2', 'bare'),
+      ],
+    });
+    const accounts = await accountsOf(source);
+    assert.deepEqual([...accounts.keys()], ['lob1/Linux & co/root@db', 'lob1/Linux & co/bare']);
+    assert.equal(
+      pam.asked.some((line) => line.includes('Retrieve')),
+      false,
+    );
+    assert.deepEqual(await textsOf(accounts.get('lob1/Linux & co/root@db')), {
+      password: 'secret of 12_1',
+      username: 'root',
+      address: '10.0.0.1',
+      platformId: 'UnixSSH',
+      Port: '22',
+      'platform/username': 'other',
+    });
+    assert.deepEqual(accounts.get('lob1/Linux & co/bare')?.properties, ['password', 'platformId']);
+    assert.equal(accounts.get('lob1/Linux & co/bare')?.revision, '1700000000/17000000000000000');
+    await source.close();
+    assert.equal(pam.sessions(), 0);
+  });
+
+  for (const [words, settings] of [
+    ['by the links that a server names', { namesNextLink: true, pageSize: 10 }],
+    ['by offset', { namesNextLink: false, pageSize: 10 }],
+    ['when the count is that of the page', { namesNextLink: true, counts: 'page', pageSize: 10 }],
+  ] as const) {
+    it(`reads lists of several pages ${words}`, async (t) => {
+      const { source } = await lab(t, { s: many }, settings);
+      assert.equal((await accountsOf(source)).size, 25);
+    });
+  }
+
+  it('takes half a page for a list that was not read', async (t) => {
+    for (const namesNextLink of [true, false]) {
+      const { pam, source } = await lab(t, { s: many, t: many }, { namesNextLink, pageSize: 10 });
+      pam.misbehaviour = { kind: 'half' };
+      assert.match(faultOf(await source.list(null, signal)) ?? '', /not read whole: \d+ entries came of/u);
+    }
+  });
+
+  it('tries again what may pass, and gives up on what does not', async (t) => {
+    const { pam, source } = await lab(t, { s: many });
+    pam.misbehaviour = { kind: 'fails', path: /Accounts$/u, times: 2 };
+    assert.equal((await accountsOf(source)).size, 25);
+    pam.misbehaviour = { kind: 'fails', path: /Accounts$/u, times: 1, status: 429, retryAfter: '0' };
+    assert.equal((await accountsOf(source)).size, 25);
+    pam.misbehaviour = { kind: 'fails', path: /Accounts$/u, times: 99 };
+    assert.match(
+      faultOf(await source.list(null, signal)) ?? '',
+      /Cannot list the accounts of s: the vault failed \(500\)/u,
+    );
+    pam.misbehaviour = { kind: 'dies', path: /Accounts$/u };
+    assert.match(faultOf(await source.list(null, signal)) ?? '', /broke off/u);
+    pam.misbehaviour = { kind: 'slow', path: /Accounts$/u, ms: 60_000 };
+    assert.match(faultOf(await source.list(null, signal)) ?? '', /gave no answer within 2000 ms/u);
+  });
+
+  it('logs on again when its session has run out', async (t) => {
+    const { pam, source } = await lab(t, { s: many });
+    const accounts = await accountsOf(source);
+    pam.endSessions();
+    assert.equal((await textsOf(accounts.get('lob1/s/account 3')))['password'], 'secret of 12_3');
+  });
+
+  it('names an account that is gone, and goes on', async (t) => {
+    const { pam, source } = await lab(t, { s: many });
+    const accounts = await accountsOf(source);
+    pam.users.get('sync-lob1')?.safes.set('s', []);
+    await assert.rejects(
+      async () => accounts.get('lob1/s/account 3')?.read(signal),
+      (error) =>
+        isProblem(error, 'source_missing') &&
+        /Cannot retrieve account 3: The requested object/u.test(error.detail),
+    );
+  });
+
+  it('logs on at Privilege Cloud', async (t) => {
+    const { source } = await lab(
+      t,
+      { s: many },
+      {},
+      { kind: 'cloud', clientId: 'sync-lob1', clientSecret: new Secret('correct') },
+    );
+    assert.equal((await accountsOf(source)).size, 25);
+  });
+
+  it('says what is wrong with a logon, without the password', async (t) => {
+    const { pam, source } = await lab(t, { s: many }, {}, { ...logon, password: new Secret('wrong one') });
+    const fault = faultOf(await source.list(null, signal)) ?? '';
+    assert.match(fault, /Cannot log on as sync-lob1: Authentication failure. ITATS542I \(401\)/u);
+    assert.doesNotMatch(fault, /wrong one/u);
+    assert.equal(pam.asked.length, 1);
+  });
+
+  it('trusts no certificate of another authority, and none of another name', async (t) => {
+    const authority = await createTestAuthority();
+    t.after(() => authority[Symbol.asyncDispose]());
+    const good = await authority.node('pvwa', { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] });
+    const other = await authority.node('other', { dnsNames: ['other.test'], ipAddresses: [] });
+    const faultWith = async (
+      node: { readonly certPem: string; readonly keyPem: string },
+      ca: string | null,
+    ): Promise<string | null> => {
+      const { pam } = await lab(t, { s: many }, { tls: { cert: node.certPem, key: node.keyPem } });
+      const api = apiOf(pam.url, ca);
+      const source = openPamSource({
+        vault: api,
+        identity: api,
+        linesOfBusiness: [{ name: 'lob1', logon }],
+        properties: 'basic',
+        concurrency: 4,
+      });
+      const fault = faultOf(await source.list(null, signal));
+      if (fault !== null) assert.equal(pam.asked.length, 0);
+      return fault;
+    };
+    assert.equal(await faultWith(good, authority.caPem), null);
+    assert.match((await faultWith(good, null)) ?? '', /is not trusted/u);
+    assert.match((await faultWith(other, authority.caPem)) ?? '', /is not good for this name/u);
+  });
+});

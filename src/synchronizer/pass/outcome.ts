@@ -1,0 +1,68 @@
+import type { Report } from '../../core/sync/plan.ts';
+
+/** Why one account (or, without one, a whole safe) is not as it should be. */
+export interface SyncFailure {
+  readonly branch: string;
+  readonly account: string | null;
+  readonly fault: string;
+}
+
+/** What a pass did, or with `dryRun` would do. */
+export interface PassOutcome {
+  readonly mode: 'full' | 'quick';
+  readonly dryRun: boolean;
+  /** Removals were more than one pass may do, so nothing was done. */
+  readonly stopped: { readonly removals: number; readonly allowed: number } | null;
+  readonly accounts: number;
+  readonly unchanged: number;
+  readonly created: readonly string[];
+  /** Identifiers of values that were written because the source has others. */
+  readonly written: readonly string[];
+  readonly mended: readonly string[];
+  readonly drifted: readonly string[];
+  readonly enabled: readonly string[];
+  readonly disabled: readonly string[];
+  readonly removed: readonly string[];
+  readonly reports: readonly Report[];
+  readonly failures: readonly SyncFailure[];
+  readonly times: PassTimes;
+}
+
+/** Milliseconds; policies and values go on at the same time. */
+export interface PassTimes {
+  readonly listMs: number;
+  readonly targetMs: number;
+  readonly policiesMs: number;
+  readonly valuesMs: number;
+  readonly totalMs: number;
+}
+
+export type Progress =
+  | { readonly phase: 'listing' }
+  | { readonly phase: 'target'; readonly variables: number }
+  | { readonly phase: 'values'; readonly done: number; readonly total: number };
+
+/** The lists of an outcome while they grow. */
+export interface Tally {
+  readonly created: string[];
+  readonly written: string[];
+  readonly mended: string[];
+  readonly drifted: string[];
+  readonly enabled: string[];
+  readonly disabled: string[];
+  readonly removed: string[];
+  readonly failures: SyncFailure[];
+}
+
+export function emptyTally(): Tally {
+  return {
+    created: [],
+    written: [],
+    mended: [],
+    drifted: [],
+    enabled: [],
+    disabled: [],
+    removed: [],
+    failures: [],
+  };
+}

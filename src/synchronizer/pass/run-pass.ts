@@ -1,0 +1,110 @@
+import type { ConjurClient } from '../../client/client.ts';
+import type { Layout } from '../../core/sync/layout.ts';
+import type { SyncPlan } from '../../core/sync/plan.ts';
+import type { DriftPolicy, RemovalRules } from '../../core/sync/rules.ts';
+import type { Authority } from '../authority.ts';
+import type { ListedAccount, Source } from '../source.ts';
+import type { StateFile } from '../state/state-file.ts';
+import { carryOut } from './carry-out.ts';
+import { makePlan } from './make-plan.ts';
+import { emptyTally, type PassOutcome, type Progress } from './outcome.ts';
+
+export interface PassSettings {
+  readonly source: Source;
+  /** Reads the target; what writes asks `authority`. */
+  readonly client: ConjurClient;
+  readonly authority: Authority;
+  readonly layout: Layout;
+  readonly removal: RemovalRules;
+  readonly drift: DriftPolicy;
+  readonly stateFile: StateFile;
+  readonly fullCheckEveryMs: number;
+  /** Units of accounts that are worked on at a time. */
+  readonly concurrency: number;
+  readonly wallClock: () => number;
+}
+
+export interface PassOptions {
+  /** This safe alone; null: all. */
+  readonly safe: string | null;
+  readonly dryRun: boolean;
+  /** Look at everything, whatever the hour. */
+  readonly full: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/**
+ * One pass from source to target. What became of it is remembered, also when it is interrupted or ends with an error: the next pass
+ * goes on where this one stood.
+ *
+ * @throws Problem when nothing more could be done: `interrupted`, `no_authority`, what refuses or cannot be reached as a whole
+ */
+export async function runPass(settings: PassSettings, options: PassOptions): Promise<PassOutcome> {
+  const { source, client, layout, removal, stateFile, wallClock } = settings;
+  const { state } = stateFile;
+  const begun = performance.now();
+  options.onProgress({ phase: 'listing' });
+  const listed = await source.list(options.safe, options.signal);
+  const listedAt = performance.now();
+  const due =
+    state.fullCheckAtMs === null || isDue(state.fullCheckAtMs, settings.fullCheckEveryMs, wallClock());
+  const wholeVault = options.safe === null;
+  const context = { client, layout, state, removal, wholeVault, onProgress: options.onProgress };
+  const { plan, full } = await makePlan(context, listed, options.full || due);
+  const plannedAt = performance.now();
+  const tally = emptyTally();
+  const times =
+    plan.stopped === null
+      ? await carriedOut(settings, options, plan, full, tally)
+      : { policiesMs: 0, valuesMs: 0 };
+  return {
+    ...tally,
+    mode: full ? 'full' : 'quick',
+    dryRun: options.dryRun,
+    stopped: plan.stopped,
+    accounts: plan.accounts.length + plan.unchanged,
+    unchanged: plan.unchanged,
+    reports: plan.reports,
+    times: {
+      listMs: listedAt - begun,
+      targetMs: plannedAt - listedAt,
+      ...times,
+      totalMs: performance.now() - begun,
+    },
+  };
+}
+
+async function carriedOut(
+  { client, authority, layout, drift, stateFile, concurrency, wallClock }: PassSettings,
+  { dryRun, safe, signal, onProgress }: PassOptions,
+  plan: SyncPlan<ListedAccount>,
+  full: boolean,
+  tally: ReturnType<typeof emptyTally>,
+): Promise<{ readonly policiesMs: number; readonly valuesMs: number }> {
+  const { state, digestKey } = stateFile;
+  const context = {
+    layout,
+    authority,
+    state,
+    tally,
+    dryRun,
+    reader: client,
+    digestKey,
+    drift,
+    compares: full,
+    signal,
+  };
+  try {
+    const times = await carryOut({ ...context, concurrency, onProgress }, plan);
+    if (full && safe === null && tally.failures.length === 0) state.fullCheckAtMs = wallClock();
+    return times;
+  } finally {
+    if (!dryRun) await stateFile.save();
+  }
+}
+
+/** A clock that was set back makes a check due, too. */
+function isDue(lastMs: number, everyMs: number, nowMs: number): boolean {
+  return nowMs - lastMs >= everyMs || nowMs < lastMs;
+}

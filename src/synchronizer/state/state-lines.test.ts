@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { emptyState, type SyncState } from './state.ts';
+import { linesOfState, stateOfLines } from './state-lines.ts';
+
+const plainObjects = { noNullPrototype: true } as const;
+const text = fc.string({ unit: 'binary' });
+const states: fc.Arbitrary<SyncState> = fc
+  .record({
+    target: text,
+    fullCheckAtMs: fc.option(fc.nat()),
+    accounts: fc.dictionary(
+      text,
+      fc.record(
+        { safe: text, name: text, revision: fc.option(text), properties: fc.array(text) },
+        plainObjects,
+      ),
+      plainObjects,
+    ),
+    variables: fc.dictionary(
+      text,
+      fc.record({ account: text, digest: fc.option(text), disabled: fc.boolean() }, plainObjects),
+      {
+        noNullPrototype: true,
+      },
+    ),
+    branches: fc.uniqueArray(text),
+  })
+  .map(({ target, fullCheckAtMs, accounts, variables, branches }) => ({
+    ...emptyState(target),
+    fullCheckAtMs,
+    accounts: new Map(Object.entries(accounts)),
+    variables: new Map(Object.entries(variables)),
+    branches: new Set(branches),
+  }));
+
+test('a state comes back from its lines, and from no part of them', () => {
+  fc.assert(
+    fc.property(states, fc.nat(), (state, at) => {
+      const bytes = linesOfState(state);
+      assert.deepEqual(stateOfLines(bytes), state);
+      assert.equal(stateOfLines(bytes.subarray(0, at % (bytes.length - 2))), null);
+    }),
+  );
+});
+
+test('what somebody else wrote, or another version, is no state', () => {
+  for (const lines of [
+    '',
+    '{}',
+    '["end"]\n',
+    '["state",2,"t",null]\n["end"]\n',
+    '["branch","x"]\n["end"]\n',
+    'nonsense',
+  ])
+    assert.equal(stateOfLines(Buffer.from(lines)), null, lines);
+});

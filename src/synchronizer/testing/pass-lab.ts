@@ -1,0 +1,126 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type ConjurClient, openClient } from '../../client/client.ts';
+import { readSecretBytes } from '../../client/secrets.ts';
+import { openWebFetch } from '../../runtime/web-fetch.ts';
+import type { TestServer } from '../../server/testing/test-server.ts';
+import { type PassOptions, type PassSettings, runPass } from '../pass/run-pass.ts';
+import type { PassOutcome } from '../pass/outcome.ts';
+import { soleAuthority } from '../authority.ts';
+import { openPamSource } from '../pam/pam-source.ts';
+import { openStateFile } from '../state/state-file.ts';
+import { Secret } from '../../core/secret.ts';
+import { type HeldAccount, type PamStandIn, startPamStandIn } from './pam-stand-in.ts';
+import { apiOf } from './sources.ts';
+
+let labs = 0;
+
+/** A vault that is called otherwise in each test, so that all of them can use one server. */
+export interface PassLab {
+  readonly vault: string;
+  readonly pam: PamStandIn;
+  readonly client: ConjurClient;
+  readonly safe: (name: string) => HeldAccount[];
+  readonly pass: (options?: Partial<PassOptions>, settings?: Partial<PassSettings>) => Promise<PassOutcome>;
+  /** Values of the target by path below the vault, null for what has none. */
+  readonly values: (...paths: readonly string[]) => Promise<readonly (string | null)[]>;
+  readonly directory: string;
+}
+
+export function heldAccount(id: string, name: string, more: Partial<HeldAccount> = {}): HeldAccount {
+  return {
+    id,
+    name,
+    platformId: 'P',
+    platformAccountProperties: {},
+    lastModifiedTime: 1_700_000_000,
+    password: `secret ${id}`,
+    ...more,
+  };
+}
+
+/** Changes a password as the vault does: with its time. */
+export function change(account: HeldAccount | undefined, password: string): void {
+  if (account === undefined) throw new Error('there is no such account');
+  account.password = password;
+  account.lastModifiedTime += 1;
+}
+
+export async function startPassLab(
+  t: TestContext,
+  server: TestServer,
+  url: string,
+  safes: Readonly<Record<string, HeldAccount[]>>,
+): Promise<PassLab> {
+  labs += 1;
+  const vault = `vault ${process.pid} ${labs}`;
+  const held = new Map(Object.entries(safes));
+  const pam = await startPamStandIn({ users: new Map([['u', { password: 'p', safes: held }]]) });
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-sync-'));
+  t.after(async () => {
+    await pam.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+  const client = openClient({
+    fetch: openWebFetch({ ca: null }),
+    url,
+    account: server.account,
+    login: 'admin',
+    apiKey: server.adminApiKey,
+  });
+  const api = apiOf(pam.url);
+  const logon = { kind: 'pvwa', method: 'Cyberark', username: 'u', password: new Secret('p') } as const;
+  return {
+    vault,
+    pam,
+    client,
+    directory,
+    safe: (name) => held.get(name) ?? [],
+    pass: async (options = {}, settings = {}) => {
+      const source = openPamSource({
+        vault: api,
+        identity: api,
+        linesOfBusiness: [{ name: 'l', logon }],
+        properties: 'basic',
+        concurrency: 4,
+      });
+      try {
+        return await runPass(
+          {
+            source,
+            client,
+            authority: soleAuthority(client),
+            layout: { base: 'root', vault },
+            removal: { policy: 'delete', most: 100, mostPercent: 100 },
+            drift: 'repair',
+            stateFile: await openStateFile(join(directory, 'state'), `${url} ${vault}`),
+            fullCheckEveryMs: 3_600_000,
+            concurrency: 4,
+            wallClock: () => Date.now(),
+            ...settings,
+          },
+          {
+            safe: null,
+            dryRun: false,
+            full: false,
+            signal: new AbortController().signal,
+            onProgress: () => undefined,
+            ...options,
+          },
+        );
+      } finally {
+        await source.close();
+      }
+    },
+    values: async (...paths) => {
+      const ids = paths.map((path) => `${vault}/${path}`);
+      const found = await readSecretBytes(client, ids);
+      return ids.map((id) => {
+        const value = found.get(id) ?? null;
+        return value === null ? null : new TextDecoder().decode(value.reveal());
+      });
+    },
+  };
+}

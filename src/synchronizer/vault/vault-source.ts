@@ -1,0 +1,144 @@
+import { Problem } from '../../core/problem.ts';
+import { limited } from '../../runtime/limited.ts';
+import { readingOf } from '../reading-of.ts';
+import type { ListedAccount, ListedLob, ListedSafe, Source } from '../source.ts';
+import { textBytes } from '../text-bytes.ts';
+import type { WebApi } from '../web-api.ts';
+import { openVaultSession, type VaultAuth, type VaultSession } from './vault-session.ts';
+import { readKeys, readSubkeys, readValues } from './vault-shapes.ts';
+
+export interface VaultLob {
+  readonly name: string;
+  /** The mount of a KV engine, version 2. */
+  readonly mount: string;
+  readonly namespace: string | null;
+  readonly auth: VaultAuth;
+}
+
+export interface VaultSettings {
+  readonly api: WebApi;
+  readonly linesOfBusiness: readonly VaultLob[];
+  readonly concurrency: number;
+}
+
+interface Walk {
+  readonly session: VaultSession;
+  readonly mount: string;
+  readonly inTurn: ReturnType<typeof limited>;
+  readonly signal: AbortSignal;
+}
+
+const deepest = 16;
+const mostWaiting = 1_000_000;
+
+/**
+ * Secrets of HashiCorp Vault or OpenBao (KV version 2). A line of business is a mount; a safe is a folder of its first level
+ * (secrets outside of any folder are in the safe without a name); an account is a secret, called by its path below the folder;
+ * its fields are the properties. The engine has no ids that outlive a move, so a secret under another path is another account.
+ */
+export function openVaultSource({ api, linesOfBusiness, concurrency }: VaultSettings): Source {
+  const inTurn = limited(
+    concurrency,
+    mostWaiting,
+    () => new Problem('source_unavailable', 'too much waits for the vault.'),
+  );
+  const lobs = linesOfBusiness.map((lob) => ({
+    ...lob,
+    session: openVaultSession(api, lob.auth, lob.namespace),
+  }));
+  const listLob = async (
+    { name, mount, session }: (typeof lobs)[number],
+    only: string | null,
+    signal: AbortSignal,
+  ): Promise<ListedLob> => ({
+    name,
+    safes: await readingOf(async () => {
+      const walk: Walk = { session, mount, inTurn, signal };
+      const keys = await listKeys(walk, '');
+      const folders = keys.filter((key) => key.endsWith('/')).map((key) => key.slice(0, -1));
+      const loose = keys.filter((key) => !key.endsWith('/'));
+      const safes = [...folders, ...(loose.length > 0 ? [''] : [])].filter(
+        (safe) => only === null || safe === only,
+      );
+      return Promise.all(safes.map((safe) => listSafe(walk, safe, safe === '' ? loose : null)));
+    }),
+  });
+  return {
+    list: (safe, signal) => Promise.all(lobs.map((lob) => listLob(lob, safe, signal))),
+    close: async () => undefined,
+  };
+}
+
+/** @param loose the secrets of the safe without a name */
+async function listSafe(walk: Walk, safe: string, loose: readonly string[] | null): Promise<ListedSafe> {
+  return {
+    name: safe,
+    accounts: await readingOf(async () => {
+      const folder = safe === '' ? '' : `${safe}/`;
+      const paths = loose ?? (await secretsBelow(walk, folder, 1));
+      const accounts = await Promise.all(
+        paths.map((path) => describe(walk, path, path.slice(folder.length))),
+      );
+      return accounts.filter((account) => account !== null);
+    }),
+  };
+}
+
+async function secretsBelow(walk: Walk, folder: string, depth: number): Promise<readonly string[]> {
+  if (depth > deepest)
+    throw new Problem('source_refused', `${folder}: folders lie deeper than ${deepest} levels.`);
+  const keys = await listKeys(walk, folder);
+  const found = await Promise.all(
+    keys.map(
+      async (key): Promise<readonly string[]> =>
+        key.endsWith('/') ? secretsBelow(walk, `${folder}${key}`, depth + 1) : [`${folder}${key}`],
+    ),
+  );
+  return found.flat();
+}
+
+/** A folder that is not there has no keys: Vault answers 404 for it. */
+async function listKeys(walk: Walk, folder: string): Promise<readonly string[]> {
+  const attempt = `list ${walk.mount}/${folder}`;
+  const path = `/v1/${encoded(walk.mount)}/metadata/${encoded(folder)}?list=true`;
+  const answer = await ask(walk, { attempt, path, expected: [404] });
+  return answer.status === 404 ? [] : readKeys(answer.json, attempt);
+}
+
+/** An account without its values; null for a secret whose newest version was deleted. */
+async function describe(walk: Walk, path: string, name: string): Promise<ListedAccount | null> {
+  const attempt = `look at ${walk.mount}/${path}`;
+  const answer = await ask(walk, {
+    attempt,
+    path: `/v1/${encoded(walk.mount)}/subkeys/${encoded(path)}?depth=1`,
+    expected: [404],
+  });
+  if (answer.status === 404) return null;
+  const { names, revision } = readSubkeys(answer.json, attempt);
+  return {
+    id: path,
+    name,
+    properties: names,
+    revision,
+    read: async (signal) => {
+      const reading = `read ${walk.mount}/${path}`;
+      const got = await ask(
+        { ...walk, signal },
+        { attempt: reading, path: `/v1/${encoded(walk.mount)}/data/${encoded(path)}` },
+      );
+      return new Map(Array.from(readValues(got.json, reading), ([field, text]) => [field, textBytes(text)]));
+    },
+  };
+}
+
+function ask(
+  { session, inTurn, signal }: Walk,
+  request: { readonly attempt: string; readonly path: string; readonly expected?: readonly number[] },
+) {
+  return inTurn(() => session.call({ method: 'GET', ...request }, signal));
+}
+
+/** The parts of a path, each encoded; the slashes between them stay. */
+function encoded(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}

@@ -1,0 +1,171 @@
+import type { Fetch, Method } from '../client/fetch.ts';
+import { isProblem, Problem } from '../core/problem.ts';
+import type { ProblemCode } from '../core/problem-codes.ts';
+import type { Secret } from '../core/secret.ts';
+import { pause } from '../runtime/pause.ts';
+
+/** One call of a vault's API. Each may be sent again: nothing that a synchronizer asks of a vault changes it. */
+export interface WebRequest {
+  /** What is attempted, to follow "cannot"; no secret in it. */
+  readonly attempt: string;
+  readonly method: Method;
+  /** Below the URL of the API, with its query. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** What must not be quoted. */
+  readonly secrets?: readonly Secret<string>[];
+  /** Statuses beyond 2xx that are answers. */
+  readonly expected?: readonly number[];
+}
+
+export interface WebAnswer {
+  readonly status: number;
+  /** The body as JSON; undefined when it is none. */
+  readonly json: unknown;
+}
+
+export interface WebApi {
+  readonly call: (request: WebRequest, signal: AbortSignal) => Promise<WebAnswer>;
+}
+
+export interface WebApiSettings {
+  readonly fetch: Fetch;
+  readonly url: string;
+  /** For one attempt. */
+  readonly timeoutMs: number;
+  /** Between the beginnings of two calls. */
+  readonly intervalMs: number;
+  /** Attempts of one call, the first included. */
+  readonly attempts: number;
+  /** The first pause between two attempts; each is twice the one before. */
+  readonly backOffMs: number;
+  /** The vault's own words in the body of a refusal; null: none that are known. */
+  readonly wordsOf: (json: unknown) => string | null;
+}
+
+const longestPauseMs = 30_000;
+const wordsLimit = 300;
+
+/**
+ * Calls a vault's API with a bounded number of attempts, a pause between calls, and longer ones after failures that may pass
+ * (429, 5xx, a lost connection).
+ */
+export function openWebApi(settings: WebApiSettings): WebApi {
+  const takeTurn = turns(settings.intervalMs);
+  return {
+    call: async (request, signal) => {
+      for (let attempt = 1; ; attempt += 1) {
+        await takeTurn(signal);
+        const outcome = await callOnce(settings, request, signal);
+        if ('answer' in outcome) return outcome.answer;
+        if (outcome.waitMs === null || attempt >= settings.attempts) throw outcome.problem;
+        await pause(
+          Math.min(longestPauseMs, Math.max(outcome.waitMs, settings.backOffMs * 2 ** (attempt - 1))),
+          signal,
+        );
+      }
+    },
+  };
+}
+
+/** `waitMs`: how long to wait at least before another attempt; null: another is of no use. */
+type Outcome = { readonly answer: WebAnswer } | { readonly problem: Problem; readonly waitMs: number | null };
+
+async function callOnce(
+  settings: WebApiSettings,
+  request: WebRequest,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { fetch, url, timeoutMs } = settings;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    const answer = await fetch(`${url}${request.path}`, {
+      method: request.method,
+      headers: { accept: 'application/json', ...request.headers },
+      body: request.body ?? null,
+      signal: AbortSignal.any([signal, timeout]),
+      redirect: 'manual',
+    });
+    const json = jsonOf(new Uint8Array(await answer.arrayBuffer()));
+    const { status } = answer;
+    if ((status >= 200 && status < 300) || request.expected?.includes(status) === true)
+      return { answer: { status, json } };
+    return {
+      problem: refusal(settings, request, status, json),
+      waitMs: waitOf(status, answer.headers.get('retry-after')),
+    };
+  } catch (error) {
+    if (signal.aborted) throw new Problem('interrupted', 'interrupted.');
+    return unanswered(settings, request, error, timeout.aborted);
+  }
+}
+
+function unanswered(
+  { url, timeoutMs }: WebApiSettings,
+  request: WebRequest,
+  error: unknown,
+  tooLate: boolean,
+): Outcome {
+  const problem = (code: ProblemCode, why: string): Problem =>
+    new Problem(code, `Cannot ${request.attempt}: ${why}`, { cause: error });
+  if (tooLate)
+    return {
+      problem: problem('source_unavailable', `${url} gave no answer within ${timeoutMs} ms.`),
+      waitMs: 0,
+    };
+  if (isProblem(error)) {
+    // A certificate that is not trusted will not be trusted a second later.
+    const waitMs = error.code === 'peer_untrusted' || error.code === 'body_too_large' ? null : 0;
+    return { problem: problem(error.code, error.detail), waitMs };
+  }
+  return { problem: problem('source_unavailable', `${url} cannot be reached.`), waitMs: 0 };
+}
+
+const meanings: ReadonlyMap<number, { readonly code: ProblemCode; readonly words: string }> = new Map([
+  [401, { code: 'source_unauthenticated', words: 'the credentials are not accepted' }],
+  [403, { code: 'source_forbidden', words: 'not permitted' }],
+  [404, { code: 'source_missing', words: 'it does not exist, or may not be seen' }],
+  [429, { code: 'source_unavailable', words: 'too many requests' }],
+]);
+
+function refusal({ wordsOf }: WebApiSettings, request: WebRequest, status: number, json: unknown): Problem {
+  const { code, words } = meanings.get(status) ?? {
+    code: status >= 500 ? ('source_unavailable' as const) : ('source_refused' as const),
+    words: status >= 500 ? 'the vault failed' : 'the request is refused',
+  };
+  const said =
+    wordsOf(json)
+      ?.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+      .trim() ?? '';
+  const quotes = request.secrets?.some((secret) => said.includes(secret.reveal())) === true;
+  const why = said === '' || quotes ? words : said.slice(0, wordsLimit).replace(/\.$/u, '');
+  return new Problem(code, `Cannot ${request.attempt}: ${why} (${status}).`);
+}
+
+function waitOf(status: number, retryAfter: string | null): number | null {
+  if (status !== 429 && status < 500) return null;
+  return retryAfter !== null && /^\d{1,4}$/u.test(retryAfter) ? Number(retryAfter) * 1000 : 0;
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Lets callers go one after the other, `intervalMs` apart. */
+function turns(intervalMs: number): (signal: AbortSignal) => Promise<void> {
+  let next = 0;
+  return async (signal) => {
+    if (intervalMs > 0) {
+      const now = performance.now();
+      const mine = Math.max(now, next);
+      next = mine + intervalMs;
+      if (mine > now) await pause(mine - now, signal);
+    }
+    if (signal.aborted) throw new Problem('interrupted', 'interrupted.');
+  };
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, it } from 'node:test';
+import { DemoCluster } from './testing/demo-cluster.ts';
+
+const minutes = 60_000;
+const page = readFileSync(new URL('../docs/synchronizer.md', import.meta.url), 'utf8');
+
+/** The commands of the tour as they stand on the page, but for the one that goes where the demo usually lies. */
+function tour(): readonly string[] {
+  const section = page.slice(page.indexOf('## A tour'), page.indexOf('## Where values lie'));
+  const blocks = Array.from(section.matchAll(/^```sh\n(.*?)^```$/gmsu), ([, commands = '']) => commands);
+  return blocks.filter((commands) => !commands.startsWith('cd /var/lib/holdfast-demo'));
+}
+
+describe('the tour of docs/synchronizer.md', { timeout: 5 * minutes }, () => {
+  let demo: DemoCluster;
+  let home: string;
+  before(async () => {
+    home = mkdtempSync(join(tmpdir(), 'hf-tour-'));
+    demo = await DemoCluster.start(['--standbys', '1', '--followers', '0']);
+  });
+  after(async () => {
+    await demo?.stop();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  const run = async (commands: string): Promise<string> => {
+    const child = spawn('bash', ['-eu', '-o', 'pipefail', '-c', commands], {
+      cwd: demo.dir,
+      env: { HOME: home, PATH: `${dirname(process.execPath)}:/usr/bin:/bin` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: minutes,
+    });
+    const [out, err, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit'),
+    ]);
+    assert.equal(code, 0, `${commands}\n${out}${err}`);
+    return out;
+  };
+
+  it('runs as it is written, and shows what it says', async () => {
+    const blocks = tour();
+    assert.equal(blocks.length, 6);
+    const shown: string[] = [];
+    for (const commands of blocks) shown.push(await run(commands));
+    const [, , doctor = '', passes = '', check = '', changes = ''] = shown;
+    assert.match(doctor, /host\/synchronizer has create on the policy corp/u);
+    assert.match(passes, /3 made, 3 values to write[^]*3 made, 3 values written[^]*battery staple/u);
+    assert.match(check, /yes|allowed|true/u);
+    assert.match(changes, /^- corp\/shop\/web\/mail~3Aout\/password$/mu);
+    assert.match(changes, /another horse/u);
+    assert.equal(statSync(join(demo.dir, 'synchronizer.key')).mode & 0o077, 0);
+  });
+});
