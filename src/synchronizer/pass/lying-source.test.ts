@@ -265,8 +265,9 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
   }
 
   it('ends early when the vault is gone in mid-pass, and says at which account', async (t) => {
-    const accounts = Array.from({ length: 30 }, (_, at) => heldAccount(`1_${at}`, `n${at}`));
-    const lab = await startPassLab(t, server, url, { web: accounts });
+    const accounts = Array.from({ length: 64 }, (_, at) => heldAccount(`1_${at}`, `n${at}`));
+    const safesOf = [0, 1, 2, 3].map((at) => [`safe ${at}`, accounts.slice(at * 16, at * 16 + 16)] as const);
+    const lab = await startPassLab(t, server, url, Object.fromEntries(safesOf));
     let values = 0;
     lab.pam.onAsked = (line) => {
       if (line.endsWith('/Retrieve')) values += 1;
@@ -279,6 +280,30 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
         /Cannot retrieve n\d+: the vault failed/u.test(error.detail),
     );
     await nothingCorrupted(lab, new Map());
+    await heals(lab);
+  });
+
+  it('lets no safe hold up the others of which no value can be had', async (t) => {
+    const accounts = (safe: string, count: number) =>
+      Array.from({ length: count }, (_, at) => heldAccount(`${safe}_${at}`, `${safe}${at}`));
+    const lab = await startPassLab(t, server, url, { a: accounts('a', 40), b: accounts('b', 40) });
+    lab.pam.misbehaviour = { kind: 'fails', path: /a_\d+\/Password\/Retrieve$/u, times: forEver };
+    for (const full of [true, false]) {
+      const { failures } = await lab.pass({ full });
+      assert.equal(failures.length, 40);
+      assert.deepEqual(
+        failures.map(({ account }) => account ?? '').sort(),
+        accounts('a', 40)
+          .map(({ name }) => name)
+          .sort(),
+      );
+      const tried = failures.filter(({ fault }) => fault.startsWith('Cannot retrieve a'));
+      const rest = failures.filter(({ fault }) =>
+        /^Not tried, .*Cannot retrieve a\d+: the vault failed/u.test(fault),
+      );
+      assert.ok(tried.length < 20 && tried.length + rest.length === 40, `${tried.length} were tried`);
+      assert.equal([...(await lab.snapshot())].filter(([, value]) => value === null).length, 40);
+    }
     await heals(lab);
   });
 
