@@ -1,0 +1,16 @@
+/** What the answer to a leader's renewal says. */
+export type RenewalVerdict = 'renewed' | 'deposed' | 'unclear';
+
+/**
+ * @param status of the POST of a new expiration by a term's writer. 401: its token is worth nothing any more; 403: the writer may not
+ * (Conjur answers so for a role that was deleted)
+ */
+export function renewalVerdict(status: number): RenewalVerdict {
+  if (status >= 200 && status < 300) return 'renewed';
+  return status === 401 || status === 403 ? 'deposed' : 'unclear';
+}
+
+/** Another load of a policy is under way, and nothing was done: to be tried again, no loss. */
+export function isBusy(status: number): boolean {
+  return status === 409;
+}
