@@ -9,7 +9,7 @@ import { createTestAuthority } from '../../identity/testing/test-authority.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
 import { openDirectorySource } from '../directory/directory-source.ts';
 import { pamWords } from '../pam/pam-shapes.ts';
-import { statusOf } from '../state/status-file.ts';
+import { statusOf } from '../state/status.ts';
 import { startPamStandIn } from '../testing/pam-stand-in.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
 import { apiOf, pamSourceOf } from '../testing/sources.ts';
@@ -23,8 +23,8 @@ function tookAway({ removed, disabled }: PassOutcome): readonly string[] {
 }
 
 /** What the status of a pass says is not as it should be, as far as it is about the source. */
-function told(outcome: PassOutcome): readonly string[] {
-  const { reports, failures } = statusOf(outcome, '');
+function told({ layout }: PassLab, outcome: PassOutcome): readonly string[] {
+  const { reports, failures } = statusOf(layout, outcome, null, '');
   const said = (report: Report): string => {
     switch (report.code) {
       case 'source_failed':
@@ -128,7 +128,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
       lab.pam.misbehaviour = misbehaviour;
       for (const full of [false, true]) {
         const api = apiOf(lab.pam.url, null, pamWords, 200);
-        const said = told(await lab.pass({ full }, { source: pamSourceOf(api) }));
+        const said = told(lab, await lab.pass({ full }, { source: pamSourceOf(api) }));
         assert.deepEqual(await lab.snapshot(), earlier);
         assert.equal(said.length, sentences.length, said.join('\n'));
         for (const sentence of sentences)
@@ -146,7 +146,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
     const earlier = await lab.snapshot();
     lab.pam.misbehaviour = { kind: 'empty', of: /safeName eq web/u };
     const pass = await lab.pass();
-    assert.deepEqual(told(pass), ['l/web: empty, 4 kept']);
+    assert.deepEqual(told(lab, pass), ['l/web: empty, 4 kept']);
     assert.deepEqual(tookAway(pass), [`${lab.vault}/l/ops/su/password`]);
     const later = await lab.snapshot();
     for (const [id, value] of earlier) if (id.includes('/web/')) assert.equal(later.get(id), value);
@@ -173,7 +173,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
     const earlier = await lab.snapshot();
     const source = pamSourceOf(apiOf(impostor.url, authority.caPem));
     assert.match(
-      told(await lab.pass({}, { source })).join('\n'),
+      told(lab, await lab.pass({}, { source })).join('\n'),
       /^l\/\*: Cannot log on as u: the certificate .* not good for this name/u,
     );
     assert.deepEqual([impostor.asked, await lab.snapshot()], [[], earlier]);
@@ -249,7 +249,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
       };
       const pass = await lab.pass({}, { concurrency: 1 });
       assert.ok(values >= 2);
-      const said = told(pass).filter((line) => !line.startsWith('{"code":"renamed"'));
+      const said = told(lab, pass).filter((line) => !line.startsWith('{"code":"renamed"'));
       assert.equal(said.length, 2);
       for (const line of said) assert.match(line, sentence);
       // Of the safe in which nothing failed, what is gone may go.
@@ -343,7 +343,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
       lab.pam.onAsked = (line) => {
         if (line.includes('/Accounts?')) lab.safe('web').splice(3, 1);
       };
-      const said = told(await lab.pass({ full: true }));
+      const said = told(lab, await lab.pass({ full: true }));
       assert.deepEqual(said, [
         'l/web: The list of the accounts of web was not read whole: it changed while it was read.',
       ]);
