@@ -232,6 +232,15 @@ ${election}
     assert.deepEqual(await faults(fenced), []);
   });
 
+  it('tells of what lies there and cannot be seen, as the same layout of another account', async () => {
+    await load('POST', 'root', `- !group {id: ${leader}/hidden, owner: !user admin}`);
+    const found = await faults(fenced);
+    await load('PATCH', 'root', `- !delete {record: !group ${leader}/hidden}`);
+    assert.equal(found.length, 1, JSON.stringify(found));
+    assert.match(found[0]?.sentence ?? '', /depose a leader \(PUT\) fails/u);
+    assert.match(found[0]?.advice ?? '', /the same layout in another account/u);
+  });
+
   it('says when a host is no member, and when credentials of a line of business cannot be read', async () => {
     const keys = await lab.server.load('- !host conjur/vault-synchronizer/stranger');
     await lab.file('stranger.key', [...keys.values()][0] ?? '');

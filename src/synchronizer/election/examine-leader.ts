@@ -11,6 +11,8 @@ import { lacking } from './lacking.ts';
 import type { ElectionSettings } from './settings.ts';
 
 const initAdvice = 'Run "holdfast sync init" as an administrator.';
+/** Conjur looks for descendants by their identifiers alone. */
+const putAdvice = `Something lies below ${places.leader} on which members have not update, be it that they do not see it. Move it elsewhere. On Conjur it may be the same layout in another account of that server, for it asks for update across accounts: have one account with this layout there.`;
 
 /** The policy that an election loads into: what it needs there, and what lies there. */
 export async function examineLeader(
@@ -100,8 +102,8 @@ async function examineLoads(
       : await tried(client, { branch: places.leader, mode: 'load', text }),
   ];
   return [
-    ...(put === null ? [] : loadFindings('depose a leader (PUT)', put)),
-    ...(post === null ? [] : loadFindings('become the leader (POST)', post)),
+    ...(put === null ? [] : loadFindings('depose a leader (PUT)', put, putAdvice)),
+    ...(post === null ? [] : loadFindings('become the leader (POST)', post, initAdvice)),
   ];
 }
 
@@ -116,7 +118,7 @@ async function tried(client: ConjurClient, policy: PolicyText): Promise<DryRun |
   }
 }
 
-function loadFindings(what: string, run: DryRun | string): readonly SyncFinding[] {
+function loadFindings(what: string, run: DryRun | string, advice: string): readonly SyncFinding[] {
   if (typeof run !== 'string' && run.valid) return [fine('election', `A try to ${what} would succeed.`)];
   const words = typeof run === 'string' ? run : run.faults.map(({ message }) => message).join(' ');
   const isKeySetting = /api-key/iu.test(words);
@@ -127,7 +129,7 @@ function loadFindings(what: string, run: DryRun | string): readonly SyncFinding[
       sentence: `A try to ${what} fails: ${words.replaceAll(/\s+/gu, ' ').trim()}`,
       advice: isKeySetting
         ? 'The server gives hosts no API keys unless they ask (authn_api_key_default=false), and current-leader does not ask. Set authn_api_key_default (CONJUR_AUTHN_API_KEY_DEFAULT) to true.'
-        : initAdvice,
+        : advice,
     },
   ];
 }
