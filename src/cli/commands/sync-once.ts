@@ -20,13 +20,19 @@ const progressEveryMs = 5000;
 
 /** One pass. What became of it is kept for `sync status`, unless it was a dry run. */
 export async function syncOnce(given: SyncOnceArguments, context: CliContext): Promise<void> {
-  const [{ openSync, readConfigFile }, { runPass }, { keepError, keepStatus }, { whileLocked }] =
-    await Promise.all([
-      import('../../synchronizer/config/open-sync.ts'),
-      import('../../synchronizer/pass/run-pass.ts'),
-      import('../../synchronizer/state/status-file.ts'),
-      import('../../synchronizer/state/directory-lock.ts'),
-    ]);
+  const [
+    { openSync, readConfigFile },
+    { runPass },
+    { keepError, keepStatus },
+    { whileLocked },
+    { readPause },
+  ] = await Promise.all([
+    import('../../synchronizer/config/open-sync.ts'),
+    import('../../synchronizer/pass/run-pass.ts'),
+    import('../../synchronizer/state/status-file.ts'),
+    import('../../synchronizer/state/directory-lock.ts'),
+    import('../../synchronizer/pause.ts'),
+  ]);
   keepHeapSmall();
   const config = await readConfigFile(given.config);
   const layout = { base: config.branch, vault: config.vault };
@@ -53,6 +59,8 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
       await opened.source.close();
     }
   };
+  if (!dryRun && (await readPause(config.stateDirectory)) !== null)
+    context.say('· It is paused; this pass is made all the same.');
   // A dry run leaves nothing behind, so it may look on while another synchronizer works.
   const outcome = await interruptible((signal) =>
     dryRun ? pass(signal) : whileLocked(config.stateDirectory, () => pass(signal)),
