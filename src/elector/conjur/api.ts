@@ -16,6 +16,8 @@ export interface ElectionApi {
   readonly account: string;
   /** Of the client's monotonic clock. */
   readonly nowMs: () => number;
+  /** Sent along with what reads. */
+  readonly readHeaders: Readonly<Record<string, string>>;
   /** Called with each answer that says what time it is at the server. */
   readonly onDated: (answer: DatedAnswer) => void;
 }
@@ -39,7 +41,7 @@ export interface LoadedLeader {
  * What only a master answers: a follower of Holdfast waits until it has read as far as this says, which it never has, and then refuses.
  * A server that knows nothing of positions passes over it.
  */
-const fromMaster = {
+export const fromMaster: Readonly<Record<string, string>> = {
   [positionHeader]: formatLogPosition({ timeline: 2 ** 32 - 1, lsn: 2n ** 64n - 1n }),
 };
 
@@ -160,7 +162,7 @@ async function get(
   { attempt, path }: { readonly attempt: string; readonly path: string },
   bounds: SendBounds,
 ): Promise<ApiAnswer | null> {
-  const request: ApiRequest = { attempt, method: 'GET', path, headers: fromMaster };
+  const request: ApiRequest = { attempt, method: 'GET', path, headers: api.readHeaders };
   const answer = await dated(api, caller, () => request, bounds);
   if (answer.status === 404) return null;
   if (answer.status < 300) return answer;

@@ -35,7 +35,9 @@ export function openCaller(door: Door, who: Credentials): Caller {
   const currentToken = keepToken(() => fetchToken(door, who));
   let refused: HeldToken | null = null;
   return {
-    send: async (make, { signal, timeoutMs }) => {
+    send: async (make, bounds) => {
+      const { signal } = bounds;
+      const timeoutMs = Math.ceil(bounds.timeoutMs); // timers of signals take whole ones alone
       const token = await currentToken(refused);
       if (signal.aborted) throw new Problem('interrupted', 'interrupted.');
       const ours = { ...door, signal: AbortSignal.any([door.signal, signal]), timeoutMs };

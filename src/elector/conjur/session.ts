@@ -22,3 +22,15 @@ export interface WriterOffice {
   readonly apiKey: Secret<string>;
   readonly caller: Caller;
 }
+
+export function openedSession(id: string, nowMs: number): Session {
+  return { id, provenMs: nowMs, taking: null, office: null, writing: null, hasEnded: false };
+}
+
+/** Resolves when nothing of this session is under way. */
+export async function idle(contender: Session): Promise<void> {
+  while (contender.taking !== null || contender.writing !== null) {
+    await contender.taking;
+    await contender.writing?.catch(() => undefined);
+  }
+}

@@ -105,6 +105,19 @@ describe('the intake of audit records on a master', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('takes what is good also where a refusal cannot be noted', async () => {
+    const sql = (text: string): Promise<unknown> =>
+      node.audit.inDatabase(node.audit.address, (database) => database.unsafe(text));
+    await sql(`alter table messages add constraint unnoted check (msgid <> 'audit') not valid`);
+    const outcomes = await push([pushOf('kept'), pushOf('forged again', { node: 'n2' })]);
+    await sql('alter table messages drop constraint unnoted');
+    assert.deepEqual(
+      outcomes.map(({ stored }) => stored),
+      [true, false],
+    );
+    assert.equal(await countOf('kept'), 3);
+  });
+
   it('refuses a chain that goes on otherwise than it did, one that went back, and every chain of a removed node', async () => {
     const because = async (pushed: string): Promise<unknown> => {
       const [outcome] = await push([pushed]);

@@ -94,5 +94,10 @@ async function recordRefusals(call: Call, node: string, outcomes: readonly PushO
     sentence: '',
     attempt: `node ${node} tried to push audit records`,
   });
-  await call.context.store.audit.append([record], 'replicated');
+  try {
+    await call.context.store.audit.append([record], 'replicated');
+  } catch (error) {
+    // What was taken stays taken, and the node must hear so. What was refused comes again, and is noted then.
+    call.context.logFault(error);
+  }
 }
