@@ -93,7 +93,7 @@ async function callOnce(
       return { answer: { status, json } };
     return {
       problem: refusal(settings, request, status, json),
-      waitMs: waitOf(status, answer.headers.get('retry-after')),
+      waitMs: waitOf(status, answer.headers),
     };
   } catch (error) {
     if (signal.aborted) throw new Problem('interrupted', 'interrupted.');
@@ -148,9 +148,13 @@ export function isRefusal(error: unknown): boolean {
   return isProblem(error) && ['unauthenticated', 'forbidden', 'not_found', 'invalid'].includes(error.kind);
 }
 
-function waitOf(status: number, retryAfter: string | null): number | null {
+/** Retry-After (RFC 9110, 10.2.3): seconds, or a moment by the clock of whoever says it. null: another attempt is of no use. */
+function waitOf(status: number, headers: { readonly get: (name: string) => string | null }): number | null {
   if (status !== 429 && status < 500) return null;
-  return retryAfter !== null && /^\d{1,4}$/u.test(retryAfter) ? Number(retryAfter) * 1000 : 0;
+  const after = headers.get('retry-after') ?? '';
+  if (/^\d{1,4}$/u.test(after)) return Number(after) * 1000;
+  const waitMs = Date.parse(after) - Date.parse(headers.get('date') ?? '');
+  return Number.isFinite(waitMs) ? Math.max(0, waitMs) : 0;
 }
 
 /** Bytes that are no UTF-8 are no JSON: put right in silence, they would be another value. */

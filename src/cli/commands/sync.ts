@@ -10,7 +10,7 @@ import { type SyncEnrollArguments, syncEnroll } from './sync-enroll.ts';
 import { type SyncInitArguments, syncInit } from './sync-init.ts';
 import { syncOnce, type SyncOnceArguments } from './sync-once.ts';
 import { type SyncPauseArguments, syncPause, syncResume } from './sync-pause.ts';
-import { syncRun } from './sync-run.ts';
+import { type SyncRunArguments, syncRun } from './sync-run.ts';
 import { type SyncStatusArguments, syncStatus } from './sync-status.ts';
 
 interface ConfigArguments {
@@ -43,9 +43,15 @@ export function addSync(program: Command, context: CliContext): void {
     .action((given: SyncOnceArguments) => syncOnce(given, context));
   configOf(group.command('run').summary('pass after pass, until it is told to stop'))
     .description(
-      'Makes a pass at the interval "every" of the configuration. One synchronizer alone: there is no election yet.',
+      'Makes a pass at the interval "every" of the configuration. With a block "election" there, only while it leads: several synchronizers take turns.',
     )
-    .action((given: ConfigArguments) => syncRun(given));
+    .addOption(
+      new Option('--protocol <name>', 'of the election, in place of what the configuration says').choices([
+        'fenced',
+        'published',
+      ]),
+    )
+    .action((given: SyncRunArguments) => syncRun(given));
   withConfig(group.command('status').summary('what became of the last pass'))
     .description(
       'Shows whether a synchronizer runs and as what, what the last pass did in each safe, and what is not as it should be.',

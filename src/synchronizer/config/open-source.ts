@@ -50,7 +50,8 @@ async function openPam(config: PamConfig, client: ConjurClient, observe: CallObs
         : { kind: 'cloud', clientId: username, clientSecret: password };
     lobs.push({ name, logon });
   }
-  return openPamSource({ vault, identity, linesOfBusiness: lobs, properties, concurrency });
+  const wallClock = (): number => Date.now();
+  return openPamSource({ vault, identity, linesOfBusiness: lobs, properties, concurrency, wallClock });
 }
 
 async function openVault(config: VaultConfig, observe: CallObserver): Promise<Source> {

@@ -52,6 +52,7 @@ async function lab(
     linesOfBusiness: [{ name: 'lob1', logon: who }],
     properties: 'all',
     concurrency: 4,
+    wallClock: () => Date.now(),
   });
   return { pam, source };
 }
@@ -180,6 +181,7 @@ describe('a source of CyberArk PAM', { timeout: 30_000 }, () => {
         linesOfBusiness: [{ name: 'lob1', logon }],
         properties: 'basic',
         concurrency: 4,
+        wallClock: () => Date.now(),
       });
       const fault = faultOf(await source.list(null, signal));
       if (fault !== null) assert.equal(pam.asked.length, 0);

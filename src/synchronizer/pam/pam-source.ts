@@ -13,6 +13,8 @@ export interface PamSettings extends PamApis {
   readonly properties: 'all' | 'basic';
   /** Safes that are listed, and values that are read, at a time. */
   readonly concurrency: number;
+  /** Unix time, milliseconds. */
+  readonly wallClock: () => number;
 }
 
 const mostWaiting = 1_000_000;
@@ -42,9 +44,7 @@ export function openPamSource(settings: PamSettings): Source {
           .map((safe) =>
             inTurn(async () => ({
               name: safe,
-              accounts: await readingOf(() =>
-                listAccounts(session, safe, settings.properties, inTurn, signal),
-              ),
+              accounts: await readingOf(() => listAccounts(session, safe, settings, inTurn, signal)),
             })),
           ),
       );
@@ -78,7 +78,7 @@ async function listSafes(session: PamSession, signal: AbortSignal): Promise<read
 async function listAccounts(
   session: PamSession,
   safe: string,
-  properties: PamSettings['properties'],
+  { properties, wallClock }: PamSettings,
   inTurn: ReturnType<typeof limited>,
   signal: AbortSignal,
 ): Promise<readonly ListedAccount[]> {
@@ -92,29 +92,26 @@ async function listAccounts(
     },
     keyOf: ({ id, name }) => `${id} ${name}`,
   });
+  const nowMs = wallClock();
   // The filter of some versions takes a beginning for a match.
   return accounts
     .filter(({ safeName }) => safeName === safe)
     .map((account) =>
-      listed(account, properties, (asked) => inTurn(() => retrieve(session, account, asked))),
+      listed(account, { properties, nowMs }, (asked) => inTurn(() => retrieve(session, account, asked))),
     );
 }
 
 function listed(
   account: PamAccount,
-  properties: PamSettings['properties'],
+  { properties, nowMs }: Pick<PamSettings, 'properties'> & { readonly nowMs: number },
   readPassword: (signal: AbortSignal) => Promise<SecretBytes>,
 ): ListedAccount {
   const fields = fieldsOf(account, properties);
-  const { lastModified, categoryModified } = account;
   return {
     id: account.id,
     name: account.name,
     properties: ['password', ...fields.keys()],
-    revision:
-      lastModified === null && categoryModified === null
-        ? null
-        : `${lastModified ?? '-'}/${categoryModified ?? '-'}`,
+    revision: revisionOf(account, nowMs),
     read: async (signal) => {
       const password = await readPassword(signal);
       return new Map([
@@ -123,6 +120,19 @@ function listed(
       ]);
     },
   };
+}
+
+/** The vault's clock and ours may differ by so much. */
+const freshMs = 120_000;
+
+/**
+ * The times of the last changes, which count seconds. null: there are none, or the last change was just now: a second one within the same
+ * second would not show, so the value is read again by the next pass.
+ */
+function revisionOf({ lastModified, categoryModified }: PamAccount, nowMs: number): string | null {
+  if (lastModified === null && categoryModified === null) return null;
+  if (lastModified !== null && Math.abs(nowMs - Number(lastModified) * 1000) < freshMs) return null;
+  return `${lastModified ?? '-'}/${categoryModified ?? '-'}`;
 }
 
 /** What the list itself tells. A field of a platform that is called like a field of all accounts keeps its own place. */

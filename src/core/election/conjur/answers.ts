@@ -14,3 +14,11 @@ export function renewalVerdict(status: number): RenewalVerdict {
 export function isBusy(status: number): boolean {
   return status === 409;
 }
+/**
+ * What the answer to any other request of a leader says of its term. `ask`: a right is missing, or the writer is gone: a renewal tells
+ * which.
+ */
+export function writeVerdict(status: number): 'deposed' | 'ask' | 'other' {
+  if (status === 401) return 'deposed';
+  return status === 403 || status === 404 ? 'ask' : 'other';
+}
