@@ -49,8 +49,11 @@ test('one that writes is healthy for three intervals without a pass, and no long
 test('a pass that failed or stopped is said until one goes through', () => {
   const { report, health } = run();
   const status = statusOfError('no', null, '2026-01-01T00:00:00.000Z');
-  report.passEnded('failed', { fault: 'the vault is away.', status });
-  assert.deepEqual(health(), { healthy: false, reason: 'the last pass failed: the vault is away.' });
+  report.passEnded('failed', { code: 'source_unavailable', status });
+  assert.deepEqual(health(), {
+    healthy: false,
+    reason: 'the last pass failed (source_unavailable); "holdfast sync status" says why',
+  });
   report.passEnded('interrupted', {});
   assert.equal(health().healthy, false, 'an interruption mends nothing');
   report.passEnded('stopped', { status });

@@ -29,7 +29,8 @@ export function judgeHealth(view: RunView, everyMs: number, now: number): Health
   }
   if (view.standing.role === 'standby') return { healthy: true, reason: 'another synchronizer leads' };
   const { lastPass } = view;
-  if (lastPass?.end === 'failed') return ill(`the last pass failed: ${lastPass.fault ?? 'nobody knows why'}`);
+  if (lastPass?.end === 'failed')
+    return ill(`the last pass failed (${lastPass.code ?? 'unexpected'}); "holdfast sync status" says why`);
   if (lastPass?.end === 'stopped')
     return ill('the last pass stopped, for it would have removed more than one may; nothing is carried over');
   const patienceMs = Math.max(leastPatienceMs, intervals * everyMs);
