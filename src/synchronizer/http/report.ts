@@ -9,6 +9,15 @@ export interface Standing {
   readonly leaseLeftMs: number | null;
   /** What the one is called that leads, where that is another and known. */
   readonly leader?: string | null;
+  /** Why the election cannot be held. */
+  readonly fault?: ElectionFault | null;
+}
+
+export interface ElectionFault {
+  /** Of the problem, for anybody. */
+  readonly code: string;
+  /** A sentence, for whoever may read the state directory. */
+  readonly detail: string;
 }
 
 export const standsAlone: Standing = { role: 'alone', leaseLeftMs: null };
