@@ -108,6 +108,22 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
     assert.deepEqual(changes(await lab.pass({ full: true })), nothing);
   });
 
+  it('looks at everything from time to time, and not each time because an account always fails', async (t) => {
+    const lab = await startPassLab(t, server, url, {
+      web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'empty', { password: '' })],
+    });
+    const modes: string[] = [];
+    for (const fullCheckEveryMs of [3_600_000, 3_600_000, 0]) {
+      const pass = await lab.pass({}, { fullCheckEveryMs });
+      assert.deepEqual(
+        pass.failures.map(({ account }) => account),
+        ['empty'],
+      );
+      modes.push(pass.mode);
+    }
+    assert.deepEqual(modes, ['full', 'quick', 'full']);
+  });
+
   it('follows a value that changes twice within one second of the vault', async (t) => {
     const lastModifiedTime = Math.floor(Date.now() / 1000);
     const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'db', { lastModifiedTime })] });

@@ -102,10 +102,14 @@ async function carriedOut(
     verified: new Set<string>(),
     signal,
   };
+  const checkedBefore = state.fullCheckAtMs;
+  // Accounts that fail are tried by each pass anyway: one that always fails must not make each pass a full one.
+  if (full && safe === null) state.fullCheckAtMs = wallClock();
   try {
-    const times = await carryOut({ ...context, concurrency, onProgress }, plan);
-    if (full && safe === null && tally.failures.length === 0) state.fullCheckAtMs = wallClock();
-    return times;
+    return await carryOut({ ...context, concurrency, onProgress }, plan);
+  } catch (error) {
+    state.fullCheckAtMs = checkedBefore;
+    throw error;
   } finally {
     if (takesOver) forgetUnverified(state, context.verified);
     if (!dryRun) await stateFile.save();
