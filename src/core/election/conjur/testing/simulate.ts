@@ -67,7 +67,7 @@ export function simulateLife(options: LifeOptions): LifeResult {
       clock: () => process.clock(),
       newWriter: () => `writer-${(writers += 1)}`,
       onLead: (office) => {
-        const other = others.find((each) => each !== self && each.isLeading());
+        const other = others.find((one) => one !== self && one.isLeading());
         if (other !== undefined) overlaps += 1;
         if (other !== undefined && queue.now - other.sinceMs > settledAfterMs) takenFromSettled += 1;
         current = office;
