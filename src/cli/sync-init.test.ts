@@ -278,4 +278,30 @@ ${election}
     assert.match(moved.stderr, /✓ members write as the writer of their term alone/u);
     assert.deepEqual(await faults(fenced), []);
   });
+
+  it('sets up the published protocol when it is told to, with a warning, and takes it back', async () => {
+    const published = await configFor('plain', 'election: {protocol: published}');
+    const made = await sync('init', '--config', published);
+    assert.deepEqual(
+      [made.code, /two synchronizers may write at a time/u.test(made.stderr)],
+      [0, true],
+      made.stderr,
+    );
+    assert.equal((await sync('enroll', 'plain', '--key-file', key('plain'))).code, 0);
+    const found = await findings(published);
+    assert.deepEqual(
+      found.filter(({ area, level }) => area !== 'source' && level !== 'ok'),
+      [],
+    );
+    assert.equal(await may('host:conjur/vault-synchronizer/plain', 'update', `variable:${expiration}`), true);
+    const there = (await faults(fenced)).map(({ sentence }) => sentence).join('\n');
+    assert.match(there, /as the published policy has it/u);
+    assert.match(there, /has update on the policy corp by itself/u);
+    assert.equal((await sync('init', '--config', fenced)).code, 0);
+    assert.deepEqual(await faults(fenced), []);
+    assert.match(
+      (await faults(published)).map(({ sentence }) => sentence).join('\n'),
+      /has not update on the variable .*leader-expiration/u,
+    );
+  });
 });

@@ -121,4 +121,26 @@ http: {listen: '127.0.0.1:${port}'}
     assert.match((await one.ask('health')).text, /"role":"standby"/u);
     assert.doesNotMatch(`${first.log()}${second.log()}`, /pass failed/u);
   });
+
+  it('one that may not take part is in ill health, and says what is missing', async () => {
+    const three = await make('sync3');
+    await three.enrol();
+    const right = `{role: !group conjur/vault-synchronizer/members, privileges: [execute], resource: !variable conjur/vault-synchronizer/leader-expiration}`;
+    const policy = async (text: string): Promise<void> => {
+      const file = await lab.file('policy.yml', text);
+      const { code, stderr } = await lab.holdfast(['policy', 'update', '-b', 'root', '-f', file, '--yes']);
+      assert.equal(code, 0, stderr);
+    };
+    await policy(`- !deny ${right}`);
+    const third = three.start();
+    await third.until(/the election cannot be held/gu);
+    const ill = await three.ask('health');
+    assert.equal(ill.status, 503, ill.text);
+    assert.match(ill.text, /the election cannot be held \(api_/u);
+    const { stdout } = await lab.holdfast(['sync', 'status', '--config', join(lab.home, 'sync3.yml')]);
+    assert.match(stdout, /✗ The election cannot be held: .*leader-expiration/u);
+    await policy(`- !permit ${right}`);
+    await third.until(/another synchronizer leads|"pass done"/gu);
+    assert.equal((await three.ask('health')).status, 200);
+  });
 });
