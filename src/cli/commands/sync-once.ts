@@ -50,7 +50,8 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
       const outcome = await runPass(settings, {
         safe: given.safe ?? null,
         dryRun,
-        full: given.full === true || turn.isElected,
+        full: given.full === true,
+        takesOver: turn.isElected,
         signal,
         onProgress: tellProgress(context),
       });
