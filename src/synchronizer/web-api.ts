@@ -143,14 +143,20 @@ function refusal({ wordsOf }: WebApiSettings, request: WebRequest, status: numbe
   return new Problem(code, `Cannot ${request.attempt}: ${why} (${status}).`);
 }
 
+/** Whether the vault itself has said no, so that the same request is of no use a moment later. */
+export function isRefusal(error: unknown): boolean {
+  return isProblem(error) && ['unauthenticated', 'forbidden', 'not_found', 'invalid'].includes(error.kind);
+}
+
 function waitOf(status: number, retryAfter: string | null): number | null {
   if (status !== 429 && status < 500) return null;
   return retryAfter !== null && /^\d{1,4}$/u.test(retryAfter) ? Number(retryAfter) * 1000 : 0;
 }
 
+/** Bytes that are no UTF-8 are no JSON: put right in silence, they would be another value. */
 function jsonOf(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     return undefined;
   }

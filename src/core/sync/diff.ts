@@ -35,6 +35,7 @@ export function diff<A extends SourceAccount>(input: DiffInput<A>): SyncPlan<A> 
       if (found !== null) safes.push({ lob: lob.name, safe: safe.name, diff: found });
     }
   }
+  if (input.wholeVault) reports.push(...vanishedLobs(input, branches));
   const owned = [...target.variables.values()].filter(({ account }) => account !== null).length;
   const removals = safes.reduce(
     (sum, { diff: { plan } }) => sum + plan.disable.length + plan.remove.length,
@@ -78,6 +79,18 @@ function readSafes<A extends SourceAccount>(
     if (!present.has(branch)) reports.push({ code: 'safe_vanished', branch, kept });
   }
   return safes;
+}
+
+/** A source may lose whole lines of business: a directory that is not mounted is an empty one. */
+function vanishedLobs<A extends SourceAccount>(
+  { layout, source }: DiffInput<A>,
+  branches: Branches,
+): readonly Report[] {
+  const present = source.map(({ name }) => `${lobBranch(layout, name)}/`);
+  return Array.from(branches)
+    .filter(([branch]) => !present.some((lob) => branch.startsWith(lob)))
+    .map(([branch, variables]) => ({ code: 'safe_vanished' as const, branch, kept: ownedIn(variables) }))
+    .filter(({ kept }) => kept > 0);
 }
 
 function safeDiff<A extends SourceAccount>(

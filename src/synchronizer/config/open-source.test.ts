@@ -74,7 +74,7 @@ describe('a source that a configuration names', { timeout: 60_000 }, () => {
 
   it('is PAM or Privilege Cloud, with credentials from a variable', async (t) => {
     const pam = await pamOf(t);
-    await writeSecret(client, variable, textBytes('{"username":"u","password":"p"}'));
+    await writeSecret(client, variable, textBytes('credentials', '{"username":"u","password":"p"}'));
     for (const cloud of [false, true]) {
       const accounts = await accountsOf(await openSource(await pamConfig(pam.url, cloud), client));
       assert.deepEqual(await textsOf(accounts.get('l/s/db')), { password: 'secret 1_1' });
@@ -84,7 +84,7 @@ describe('a source that a configuration names', { timeout: 60_000 }, () => {
   });
 
   it('is refused when the variable holds something else, which is not quoted', async () => {
-    await writeSecret(client, variable, textBytes('{"user":"u","password":"very secret"}'));
+    await writeSecret(client, variable, textBytes('credentials', '{"user":"u","password":"very secret"}'));
     await assert.rejects(
       async () => openSource(await pamConfig('https://127.0.0.1:1', false), client),
       (error) =>

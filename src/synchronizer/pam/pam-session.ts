@@ -1,6 +1,6 @@
 import { isProblem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import type { WebAnswer, WebApi, WebRequest } from '../web-api.ts';
+import { isRefusal, type WebAnswer, type WebApi, type WebRequest } from '../web-api.ts';
 import { readCloudToken, readPvwaToken } from './pam-shapes.ts';
 
 /** How one line of business logs on. */
@@ -25,16 +25,23 @@ export interface PamSession {
   readonly logOff: () => Promise<void>;
 }
 
-/** Logs on with the first call, once more when the session has run out, and off at the end. */
+/** Sessions that are taken away this often are not lost by chance, and each logon leaves one behind. */
+const mostLogons = 20;
+
+/**
+ * Logs on with the first call, once more when the session has run out, and off at the end. A logon that was refused is not tried
+ * again: a vault locks a user out after a few of them, and there are as many calls as accounts.
+ */
 export function openPamSession({ vault, identity }: PamApis, logon: PamLogon): PamSession {
   let header: Promise<Secret<string>> | null = null;
+  let logons = 0;
   const fresh = (refused: Promise<Secret<string>> | null, signal: AbortSignal): Promise<Secret<string>> => {
-    if (header === null || header === refused) {
+    if (header === null || (header === refused && logons < mostLogons)) {
+      logons += 1;
       const asked = logOn({ vault, identity }, logon, signal);
       header = asked;
-      // A logon that failed is not kept: the next call tries again.
-      asked.catch(() => {
-        if (header === asked) header = null;
+      asked.catch((error: unknown) => {
+        if (header === asked && !isRefusal(error)) header = null;
       });
     }
     return header;

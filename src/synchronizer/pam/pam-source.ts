@@ -60,13 +60,17 @@ export function openPamSource(settings: PamSettings): Source {
 }
 
 async function listSafes(session: PamSession, signal: AbortSignal): Promise<readonly string[]> {
-  const names = await readAllPages('The list of safes', async (query) => {
-    const request = {
-      attempt: 'list the safes',
-      method: 'GET',
-      path: `/PasswordVault/API/Safes?${query}`,
-    } as const;
-    return readSafesPage((await session.call(request, signal)).json);
+  const names = await readAllPages({
+    what: 'The list of safes',
+    readPage: async (query) => {
+      const request = {
+        attempt: 'list the safes',
+        method: 'GET',
+        path: `/PasswordVault/API/Safes?${query}`,
+      } as const;
+      return readSafesPage((await session.call(request, signal)).json);
+    },
+    keyOf: (name) => name,
   });
   return [...new Set(names)];
 }
@@ -79,10 +83,14 @@ async function listAccounts(
   signal: AbortSignal,
 ): Promise<readonly ListedAccount[]> {
   const filter = `filter=${encodeURIComponent(`safeName eq ${safe}`)}`;
-  const accounts = await readAllPages(`The list of the accounts of ${safe}`, async (query) => {
-    const path = `/PasswordVault/API/Accounts?${query.includes('filter=') ? query : `${filter}&${query}`}`;
-    const request = { attempt: `list the accounts of ${safe}`, method: 'GET', path } as const;
-    return readAccountsPage((await session.call(request, signal)).json);
+  const accounts = await readAllPages({
+    what: `The list of the accounts of ${safe}`,
+    readPage: async (query) => {
+      const path = `/PasswordVault/API/Accounts?${query.includes('filter=') ? query : `${filter}&${query}`}`;
+      const request = { attempt: `list the accounts of ${safe}`, method: 'GET', path } as const;
+      return readAccountsPage((await session.call(request, signal)).json);
+    },
+    keyOf: ({ id, name }) => `${id} ${name}`,
   });
   // The filter of some versions takes a beginning for a match.
   return accounts
@@ -111,7 +119,7 @@ function listed(
       const password = await readPassword(signal);
       return new Map([
         ['password', password],
-        ...Array.from(fields, ([name, text]) => [name, textBytes(text)] as const),
+        ...Array.from(fields, ([name, text]) => [name, textBytes(name, text)] as const),
       ]);
     },
   };
@@ -145,5 +153,5 @@ async function retrieve(
     },
     signal,
   );
-  return textBytes(readPamValue(json));
+  return textBytes('password', readPamValue(json));
 }

@@ -107,35 +107,6 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
     assert.deepEqual(changes(await lab.pass({ full: true })), nothing);
   });
 
-  it('removes nothing when the source fails, lies or is slow, and says what happened', async (t) => {
-    const lab = await startPassLab(t, server, url, {
-      web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],
-      ops: [heldAccount('2_1', 'root'), heldAccount('2_2', 'sa')],
-    });
-    await lab.pass();
-    const told = async (misbehaviour: PassLab['pam']['misbehaviour']): Promise<readonly string[]> => {
-      lab.pam.misbehaviour = misbehaviour;
-      const quick = await lab.pass();
-      const full = await lab.pass({ full: true });
-      for (const pass of [quick, full]) assert.deepEqual(changes(pass), nothing);
-      assert.deepEqual(quick.reports, full.reports);
-      assert.deepEqual(await lab.values('l/web/db/password', 'l/ops/sa/password'), [
-        'secret 1_1',
-        'secret 2_2',
-      ]);
-      return full.reports.map(({ code }) => code);
-    };
-    assert.deepEqual(await told({ kind: 'empty' }), ['source_empty']);
-    assert.deepEqual(await told({ kind: 'half' }), ['source_failed']);
-    assert.deepEqual(await told({ kind: 'fails', path: /Accounts$/u, times: 1000 }), [
-      'source_failed',
-      'source_failed',
-    ]);
-    assert.deepEqual(await told({ kind: 'fails', path: /Safes$/u, times: 1000 }), ['source_failed']);
-    assert.deepEqual(await told({ kind: 'dies', path: /Accounts$/u }), ['source_failed', 'source_failed']);
-    assert.deepEqual(await told({ kind: 'slow', path: /Logon$/u, ms: 60_000 }), ['source_failed']);
-  });
-
   it('writes down what one account failed of, goes on, and tries again', async (t) => {
     const lab = await startPassLab(t, server, url, {
       web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],

@@ -61,9 +61,9 @@ export async function startPamStandIn(settings: PamStandInSettings): Promise<Pam
   const page = (entries: readonly object[], { url }: Asked, lie: Misbehaviour | null): Told => {
     const offset = Number(url.searchParams.get('offset') ?? 0);
     const limit = Math.min(pageSize, Number(url.searchParams.get('limit') ?? pageSize));
-    const all =
-      lie?.kind === 'empty' ? [] : lie?.kind === 'half' ? entries.slice(0, entries.length / 2) : entries;
-    const told = lie?.kind === 'empty' ? 0 : entries.length;
+    const isEmpty = lie?.kind === 'empty' && (lie.of?.test(decodeURIComponent(url.href)) ?? true);
+    const all = isEmpty ? [] : lie?.kind === 'half' ? entries.slice(0, entries.length / 2) : entries;
+    const told = isEmpty ? 0 : entries.length + (lie?.kind === 'miscounts' ? lie.by : 0);
     const value = all.slice(offset, offset + limit);
     const next = new URLSearchParams(url.searchParams);
     next.set('offset', String(offset + limit));
@@ -105,7 +105,7 @@ export async function startPamStandIn(settings: PamStandInSettings): Promise<Pam
         lie,
       );
     if (path === '/PasswordVault/API/Accounts') {
-      const safe = /^safeName eq (.*)$/u.exec(asked.url.searchParams.get('filter') ?? '')?.[1] ?? '';
+      const safe = /^safeName eq (.*)$/su.exec(asked.url.searchParams.get('filter') ?? '')?.[1] ?? '';
       return page(
         (user.safes.get(safe) ?? []).map((account) => shown(account, safe)),
         asked,
@@ -124,15 +124,24 @@ export async function startPamStandIn(settings: PamStandInSettings): Promise<Pam
   });
 }
 
-const indexes = new WeakMap<HeldUser, Map<string, HeldAccount>>();
+interface Place {
+  readonly safe: string;
+  readonly account: HeldAccount;
+}
 
-/** Found by id, for a stand-in with tens of thousands of accounts too. */
+const indexes = new WeakMap<HeldUser, ReadonlyMap<string, Place>>();
+
+/** Found by id, for a stand-in with tens of thousands of accounts too: the index is made anew when it does not hold any more. */
 function accountOf(user: HeldUser, id: string): HeldAccount | undefined {
   const found = indexes.get(user)?.get(id);
-  if (found !== undefined) return found;
-  const index = new Map([...user.safes.values()].flat().map((account) => [account.id, account]));
+  if (found !== undefined && user.safes.get(found.safe)?.includes(found.account) === true)
+    return found.account;
+  const places = Array.from(user.safes, ([safe, accounts]) =>
+    accounts.map((account) => [account.id, { safe, account }] as const),
+  );
+  const index = new Map(places.flat());
   indexes.set(user, index);
-  return index.get(id);
+  return index.get(id)?.account;
 }
 
 function shown({ password: _, lastModifiedTime, ...account }: HeldAccount, safeName: string): object {

@@ -9,11 +9,16 @@ import type { TestServer } from '../../server/testing/test-server.ts';
 import { type PassOptions, type PassSettings, runPass } from '../pass/run-pass.ts';
 import type { PassOutcome } from '../pass/outcome.ts';
 import { soleAuthority } from '../authority.ts';
-import { openPamSource } from '../pam/pam-source.ts';
 import { openStateFile } from '../state/state-file.ts';
-import { Secret } from '../../core/secret.ts';
-import { type HeldAccount, type PamStandIn, startPamStandIn } from './pam-stand-in.ts';
-import { apiOf } from './sources.ts';
+import type { Layout } from '../../core/sync/layout.ts';
+import { differences, valuesBelow, wantedValues } from './compare.ts';
+import {
+  type HeldAccount,
+  type PamStandIn,
+  type PamStandInSettings,
+  startPamStandIn,
+} from './pam-stand-in.ts';
+import { apiOf, pamSourceOf } from './sources.ts';
 
 let labs = 0;
 
@@ -27,6 +32,13 @@ export interface PassLab {
   /** Values of the target by path below the vault, null for what has none. */
   readonly values: (...paths: readonly string[]) => Promise<readonly (string | null)[]>;
   readonly directory: string;
+  /** How the target differs from the vault as it is now. */
+  readonly differences: () => Promise<readonly string[]>;
+  /** All variables of the vault's branch with their values, to be compared later. */
+  readonly snapshot: () => Promise<Map<string, string | null>>;
+  /** What the vault as it is now asks for. */
+  readonly wanted: () => ReadonlyMap<string, string>;
+  readonly layout: Layout;
 }
 
 export function heldAccount(id: string, name: string, more: Partial<HeldAccount> = {}): HeldAccount {
@@ -53,11 +65,15 @@ export async function startPassLab(
   server: TestServer,
   url: string,
   safes: Readonly<Record<string, HeldAccount[]>>,
+  pamSettings: Partial<PamStandInSettings> = {},
 ): Promise<PassLab> {
   labs += 1;
   const vault = `vault ${process.pid} ${labs}`;
   const held = new Map(Object.entries(safes));
-  const pam = await startPamStandIn({ users: new Map([['u', { password: 'p', safes: held }]]) });
+  const pam = await startPamStandIn({
+    users: new Map([['u', { password: 'p', safes: held }]]),
+    ...pamSettings,
+  });
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-sync-'));
   t.after(async () => {
     await pam.stop();
@@ -70,29 +86,26 @@ export async function startPassLab(
     login: 'admin',
     apiKey: server.adminApiKey,
   });
-  const api = apiOf(pam.url);
-  const logon = { kind: 'pvwa', method: 'Cyberark', username: 'u', password: new Secret('p') } as const;
+  const layout: Layout = { base: 'root', vault };
   return {
     vault,
     pam,
     client,
     directory,
+    layout,
+    differences: () => differences(client, layout, new Map([['l', held]])),
+    wanted: () => wantedValues(layout, new Map([['l', held]])),
+    snapshot: () => valuesBelow(client, layout),
     safe: (name) => held.get(name) ?? [],
     pass: async (options = {}, settings = {}) => {
-      const source = openPamSource({
-        vault: api,
-        identity: api,
-        linesOfBusiness: [{ name: 'l', logon }],
-        properties: 'basic',
-        concurrency: 4,
-      });
+      const source = pamSourceOf(apiOf(pam.url));
       try {
         return await runPass(
           {
             source,
             client,
             authority: soleAuthority(client),
-            layout: { base: 'root', vault },
+            layout,
             removal: { policy: 'delete', most: 100, mostPercent: 100 },
             drift: 'repair',
             stateFile: await openStateFile(join(directory, 'state'), `${url} ${vault}`),

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
+import { Secret } from '../../core/secret.ts';
 import { pamWords } from '../pam/pam-shapes.ts';
+import { openPamSource } from '../pam/pam-source.ts';
 import type { ListedAccount, ListedLob, Source } from '../source.ts';
 import { openWebApi, type WebApi } from '../web-api.ts';
 
@@ -10,15 +12,28 @@ export function apiOf(
   url: string,
   ca: string | null = null,
   wordsOf: (json: unknown) => string | null = pamWords,
+  timeoutMs = 2000,
 ): WebApi {
   return openWebApi({
     fetch: openWebFetch({ ca }),
     url,
-    timeoutMs: 2000,
+    timeoutMs,
     intervalMs: 0,
     attempts: 3,
     backOffMs: 5,
     wordsOf,
+  });
+}
+
+/** The line of business `l` with the user `u` of a stand-in, and what all versions tell of accounts. */
+export function pamSourceOf(api: WebApi): Source {
+  const logon = { kind: 'pvwa', method: 'Cyberark', username: 'u', password: new Secret('p') } as const;
+  return openPamSource({
+    vault: api,
+    identity: api,
+    linesOfBusiness: [{ name: 'l', logon }],
+    properties: 'basic',
+    concurrency: 4,
   });
 }
 

@@ -12,10 +12,19 @@ export type Misbehaviour =
       readonly status?: number;
       readonly retryAfter?: string;
     }
-  /** Lists nothing, with status 200. */
-  | { readonly kind: 'empty' }
+  /** Lists nothing, with status 200; `of`: only where path and query, decoded, match. */
+  | { readonly kind: 'empty'; readonly of?: RegExp }
   /** Leaves out the second half of each list, though it counts it. */
   | { readonly kind: 'half' }
+  /** Counts so many more entries than it has. */
+  | { readonly kind: 'miscounts'; readonly by: number }
+  /** Answers what matches with this, whatever the truth is. */
+  | {
+      readonly kind: 'says';
+      readonly path: RegExp;
+      readonly body: string | Uint8Array;
+      readonly status?: number;
+    }
   /** Waits before it answers what matches. */
   | { readonly kind: 'slow'; readonly path: RegExp; readonly ms: number }
   /** Breaks the connection in the middle of an answer that matches. */
@@ -26,6 +35,8 @@ export interface StandIn {
   /** Method and path of each request so far. */
   readonly asked: string[];
   misbehaviour: Misbehaviour | null;
+  /** Is told each request before it is answered: what it does then happens in mid-pass. */
+  onAsked: (line: string) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -55,7 +66,9 @@ export async function startStandIn(
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const url = new URL(request.url ?? '/', 'http://stand-in');
-    asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    const line = `${request.method ?? ''} ${request.url ?? ''}`;
+    asked.push(line);
+    standIn.onAsked(line);
     const { misbehaviour } = standIn;
     const told = answer({ method: request.method ?? '', url, headers: request.headers, body }, misbehaviour);
     const matches = misbehaviour !== null && 'path' in misbehaviour && misbehaviour.path.test(url.pathname);
@@ -63,6 +76,12 @@ export async function startStandIn(
       misbehaviour.times -= 1;
       const headers = misbehaviour.retryAfter === undefined ? {} : { 'retry-after': misbehaviour.retryAfter };
       response.writeHead(misbehaviour.status ?? 500, headers).end('<html>failed</html>');
+      return;
+    }
+    if (misbehaviour?.kind === 'says' && matches) {
+      response
+        .writeHead(misbehaviour.status ?? 200, { 'content-type': 'application/json' })
+        .end(misbehaviour.body);
       return;
     }
     const text = JSON.stringify(told.json);
@@ -85,6 +104,7 @@ export async function startStandIn(
     url: `${tls === null ? 'http' : 'https'}://127.0.0.1:${port}`,
     asked,
     misbehaviour: null,
+    onAsked: () => undefined,
     stop: async () => {
       for (const timer of timers) clearTimeout(timer);
       server.close();

@@ -1,6 +1,6 @@
 import { isProblem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import type { WebAnswer, WebApi, WebRequest } from '../web-api.ts';
+import { isRefusal, type WebAnswer, type WebApi, type WebRequest } from '../web-api.ts';
 import { readClientToken } from './vault-shapes.ts';
 
 /** How one proves oneself to Vault or OpenBao. */
@@ -18,18 +18,26 @@ export interface VaultSession {
   readonly call: (request: WebRequest, signal: AbortSignal) => Promise<WebAnswer>;
 }
 
-/** Sends requests with a token; one of AppRole is fetched with the first call, and again when it is refused. */
+/** Tokens that are refused this often have not run out: their policy does not permit what is asked. */
+const mostLogins = 20;
+
+/**
+ * Sends requests with a token; one of AppRole is fetched with the first call, and again when it is refused. A login that was refused
+ * is not tried again: there are as many calls as secrets.
+ */
 export function openVaultSession(api: WebApi, auth: VaultAuth, namespace: string | null): VaultSession {
   const where: Readonly<Record<string, string>> =
     namespace === null ? {} : { 'x-vault-namespace': namespace };
   let held: Promise<Secret<string>> | null = null;
+  let logins = 0;
   const tokenOf = (refused: Promise<Secret<string>> | null, signal: AbortSignal): Promise<Secret<string>> => {
     if (auth.kind === 'token') return Promise.resolve(auth.token);
-    if (held === null || held === refused) {
+    if (held === null || (held === refused && logins < mostLogins)) {
+      logins += 1;
       const asked = logIn(api, auth, where, signal);
       held = asked;
-      asked.catch(() => {
-        if (held === asked) held = null;
+      asked.catch((error: unknown) => {
+        if (held === asked && !isRefusal(error)) held = null;
       });
     }
     return held;

@@ -1,9 +1,21 @@
-import { type JsonObject, listOf, objectOf, textOf } from '../json-fields.ts';
+import { type JsonObject, listOf, objectOf, textOf, unexpectedShape } from '../json-fields.ts';
 
 /** Names below a path; one that ends in a slash has more below it. @throws Problem `source_unexpected` */
 export function readKeys(json: unknown, what: string): readonly string[] {
   const data = objectOf(objectOf(json, what, 'data')['data'], what, 'data');
   return listOf(data['keys'], what, 'keys').map((key) => textOf(key, what, 'keys'));
+}
+
+/**
+ * A 404 in Vault's own words: without a message, or with what is known of a deleted version. All else is somebody else's (a proxy's,
+ * a mount's that is gone) and says nothing of a secret.
+ *
+ * @throws Problem `source_unexpected`
+ */
+export function readMissing(json: unknown, what: string): void {
+  const fields = objectOf(json, what, 'errors');
+  if (fields['data'] === undefined && listOf(fields['errors'], what, 'errors').length > 0)
+    throw unexpectedShape(what, 'errors');
 }
 
 /** The names in a secret and which version it is, without its values. @throws Problem `source_unexpected` */

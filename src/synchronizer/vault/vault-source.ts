@@ -5,7 +5,7 @@ import type { ListedAccount, ListedLob, ListedSafe, Source } from '../source.ts'
 import { textBytes } from '../text-bytes.ts';
 import type { WebApi } from '../web-api.ts';
 import { openVaultSession, type VaultAuth, type VaultSession } from './vault-session.ts';
-import { readKeys, readSubkeys, readValues } from './vault-shapes.ts';
+import { readKeys, readMissing, readSubkeys, readValues } from './vault-shapes.ts';
 
 export interface VaultLob {
   readonly name: string;
@@ -97,12 +97,21 @@ async function secretsBelow(walk: Walk, folder: string, depth: number): Promise<
   return found.flat();
 }
 
-/** A folder that is not there has no keys: Vault answers 404 for it. */
+/**
+ * A folder that is not there has no keys: Vault answers 404 for it. Only the mount itself may be without any: a folder that was named
+ * a moment ago has been taken away, or may not be seen, and what lies in it must not pass for removed.
+ */
 async function listKeys(walk: Walk, folder: string): Promise<readonly string[]> {
   const attempt = `list ${walk.mount}/${folder}`;
   const path = `/v1/${encoded(walk.mount)}/metadata/${encoded(folder)}?list=true`;
   const answer = await ask(walk, { attempt, path, expected: [404] });
-  return answer.status === 404 ? [] : readKeys(answer.json, attempt);
+  if (answer.status !== 404) return readKeys(answer.json, attempt);
+  readMissing(answer.json, attempt);
+  if (folder === '') return [];
+  throw new Problem(
+    'source_unexpected',
+    `Cannot ${attempt}: the folder is named where it lies, and is not there.`,
+  );
 }
 
 /** An account without its values; null for a secret whose newest version was deleted. */
@@ -113,7 +122,10 @@ async function describe(walk: Walk, path: string, name: string): Promise<ListedA
     path: `/v1/${encoded(walk.mount)}/subkeys/${encoded(path)}?depth=1`,
     expected: [404],
   });
-  if (answer.status === 404) return null;
+  if (answer.status === 404) {
+    readMissing(answer.json, attempt);
+    return null;
+  }
   const { names, revision } = readSubkeys(answer.json, attempt);
   return {
     id: path,
@@ -126,7 +138,9 @@ async function describe(walk: Walk, path: string, name: string): Promise<ListedA
         { ...walk, signal },
         { attempt: reading, path: `/v1/${encoded(walk.mount)}/data/${encoded(path)}` },
       );
-      return new Map(Array.from(readValues(got.json, reading), ([field, text]) => [field, textBytes(text)]));
+      return new Map(
+        Array.from(readValues(got.json, reading), ([field, text]) => [field, textBytes(field, text)]),
+      );
     },
   };
 }
