@@ -1,4 +1,5 @@
 import type { DriftPolicy, RemovalRules } from '../../core/sync/rules.ts';
+import type { ElectionSettings } from '../election/settings.ts';
 
 /** The configuration of a synchronizer, as its file says it; files of secrets are named, and not read yet. */
 export interface SyncConfig {
@@ -15,6 +16,15 @@ export interface SyncConfig {
   readonly stateDirectory: string;
   /** Accounts whose values are written at a time. */
   readonly concurrency: number;
+  /** null: this synchronizer is the only one. */
+  readonly election: ElectionSettings | null;
+  /** Where `sync run` answers /health and /metrics; null: nowhere. */
+  readonly http: HttpConfig | null;
+}
+
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface TargetConfig {

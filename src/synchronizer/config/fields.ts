@@ -22,6 +22,8 @@ export interface Fields {
   /** At least one. */
   readonly parts: (name: string) => readonly Fields[];
   readonly has: (name: string) => boolean;
+  /** Whether the field is there, be it empty. */
+  readonly names: (name: string) => boolean;
   /** Adds a fault about a field of this mapping. */
   readonly fault: (name: string, sentence: string) => void;
   /** Everything has been asked for: what else is there is a mistake. */
@@ -113,6 +115,7 @@ export function fieldsOf(value: unknown, path: string, directory: string, faults
       return list.map((entry, at) => fieldsOf(entry, `${path}${name}[${at}].`, directory, faults));
     },
     has: (name) => given(name) !== undefined,
+    names: (name) => Object.hasOwn(record, name),
     fault,
     end: () => {
       for (const name of Object.keys(record))

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { readConfig } from './read-config.ts';
 
@@ -35,6 +36,8 @@ test('the shortest configuration is filled with safe values', () => {
       fullCheckEveryMs: 86_400_000,
       stateDirectory: '/var/lib/sync',
       concurrency: 24,
+      election: null,
+      http: null,
     },
   });
 });
@@ -75,6 +78,49 @@ source:
     roleId: 'r',
     secretIdFile: '/etc/s',
   });
+});
+
+test('an election and an address for probes are read, and their names alone ask for the usual ones', () => {
+  const read = (text: string) => {
+    const reading = readConfig(`vault: corp${target}\nsource: {kind: directory, path: d}\n${text}`, '/etc');
+    assert.ok(reading.ok, JSON.stringify(reading));
+    return [reading.config.election, reading.config.http];
+  };
+  const usual = { protocol: 'fenced', leaseMs: 30_000, name: hostname() };
+  assert.deepEqual(read('election:\nhttp:'), [usual, { host: '127.0.0.1', port: 9180 }]);
+  assert.deepEqual(
+    read('election: {protocol: published, lease: 10m, name: sync 1}\nhttp: {listen: "[::1]:80"}'),
+    [
+      { protocol: 'published', leaseMs: 600_000, name: 'sync 1' },
+      { host: '::1', port: 80 },
+    ],
+  );
+  assert.deepEqual(read('http: {listen: "sync-1.example.com:65535"}'), [
+    null,
+    { host: 'sync-1.example.com', port: 65_535 },
+  ]);
+});
+
+test('what is wrong with an election or an address is told with everything else', () => {
+  const faults = faultsOf(`vault: corp${target}
+source: {kind: directory, path: d}
+election: {protocol: raft, lease: 9999ms, name: "a\\nb", port: 1}
+http: {listen: "1.2.3.4:65536", tls: true}`);
+  assert.deepEqual(
+    faults.map((fault) => fault.slice(0, fault.indexOf(':'))),
+    ['election.name', 'election.protocol', 'election.lease', 'election.port', 'http.listen', 'http.tls'],
+  );
+  for (const listen of ['9180', ':9180', 'a:0', '::1:80', '[::1', '[1.2.3.4]:80', 'a b:80', 'http://a:80'])
+    assert.equal(
+      faultsOf(`vault: corp${target}\nsource: {kind: directory, path: d}\nhttp: {listen: "${listen}"}`)
+        .length,
+      1,
+      listen,
+    );
+  assert.match(
+    faultsOf(`vault: corp${target}\nsource: {kind: directory, path: d}\nelection: yes`)[0] ?? '',
+    /^election: must be a mapping/u,
+  );
 });
 
 test('all faults are told at once, each with its place', () => {

@@ -2,6 +2,8 @@ import { parseDocument } from 'yaml';
 import { type RemovalRules, removalPolicies } from '../../core/sync/rules.ts';
 import type { SyncConfig, TargetConfig } from './config.ts';
 import { type Faults, type Fields, fieldsOf } from './fields.ts';
+import { readElection } from './read-election.ts';
+import { readHttp } from './read-http.ts';
 import { readSource } from './read-source.ts';
 
 const minuteMs = 60_000;
@@ -35,6 +37,8 @@ export function readConfig(
     fullCheckEveryMs: fields.duration('fullCheckEvery', minuteMs, 30 * 24 * hourMs, 24 * hourMs),
     stateDirectory: fields.file('stateDirectory'),
     concurrency: fields.whole('concurrency', 1, 128, 24),
+    election: fields.names('election') ? readElection(fields.optionalPart('election')) : null,
+    http: fields.names('http') ? readHttp(fields.optionalPart('http')) : null,
   };
   fields.end();
   return faults.length === 0 ? { ok: true, config } : { ok: false, faults };
