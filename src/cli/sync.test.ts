@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { freePort } from '../store/testing/temporary-postgres.ts';
 import { type ApiLab, startApiLab } from './testing/api-lab.ts';
 
 describe('holdfast sync, with a real server and a directory', { timeout: 120_000 }, () => {
@@ -113,23 +114,136 @@ stateDirectory: state
     await chmod(join(lab.home, 'admin.key'), 0o600);
   });
 
-  it('makes pass after pass until it is told to stop', async () => {
+  it('tells of one safe and of one account', async () => {
+    await put('shop/web/empty/password', '');
+    assert.equal((await sync('once')).code, 1);
+    const web = await sync('status', '--safe', 'web');
+    assert.equal(web.code, 1);
+    assert.match(web.stdout, /^corp\/shop\/web +2 +1 /mu);
+    assert.doesNotMatch(web.stdout, /shop\/ops/u);
+    const failed = await sync('status', '--account', 'empty');
+    assert.match(failed.stdout, /corp\/shop\/web, empty: .*the value is empty/u);
+    const carried = await sync('status', '--account', 'a:b');
+    assert.deepEqual(
+      [carried.code, /✓ "a:b" in shop, .*: password/u.test(carried.stdout)],
+      [0, true],
+      carried.stdout,
+    );
+    const unknown = await sync('status', '--account', 'nobody');
+    assert.deepEqual([unknown.code, /No pass knows of an account "nobody"/u.test(unknown.stdout)], [1, true]);
+    assert.equal((await sync('status', '--safe', 'nowhere')).code, 1);
+    await rm(join(lab.home, 'source/shop/web/empty'), { recursive: true });
+    assert.equal((await sync('once')).code, 0);
+  });
+
+  /** The daemon, and what it logs; `until` waits for a line. */
+  const startDaemon = (file: string) => {
     const main = join(import.meta.dirname, 'main.ts');
-    await put('shop/web/api/key', 'value three');
-    const daemon = spawn(process.execPath, [main, 'sync', 'run', '--config', config], {
+    const daemon = spawn(process.execPath, [main, 'sync', 'run', '--config', file], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { HOME: lab.home },
     });
+    const exited = once(daemon, 'exit');
     let log = '';
     daemon.stderr.setEncoding('utf8');
-    for await (const chunk of daemon.stderr) {
-      log += String(chunk);
-      if ((log.match(/pass done/gu) ?? []).length >= 2) break;
-    }
-    const exited = once(daemon, 'exit');
-    daemon.kill('SIGTERM');
-    assert.deepEqual(await exited, [0, null]);
+    daemon.stderr.on('data', (chunk: string) => {
+      log += chunk;
+    });
+    return {
+      log: () => log,
+      until: async (pattern: RegExp, times = 1): Promise<void> => {
+        while ((log.match(pattern) ?? []).length < times)
+          await once(daemon.stderr, 'data', { signal: AbortSignal.timeout(30_000) });
+      },
+      kill: async (signal: NodeJS.Signals): Promise<unknown> => {
+        daemon.kill(signal);
+        return exited;
+      },
+    };
+  };
+
+  it('makes pass after pass until it is told to stop', async () => {
+    await put('shop/web/api/key', 'value three');
+    const daemon = startDaemon(config);
+    await daemon.until(/pass done/gu, 2);
+    assert.deepEqual(await daemon.kill('SIGTERM'), [0, null]);
     assert.equal(await value('corp/shop/web/api/key'), 'value three');
+  });
+
+  it('works alone in its directory, and leaves it free when it is killed', async () => {
+    const daemon = startDaemon(config);
+    await daemon.until(/pass done/gu);
+    for (const command of ['once', 'run']) {
+      const second = await sync(command);
+      assert.equal(second.code, 1);
+      assert.match(second.stderr, /another synchronizer works in .*\/state\./u);
+    }
+    assert.equal((await sync('once', '--dry-run')).code, 0);
+    assert.match((await sync('status')).stdout, /^running +yes; it is the only one, since 20/mu);
+    await daemon.kill('SIGKILL');
+    assert.match((await sync('status')).stdout, /^running +no$/mu);
+    assert.equal((await sync('once')).code, 0);
+  });
+
+  it('rests while it is paused, also after a restart, and tells so', async () => {
+    const port = await freePort();
+    const text = (await readFile(config, 'utf8')).replace('every: 1s', 'every: 1h');
+    const file = await lab.file('probed.yml', `${text}http: {listen: '127.0.0.1:${port}'}\n`);
+    const ask = async (path: string) => {
+      const answer = await fetch(`http://127.0.0.1:${port}/${path}`);
+      return { status: answer.status, text: await answer.text() };
+    };
+    const first = startDaemon(file);
+    await first.until(/pass done/gu);
+    const well = await ask('health');
+    assert.equal(well.status, 200, well.text);
+    const health: Record<string, unknown> = JSON.parse(well.text);
+    assert.deepEqual([health['healthy'], health['role'], health['paused']], [true, 'alone', null]);
+    assert.equal((await sync('pause', '--because', 'moving house')).code, 0);
+    await first.until(/"paused"/gu);
+    assert.deepEqual(await first.kill('SIGTERM'), [0, null]);
+
+    await put('shop/web/api/key', 'value four');
+    const second = startDaemon(file);
+    await second.until(/"paused"/gu);
+    const resting = await ask('health');
+    assert.deepEqual([resting.status, /paused: moving house/u.test(resting.text)], [200, true], resting.text);
+    assert.match((await sync('status')).stdout, /^paused +since .*: moving house$/mu);
+    assert.match((await ask('metrics')).text, /^holdfast_sync_paused 1$/mu);
+    assert.equal(await value('corp/shop/web/api/key'), 'value three');
+    assert.match((await sync('resume')).stderr, /Resumed/u);
+    await second.until(/pass done/gu);
+    assert.equal(await value('corp/shop/web/api/key'), 'value four');
+    const { text: metrics } = await ask('metrics');
+    for (const line of [
+      'holdfast_sync_passes_total{end="done"} 1',
+      'holdfast_sync_changes_total{verb="written"} 1',
+      'holdfast_sync_paused 0',
+      'holdfast_sync_leader 1',
+      'holdfast_sync_lease_left_seconds Nan',
+      'holdfast_sync_accounts{state="failed"} 0',
+    ])
+      assert.ok(metrics.includes(`\n${line}\n`), `${line}\n${metrics}`);
+    assert.match(metrics, /^holdfast_sync_calls_total\{side="target",end="answered"\} [1-9]/mu);
+    assert.match(metrics, /^holdfast_sync_last_success_timestamp_seconds 1\d{9}/mu);
+    assert.equal((await ask('leader')).status, 404);
+    assert.equal((await fetch(`http://127.0.0.1:${port}/health`, { method: 'POST' })).status, 405);
+
+    const taken = await lab.file(
+      'taken.yml',
+      `${text.replace('state\n', 'other\n')}http: {listen: '127.0.0.1:${port}'}\n`,
+    );
+    const refused = await lab.holdfast(['sync', 'run', '--config', taken]);
+    assert.deepEqual(
+      [refused.code, /http.listen: 127.0.0.1:\d+ cannot be listened on/u.test(refused.stderr)],
+      [2, true],
+    );
+    assert.deepEqual(await second.kill('SIGTERM'), [0, null]);
+    for (const secret of [lab.adminApiKey, 'value four'])
+      assert.equal(
+        [well.text, resting.text, metrics, first.log(), second.log()].join('').includes(secret),
+        false,
+      );
   });
 
   it('prints no key and no value', async () => {

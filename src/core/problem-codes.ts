@@ -101,6 +101,7 @@ export const problemKinds = {
   source_unauthenticated: 'unauthenticated',
   source_unavailable: 'unavailable',
   source_unexpected: 'unavailable',
+  state_in_use: 'conflict',
   status_unsupported: 'not_allowed',
   store_rejected: 'internal',
   store_unanswered: 'timeout',

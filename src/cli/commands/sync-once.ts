@@ -20,37 +20,43 @@ const progressEveryMs = 5000;
 
 /** One pass. What became of it is kept for `sync status`, unless it was a dry run. */
 export async function syncOnce(given: SyncOnceArguments, context: CliContext): Promise<void> {
-  const [{ openSync, readConfigFile }, { runPass }, { statusOf, statusOfError, writeStatus }] =
+  const [{ openSync, readConfigFile }, { runPass }, { keepError, keepStatus }, { whileLocked }] =
     await Promise.all([
       import('../../synchronizer/config/open-sync.ts'),
       import('../../synchronizer/pass/run-pass.ts'),
       import('../../synchronizer/state/status-file.ts'),
+      import('../../synchronizer/state/directory-lock.ts'),
     ]);
   keepHeapSmall();
   const config = await readConfigFile(given.config);
-  const now = (): string => new Date().toISOString();
+  const layout = { base: config.branch, vault: config.vault };
   const dryRun = given.dryRun === true;
-  const outcome = await interruptible(async (signal) => {
+  const pass = async (signal: AbortSignal): Promise<PassOutcome> => {
     const opened = await openSync(config, signal);
     const most = given.acceptRemovals;
     const settings =
       most === undefined ? opened : { ...opened, removal: { ...opened.removal, most, mostPercent: 100 } };
     try {
-      return await runPass(settings, {
+      const outcome = await runPass(settings, {
         safe: given.safe ?? null,
         dryRun,
         full: given.full === true,
         signal,
         onProgress: tellProgress(context),
       });
+      if (!dryRun) await keepStatus(config.stateDirectory, layout, outcome);
+      return outcome;
     } catch (error) {
-      if (!dryRun) await writeStatus(config.stateDirectory, statusOfError(describeError(error), now()));
+      if (!dryRun) await keepError(config.stateDirectory, describeError(error));
       throw error;
     } finally {
       await opened.source.close();
     }
-  });
-  if (!dryRun) await writeStatus(config.stateDirectory, statusOf(outcome, now()));
+  };
+  // A dry run leaves nothing behind, so it may look on while another synchronizer works.
+  const outcome = await interruptible((signal) =>
+    dryRun ? pass(signal) : whileLocked(config.stateDirectory, () => pass(signal)),
+  );
   context.answer(given.json ? jsonText(outcome) : renderOutcome(outcome, context.style));
   if (needsAttention(outcome)) process.exitCode = 1;
 }

@@ -5,9 +5,10 @@ import type { CliContext } from '../context.ts';
 import { interruptible } from '../interrupt.ts';
 import { renderFindings } from '../render/findings.ts';
 import { jsonText } from '../render/json-text.ts';
-import { renderStatus } from '../render/sync-status.ts';
 import { syncOnce, type SyncOnceArguments } from './sync-once.ts';
+import { type SyncPauseArguments, syncPause, syncResume } from './sync-pause.ts';
 import { syncRun } from './sync-run.ts';
+import { type SyncStatusArguments, syncStatus } from './sync-status.ts';
 
 interface ConfigArguments {
   readonly config: string;
@@ -36,14 +37,28 @@ export function addSync(program: Command, context: CliContext): void {
     )
     .addHelpText('after', '\nExit code 1 when something failed, was not read, or too much would be removed.')
     .action((given: SyncOnceArguments) => syncOnce(given, context));
-  withConfig(group.command('run').summary('pass after pass, until it is told to stop'))
+  configOf(group.command('run').summary('pass after pass, until it is told to stop'))
     .description(
       'Makes a pass at the interval "every" of the configuration. One synchronizer alone: there is no election yet.',
     )
     .action((given: ConfigArguments) => syncRun(given));
   withConfig(group.command('status').summary('what became of the last pass'))
-    .description('Shows what the last pass did, and what is not as it should be.')
-    .action((given: ConfigArguments) => status(given, context));
+    .description(
+      'Shows whether a synchronizer runs and as what, what the last pass did in each safe, and what is not as it should be.',
+    )
+    .option('--safe <name>', 'this safe alone, by its name or branch')
+    .option('--account <name>', 'accounts of this name alone')
+    .addHelpText('after', '\nExit code 1 when there was no pass, something failed, or nothing is called so.')
+    .action((given: SyncStatusArguments) => syncStatus(given, context));
+  configOf(group.command('pause').summary('rest until resumed'))
+    .description(
+      'Lets the synchronizer of this state directory rest, also across restarts. A leader gives leadership up; its pass ends before the next write.',
+    )
+    .option('--because <text>', 'why, for others to read')
+    .action((given: SyncPauseArguments) => syncPause(given, context));
+  configOf(group.command('resume').summary('go on after a pause'))
+    .description('Ends a pause. A synchronizer that runs makes a pass at once, if it may.')
+    .action((given: SyncPauseArguments) => syncResume(given, context));
   withConfig(group.command('doctor').summary('try each connection and permission'))
     .description('Tries each connection and permission that a pass needs, and names what is missing.')
     .addHelpText('after', '\nExit code 1 when there is a fault.')
@@ -51,24 +66,11 @@ export function addSync(program: Command, context: CliContext): void {
 }
 
 function withConfig(command: Command): Command {
-  return command
-    .option('--config <file>', 'the configuration, YAML', path('--config'), usualConfig)
-    .option('--json', 'as JSON');
+  return configOf(command).option('--json', 'as JSON');
 }
 
-async function status(given: ConfigArguments, context: CliContext): Promise<void> {
-  const [{ readConfigFile }, { readStatus }] = await Promise.all([
-    import('../../synchronizer/config/open-sync.ts'),
-    import('../../synchronizer/state/status-file.ts'),
-  ]);
-  const found = await readStatus((await readConfigFile(given.config)).stateDirectory);
-  if (found === null) {
-    context.say('There was no pass yet.');
-    process.exitCode = 1;
-    return;
-  }
-  context.answer(given.json ? jsonText(found) : renderStatus(found, context.style));
-  if (found.error !== null || found.stopped !== null || found.failures.length > 0) process.exitCode = 1;
+function configOf(command: Command): Command {
+  return command.option('--config <file>', 'the configuration, YAML', path('--config'), usualConfig);
 }
 
 async function doctor(given: ConfigArguments, context: CliContext): Promise<void> {

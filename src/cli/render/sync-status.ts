@@ -1,15 +1,48 @@
-import type { SyncStatus } from '../../synchronizer/state/status-file.ts';
+import type { Pause } from '../../synchronizer/pause.ts';
+import type { CarriedAccount } from '../../synchronizer/state/find-account.ts';
+import type { KnownStanding } from '../../synchronizer/state/standing-file.ts';
+import type { SafeStatus, SyncStatus } from '../../synchronizer/state/status.ts';
 import { renderFields } from './fields.ts';
 import { plain } from './plain.ts';
 import type { Style } from './style.ts';
 import { reportText } from './sync-reports.ts';
+import { renderTable } from './table.ts';
 
-/** The last pass: when it ended, what it did, and what is not as it should be. */
-export function renderStatus(status: SyncStatus, style: Style): string {
-  const { endedAt, error, mode, stopped, counts, seconds, reports, failures } = status;
+/** Lines of one kind that are shown; --json has all. */
+const mostShown = 200;
+
+const roles = { alone: 'it is the only one', leader: 'it leads', standby: 'another one leads' } as const;
+
+/** Whether a synchronizer runs, as what, and whether it rests. */
+export function renderStanding(
+  {
+    running,
+    role,
+    paused,
+  }: { readonly running: boolean; readonly role: KnownStanding | null; readonly paused: Pause | null },
+  style: Style,
+): readonly string[] {
+  const runs = running ? (role === null ? 'yes' : `yes; ${roles[role.role]}, since ${role.since}`) : 'no';
+  const because = paused?.because ?? null;
+  const rests = paused === null ? '' : `since ${paused.since}${because === null ? '' : `: ${because}`}`;
+  return renderFields([['running', runs], ...(paused === null ? [] : [['paused', rests] as const])], style);
+}
+
+/** The last pass: when it ended, what it did, each safe, and what is not as it should be. */
+export function renderStatus(
+  status: SyncStatus,
+  filter: {
+    readonly safe: string | null;
+    readonly account: string | null;
+    readonly carried: readonly CarriedAccount[] | null;
+  },
+  style: Style,
+): readonly string[] {
+  const { endedAt, succeededAt, error, mode, stopped, counts, seconds } = status;
   const fields: (readonly [string, unknown])[] = [
     ['ended', endedAt],
     ['result', resultOf(status)],
+    ...(error === null && stopped === null ? [] : [['last good', succeededAt ?? 'never'] as const]),
     ...(mode === null ? [] : [['kind', mode] as const]),
     ...Object.entries(counts).filter(([name, count]) => count > 0 || name === 'accounts'),
     ...(seconds['total'] === undefined ? [] : [['seconds', seconds['total']] as const]),
@@ -20,12 +53,60 @@ export function renderStatus(status: SyncStatus, style: Style): string {
     ...(stopped === null
       ? []
       : [`${style.fault('✗')} ${stopped.removals} removals, ${stopped.allowed} allowed`]),
-    ...reports.map((report) => `${style.warning('!')} ${reportText(report)}`),
-    ...failures.map(
-      ({ branch, account, fault }) =>
-        `${style.fault('✗')} ${plain(`${branch}, ${account ?? 'the safe'}: ${fault}`)}`,
+    ...(filter.account === null ? renderSafes(status.safes, style) : []),
+    ...shown(status.reports, (report) => `${style.warning('!')} ${reportText(report)}`),
+    ...shown(
+      status.failures,
+      ({ branch, account, fault, since }) =>
+        `${style.fault('✗')} ${plain(`${branch}, ${account ?? 'the safe'}: ${fault}`)}${style.faint(`  since ${since}`)}`,
     ),
-  ].join('\n');
+    ...(status.unlisted > 0 ? [`  … and ${status.unlisted} more that there was no room for`] : []),
+    ...renderCarried(filter, status, style),
+  ];
+}
+
+function renderSafes(safes: readonly SafeStatus[], style: Style): readonly string[] {
+  if (safes.length === 0) return [];
+  const heading = ['SAFE', 'ACCOUNTS', 'FAILED', 'LAST CHANGES', 'LOOKED AT'].map((text) => ({
+    text,
+    paint: style.faint,
+  }));
+  const rows = safes.slice(0, mostShown).map(({ branch, accounts, failed, changed, at, fault }) => {
+    const changes = Object.entries(changed).map(([verb, many]) => `${many} ${verb}`);
+    return [
+      { text: plain(branch) },
+      { text: accounts === null ? '?' : String(accounts) },
+      failed === 0 ? { text: '0' } : { text: String(failed), paint: style.fault },
+      { text: changes.length === 0 ? '-' : changes.join(', ') },
+      fault === null ? { text: at } : { text: `${at}  ${plain(fault)}`, paint: style.fault },
+    ];
+  });
+  const more = safes.length - mostShown;
+  return [...renderTable([heading, ...rows]), ...(more > 0 ? [`  … and ${more} more`] : [])];
+}
+
+function renderCarried(
+  { account, safe, carried }: Parameters<typeof renderStatus>[1],
+  { failures, reports, safes }: SyncStatus,
+  style: Style,
+): readonly string[] {
+  if (account === null) {
+    const isUnknown = safe !== null && safes.length + reports.length === 0;
+    return isUnknown ? [`${style.warning('!')} No pass knows of a safe "${plain(safe)}".`] : [];
+  }
+  if (carried === null || carried.length > 0)
+    return (carried ?? []).map(
+      ({ lob, safe: of, name, properties }) =>
+        `${style.good('✓')} ${plain(`"${name}" in ${lob}, ${of}: ${properties.join(', ')}`)} as of the last pass`,
+    );
+  return failures.length + reports.length > 0
+    ? []
+    : [`${style.warning('!')} No pass knows of an account "${plain(account)}".`];
+}
+
+function shown<T>(list: readonly T[], line: (item: T) => string): readonly string[] {
+  const more = list.length - mostShown;
+  return [...list.slice(0, mostShown).map(line), ...(more > 0 ? [`  … and ${more} more`] : [])];
 }
 
 function resultOf({ error, stopped, failures }: SyncStatus): string {

@@ -3,6 +3,7 @@ import { readSecret } from '../../client/secrets.ts';
 import { Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
+import { type CallObserver, observedFetch, unobserved } from '../calls.ts';
 import { openDirectorySource } from '../directory/directory-source.ts';
 import type { PamLogon } from '../pam/pam-session.ts';
 import { pamWords } from '../pam/pam-shapes.ts';
@@ -19,23 +20,27 @@ import { readAuthorityFile, readKeyFile } from './key-file.ts';
  *
  * @throws Problem `config_invalid`, and those of reading a variable
  */
-export async function openSource(config: SourceConfig, client: ConjurClient): Promise<Source> {
+export async function openSource(
+  config: SourceConfig,
+  client: ConjurClient,
+  observe: CallObserver = unobserved,
+): Promise<Source> {
   switch (config.kind) {
     case 'directory':
       return openDirectorySource(config.path);
     case 'cyberark-pam':
-      return openPam(config, client);
+      return openPam(config, client, observe);
     case 'vault':
-      return openVault(config);
+      return openVault(config, observe);
     default:
       return config satisfies never;
   }
 }
 
-async function openPam(config: PamConfig, client: ConjurClient): Promise<Source> {
+async function openPam(config: PamConfig, client: ConjurClient, observe: CallObserver): Promise<Source> {
   const { identityUrl, linesOfBusiness, properties, concurrency } = config;
-  const vault = await openApi(config, config.url, pamWords);
-  const identity = identityUrl === null ? vault : await openApi(config, identityUrl, pamWords);
+  const vault = await openApi(config, config.url, pamWords, observe);
+  const identity = identityUrl === null ? vault : await openApi(config, identityUrl, pamWords, observe);
   const lobs: { readonly name: string; readonly logon: PamLogon }[] = [];
   for (const { name, method, credentials } of linesOfBusiness) {
     const { username, password } = await readCredentials(name, credentials, client);
@@ -48,7 +53,7 @@ async function openPam(config: PamConfig, client: ConjurClient): Promise<Source>
   return openPamSource({ vault, identity, linesOfBusiness: lobs, properties, concurrency });
 }
 
-async function openVault(config: VaultConfig): Promise<Source> {
+async function openVault(config: VaultConfig, observe: CallObserver): Promise<Source> {
   const lobs: VaultLob[] = [];
   for (const { name, mount, namespace, auth } of config.linesOfBusiness) {
     lobs.push({
@@ -61,7 +66,7 @@ async function openVault(config: VaultConfig): Promise<Source> {
           : { ...auth, secretId: await readKeyFile(`${name}: secretIdFile`, auth.secretIdFile) },
     });
   }
-  const api = await openApi(config, config.url, vaultWords);
+  const api = await openApi(config, config.url, vaultWords, observe);
   return openVaultSource({ api, linesOfBusiness: lobs, concurrency: config.concurrency });
 }
 
@@ -69,10 +74,19 @@ async function openApi(
   config: WebConfig,
   url: string,
   wordsOf: (json: unknown) => string | null,
+  observe: CallObserver,
 ): Promise<WebApi> {
   const { caFile, timeoutMs, intervalMs } = config;
   const fetch = openWebFetch({ ca: await readAuthorityFile('source.caFile', caFile) });
-  return openWebApi({ fetch, url, timeoutMs, intervalMs, attempts: 5, backOffMs: 500, wordsOf });
+  return openWebApi({
+    fetch: observedFetch(fetch, 'source', observe),
+    url,
+    timeoutMs,
+    intervalMs,
+    attempts: 5,
+    backOffMs: 500,
+    wordsOf,
+  });
 }
 
 async function readCredentials(

@@ -4,6 +4,7 @@ import { type ConjurClient, openClient } from '../../client/client.ts';
 import { Problem } from '../../core/problem.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
 import { soleAuthority } from '../authority.ts';
+import { type CallObserver, observedFetch, unobserved } from '../calls.ts';
 import type { PassSettings } from '../pass/run-pass.ts';
 import { openStateFile } from '../state/state-file.ts';
 import type { SyncConfig } from './config.ts';
@@ -26,23 +27,31 @@ export async function readConfigFile(path: string): Promise<SyncConfig> {
 }
 
 /** A client of the target. */
-export async function openTarget({ target }: SyncConfig, signal: AbortSignal): Promise<ConjurClient> {
+export async function openTarget(
+  { target }: SyncConfig,
+  signal: AbortSignal,
+  observe: CallObserver = unobserved,
+): Promise<ConjurClient> {
   const { url, account, login, caFile, apiKeyFile } = target;
   const apiKey = await readKeyFile('target.apiKeyFile', apiKeyFile);
   const fetch = openWebFetch({ ca: await readAuthorityFile('target.caFile', caFile) });
-  return openClient({ fetch, url, account, login, apiKey, signal });
+  return openClient({ fetch: observedFetch(fetch, 'target', observe), url, account, login, apiKey, signal });
 }
 
 /** Everything that a pass needs. Whoever opens it closes `source`. */
-export async function openSync(config: SyncConfig, signal: AbortSignal): Promise<PassSettings> {
+export async function openSync(
+  config: SyncConfig,
+  signal: AbortSignal,
+  observe: CallObserver = unobserved,
+): Promise<PassSettings> {
   const { vault, branch, target, removal, drift, fullCheckEveryMs, concurrency, stateDirectory } = config;
-  const client = await openTarget(config, signal);
+  const client = await openTarget(config, signal, observe);
   const stateFile = await openStateFile(
     stateDirectory,
     JSON.stringify([target.url, target.account, branch, vault]),
   );
   return {
-    source: await openSource(config.source, client),
+    source: await openSource(config.source, client, observe),
     client,
     authority: soleAuthority(client),
     layout: { base: branch, vault },

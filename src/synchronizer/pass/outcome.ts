@@ -7,10 +7,25 @@ export interface SyncFailure {
   readonly fault: string;
 }
 
+/** What the source's list said of one safe. */
+export interface SafeReading {
+  readonly branch: string;
+  readonly lob: string;
+  readonly safe: string;
+  /** null: it could not be read. */
+  readonly accounts: number | null;
+  readonly fault: string | null;
+}
+
 /** What a pass did, or with `dryRun` would do. */
 export interface PassOutcome {
   readonly mode: 'full' | 'quick';
   readonly dryRun: boolean;
+  /** It was not about one safe alone. */
+  readonly wholeVault: boolean;
+  readonly safes: readonly SafeReading[];
+  /** Lines of business whose safes could not be listed. */
+  readonly lobFaults: readonly { readonly lob: string; readonly fault: string }[];
   /** Removals were more than one pass may do, so nothing was done. */
   readonly stopped: { readonly removals: number; readonly allowed: number } | null;
   readonly accounts: number;

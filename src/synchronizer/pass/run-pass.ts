@@ -7,6 +7,7 @@ import type { ListedAccount, Source } from '../source.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { carryOut } from './carry-out.ts';
 import { makePlan } from './make-plan.ts';
+import { safeReadings } from './safe-readings.ts';
 import { emptyTally, type PassOutcome, type Progress } from './outcome.ts';
 
 export interface PassSettings {
@@ -62,6 +63,8 @@ export async function runPass(settings: PassSettings, options: PassOptions): Pro
     ...tally,
     mode: full ? 'full' : 'quick',
     dryRun: options.dryRun,
+    wholeVault,
+    ...safeReadings(layout, listed),
     stopped: plan.stopped,
     accounts: plan.accounts.length + plan.unchanged,
     unchanged: plan.unchanged,

@@ -1,62 +1,46 @@
 import { join } from 'node:path';
+import type { Layout } from '../../core/sync/layout.ts';
 import { readFileIfThere, writeFileAtomically } from '../../runtime/files.ts';
-import type { PassOutcome, SyncFailure } from '../pass/outcome.ts';
-import type { Report } from '../../core/sync/plan.ts';
+import type { PassOutcome } from '../pass/outcome.ts';
+import { statusOf, statusOfError, type SyncStatus } from './status.ts';
 
-/** What became of the last pass, for people and monitoring; bounded, without values. */
-export interface SyncStatus {
-  readonly endedAt: string;
-  /** Why the pass ended early; null: it went through. */
-  readonly error: string | null;
-  readonly mode: PassOutcome['mode'] | null;
-  readonly stopped: PassOutcome['stopped'];
-  readonly counts: Readonly<Record<string, number>>;
-  readonly seconds: Readonly<Record<string, number>>;
-  readonly reports: readonly Report[];
-  readonly failures: readonly SyncFailure[];
+const fileName = 'status.json';
+
+/** Writes down what became of a pass, and returns it. */
+export async function keepStatus(
+  directory: string,
+  layout: Layout,
+  outcome: PassOutcome,
+): Promise<SyncStatus> {
+  return write(directory, (before, endedAt) => statusOf(layout, outcome, before, endedAt));
 }
 
-const mostListed = 1000;
-
-export function statusOf(outcome: PassOutcome, endedAt: string): SyncStatus {
-  const { accounts, unchanged, created, written, mended, drifted, enabled, disabled, removed, times } =
-    outcome;
-  const lists = {
-    created,
-    written,
-    mended,
-    drifted,
-    enabled,
-    disabled,
-    removed,
-    failed: outcome.failures,
-    reported: outcome.reports,
-  };
-  const counts = Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, list.length]));
-  return {
-    endedAt,
-    error: null,
-    mode: outcome.mode,
-    stopped: outcome.stopped,
-    counts: { accounts, unchanged, ...counts },
-    seconds: Object.fromEntries(
-      Object.entries(times).map(([name, ms]) => [name.replace(/Ms$/u, ''), Math.round(Number(ms)) / 1000]),
-    ),
-    reports: outcome.reports.slice(0, mostListed),
-    failures: outcome.failures.slice(0, mostListed),
-  };
+/** Writes down that a pass ended early, and returns it. */
+export async function keepError(directory: string, error: string): Promise<SyncStatus> {
+  return write(directory, (before, endedAt) => statusOfError(error, before, endedAt));
 }
 
-export function statusOfError(error: string, endedAt: string): SyncStatus {
-  return { endedAt, error, mode: null, stopped: null, counts: {}, seconds: {}, reports: [], failures: [] };
-}
-
-export async function writeStatus(directory: string, status: SyncStatus): Promise<void> {
-  await writeFileAtomically(join(directory, 'status.json'), `${JSON.stringify(status, null, 2)}\n`);
-}
-
-/** null: there was no pass yet. */
+/** null: there was no pass yet, or an older version wrote of it. */
 export async function readStatus(directory: string): Promise<SyncStatus | null> {
-  const text = await readFileIfThere(join(directory, 'status.json'));
-  return text === null ? null : JSON.parse(text);
+  const text = await readFileIfThere(join(directory, fileName));
+  return text === null ? null : parsed(text);
+}
+
+async function write(
+  directory: string,
+  make: (before: SyncStatus | null, endedAt: string) => SyncStatus,
+): Promise<SyncStatus> {
+  const status = make(await readStatus(directory), new Date().toISOString());
+  await writeFileAtomically(join(directory, fileName), `${JSON.stringify(status)}\n`);
+  return status;
+}
+
+/** Written by nobody but us, so its shape vouches for the rest. */
+function parsed(text: string): SyncStatus | null {
+  try {
+    const status: SyncStatus = JSON.parse(text);
+    return Array.isArray(status.safes) ? status : null;
+  } catch {
+    return null;
+  }
 }

@@ -1,0 +1,26 @@
+import type { CliContext } from '../context.ts';
+
+export interface SyncPauseArguments {
+  readonly config: string;
+  readonly because?: string;
+}
+
+/** Tells the synchronizer of this state directory to rest, whether it runs now or later. */
+export async function syncPause(given: SyncPauseArguments, context: CliContext): Promise<void> {
+  const { putPause } = await import('../../synchronizer/pause.ts');
+  await putPause(await stateDirectoryOf(given), given.because ?? null);
+  context.say(
+    '✓ Paused, also across restarts. A pass under way ends before its next write. To go on: holdfast sync resume',
+  );
+}
+
+export async function syncResume(given: SyncPauseArguments, context: CliContext): Promise<void> {
+  const { removePause } = await import('../../synchronizer/pause.ts');
+  const wasPaused = await removePause(await stateDirectoryOf(given));
+  context.say(wasPaused ? '✓ Resumed.' : 'It was not paused.');
+}
+
+async function stateDirectoryOf({ config }: SyncPauseArguments): Promise<string> {
+  const { readConfigFile } = await import('../../synchronizer/config/open-sync.ts');
+  return (await readConfigFile(config)).stateDirectory;
+}

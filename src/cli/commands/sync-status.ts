@@ -1,0 +1,77 @@
+import type { SyncStatus } from '../../synchronizer/state/status.ts';
+import type { CliContext } from '../context.ts';
+import { jsonText } from '../render/json-text.ts';
+import { renderStanding, renderStatus } from '../render/sync-status.ts';
+
+export interface SyncStatusArguments {
+  readonly config: string;
+  readonly safe?: string;
+  readonly account?: string;
+  readonly json?: true;
+}
+
+/** What the synchronizer of this state directory is, what its last pass did, and what is not as it should be. */
+export async function syncStatus(given: SyncStatusArguments, context: CliContext): Promise<void> {
+  const [
+    { readConfigFile },
+    { readStatus },
+    { selectStatus },
+    { findAccounts },
+    { readPause },
+    { readStanding },
+    { isLocked },
+  ] = await Promise.all([
+    import('../../synchronizer/config/open-sync.ts'),
+    import('../../synchronizer/state/status-file.ts'),
+    import('../../synchronizer/state/select-status.ts'),
+    import('../../synchronizer/state/find-account.ts'),
+    import('../../synchronizer/pause.ts'),
+    import('../../synchronizer/state/standing-file.ts'),
+    import('../../synchronizer/state/directory-lock.ts'),
+  ]);
+  const { stateDirectory, branch, vault } = await readConfigFile(given.config);
+  const running = await isLocked(stateDirectory);
+  const standing = {
+    running,
+    role: await readStanding(stateDirectory),
+    paused: await readPause(stateDirectory),
+  };
+  const whole = await readStatus(stateDirectory);
+  const { safe = null, account = null } = given;
+  if (whole === null) {
+    if (given.json) context.answer(jsonText({ ...standing, endedAt: null }));
+    else context.answer([...renderStanding(standing, context.style), 'There was no pass yet.'].join('\n'));
+    // One that waits for its turn makes no pass.
+    if (!running || standing.role?.role !== 'standby') process.exitCode = 1;
+    return;
+  }
+  const found = selectStatus({ base: branch, vault }, whole, { safe, account });
+  const carried = account === null ? null : await findAccounts(stateDirectory, account);
+  const here = carried?.filter((each) => safe === null || each.safe === safe) ?? null;
+  if (given.json)
+    context.answer(jsonText({ ...standing, ...found, ...(here === null ? {} : { carried: here }) }));
+  else {
+    const filter = { safe, account, carried: here };
+    context.answer(
+      [...renderStanding(standing, context.style), ...renderStatus(found, filter, context.style)].join('\n'),
+    );
+  }
+  if (needsAttention(found) || isUnknown(found, safe, account, here?.length ?? 0)) process.exitCode = 1;
+}
+
+function needsAttention({ error, stopped, failures, safes }: SyncStatus): boolean {
+  return (
+    error !== null || stopped !== null || failures.length > 0 || safes.some(({ fault }) => fault !== null)
+  );
+}
+
+/** Nothing that is called so: perhaps a slip of the pen. */
+function isUnknown(
+  { safes, failures, reports }: SyncStatus,
+  safe: string | null,
+  account: string | null,
+  carried: number,
+): boolean {
+  if (account !== null) return carried + failures.length + reports.length === 0;
+  return safe !== null && safes.length + reports.length === 0;
+}

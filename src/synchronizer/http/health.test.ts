@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { statusOfError } from '../state/status.ts';
+import { judgeHealth } from './health.ts';
+import { openReport, type Standing } from './report.ts';
+
+const everyMs = 60_000;
+
+/** A report under a clock that the test turns, in seconds. */
+function run(standing: Standing = { role: 'alone', leaseLeftMs: null }) {
+  const time = { now: 1_000_000 };
+  const held = { standing, pause: null as { since: string; because: string | null } | null };
+  const report = openReport({
+    now: () => time.now,
+    standing: () => held.standing,
+    pause: () => held.pause,
+  });
+  return {
+    report,
+    held,
+    wait: (seconds: number) => {
+      time.now += seconds * 1000;
+    },
+    health: () => judgeHealth(report.view(), everyMs, time.now),
+  };
+}
+
+const leader: Standing = { role: 'leader', leaseLeftMs: 20_000 };
+const standby: Standing = { role: 'standby', leaseLeftMs: null };
+
+test('one that writes is healthy for three intervals without a pass, and no longer', () => {
+  const { report, wait, health } = run();
+  wait(180);
+  assert.deepEqual(health(), { healthy: true, reason: null });
+  wait(1);
+  assert.deepEqual(health(), { healthy: false, reason: 'no pass for 181 s' });
+  report.passBegan();
+  wait(170);
+  report.progressed();
+  wait(170);
+  assert.equal(health().healthy, true, 'a long pass gets on');
+  report.passEnded('done', {});
+  wait(180);
+  assert.equal(health().healthy, true);
+  wait(1);
+  assert.equal(health().healthy, false);
+});
+
+test('a pass that failed or stopped is said until one goes through', () => {
+  const { report, health } = run();
+  const status = statusOfError('no', null, '2026-01-01T00:00:00.000Z');
+  report.passEnded('failed', { fault: 'the vault is away.', status });
+  assert.deepEqual(health(), { healthy: false, reason: 'the last pass failed: the vault is away.' });
+  report.passEnded('interrupted', {});
+  assert.equal(health().healthy, false, 'an interruption mends nothing');
+  report.passEnded('stopped', { status });
+  assert.match(health().reason ?? '', /would have removed more/u);
+  report.passEnded('done', { status: { ...status, unlisted: 2 } });
+  assert.deepEqual(health(), { healthy: true, reason: '2 accounts or safes are not as they should be' });
+});
+
+test('a standby and a paused one wait in good health, however long', () => {
+  const { report, held, wait, health } = run(standby);
+  wait(10_000);
+  assert.deepEqual(health(), { healthy: true, reason: 'another synchronizer leads' });
+  held.standing = leader;
+  report.view();
+  wait(180);
+  assert.equal(health().healthy, true, 'a new leader has time for its first pass');
+  assert.equal(report.counts.terms, 1);
+  wait(1);
+  assert.equal(health().healthy, false);
+  held.pause = { since: 'x', because: 'moving house' };
+  assert.deepEqual(health(), { healthy: true, reason: 'paused: moving house' });
+});
+
+test('a server that does not answer is ill health in every role, but not for a moment', () => {
+  const { report, held, wait, health } = run(standby);
+  report.called('target', 'failed');
+  wait(15);
+  assert.equal(health().healthy, true);
+  wait(1);
+  report.called('target', 'failed');
+  report.called('source', 'answered');
+  assert.deepEqual(health(), { healthy: false, reason: 'the server has not answered for 16 s' });
+  held.pause = { since: 'x', because: null };
+  assert.equal(health().healthy, false);
+  report.called('target', 'refused');
+  assert.deepEqual(health(), { healthy: true, reason: 'paused' });
+});

@@ -1,0 +1,119 @@
+import { watch } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Problem } from '../core/problem.ts';
+import { makeDirectory, readFileIfThere, writeFileAtomically } from '../runtime/files.ts';
+import type { Authority } from './authority.ts';
+
+/** That a synchronizer is told to rest. It lies in the state directory, so it outlives restarts. */
+export interface Pause {
+  readonly since: string;
+  readonly because: string | null;
+}
+
+const fileName = 'paused.json';
+/** Where the file system tells nobody of changes, as over NFS. */
+const lookEveryMs = 2000;
+
+/** null: it is not paused. A file that cannot be understood is a pause: somebody wanted one. */
+export async function readPause(directory: string): Promise<Pause | null> {
+  const text = await readFileIfThere(join(directory, fileName));
+  if (text === null) return null;
+  try {
+    const pause: Partial<Pause> = JSON.parse(text);
+    const { since, because } = pause;
+    if (typeof since === 'string') return { since, because: typeof because === 'string' ? because : null };
+  } catch {}
+  return { since: new Date(0).toISOString(), because: `${fileName} cannot be understood` };
+}
+
+/** Pauses. One that is paused already keeps its time, and gets the new reason if there is one. */
+export async function putPause(directory: string, because: string | null): Promise<Pause> {
+  await makeDirectory(directory, 0o700);
+  const known = await readPause(directory);
+  const pause: Pause = {
+    since: known?.since ?? new Date().toISOString(),
+    because: because ?? known?.because ?? null,
+  };
+  await writeFileAtomically(join(directory, fileName), `${JSON.stringify(pause)}\n`);
+  return pause;
+}
+
+/** Resumes. @returns whether it was paused */
+export async function removePause(directory: string): Promise<boolean> {
+  const known = await readPause(directory);
+  await rm(join(directory, fileName), { force: true });
+  return known !== null;
+}
+
+/** A pause, watched for as long as a synchronizer runs. */
+export interface PauseWatch {
+  readonly current: () => Pause | null;
+  /** Aborted once it is paused; of the time until the next resumption. */
+  readonly signal: () => AbortSignal;
+  /** Waits until it is not paused, or `stop` says that nobody waits any more. */
+  readonly resumed: () => Promise<void>;
+}
+
+/** Begins to watch. @param stop ends it */
+export async function watchPause(directory: string, stop: AbortSignal): Promise<PauseWatch> {
+  await makeDirectory(directory, 0o700);
+  let current: Pause | null = null;
+  let controller = new AbortController();
+  let resumption = Promise.withResolvers<void>();
+  resumption.resolve();
+  const look = async (): Promise<void> => {
+    const found = await readPause(directory).catch(() => current);
+    if (found !== null && current === null) {
+      resumption = Promise.withResolvers();
+      if (stop.aborted) resumption.resolve();
+      current = found;
+      controller.abort();
+    } else if (found === null && current !== null) {
+      current = null;
+      controller = new AbortController();
+      resumption.resolve();
+    } else current = found;
+  };
+  const looks = inTurns(look);
+  await looks();
+  const watcher = watch(directory, { persistent: false }, (_event, name) => {
+    if (name === null || name === fileName) void looks();
+  });
+  watcher.on('error', () => undefined); // there is the timer
+  const timer = setInterval(() => void looks(), lookEveryMs);
+  timer.unref();
+  stop.addEventListener(
+    'abort',
+    () => {
+      watcher.close();
+      clearInterval(timer);
+      resumption.resolve();
+    },
+    { once: true },
+  );
+  return {
+    current: () => current,
+    signal: () => controller.signal,
+    resumed: () => resumption.promise,
+  };
+}
+
+/** One look at a time: an older one must not have the last word. */
+function inTurns(look: () => Promise<void>): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return () => {
+    last = last.then(look);
+    return last;
+  };
+}
+
+/** An authority that ends while there is a pause. What writes asks it before each request, so no request is cut in two. */
+export function restingAuthority(authority: Authority, pauses: PauseWatch): Authority {
+  return {
+    writer: () => {
+      if (pauses.current() !== null) throw new Problem('interrupted', 'paused.');
+      return authority.writer();
+    },
+  };
+}

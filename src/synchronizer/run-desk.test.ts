@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { openClient } from '../client/client.ts';
+import { isProblem, Problem } from '../core/problem.ts';
+import { Secret } from '../core/secret.ts';
+import { soleAuthority } from './authority.ts';
+import { readConfig } from './config/read-config.ts';
+import { standsAlone } from './http/report.ts';
+import { putPause, readPause, removePause } from './pause.ts';
+import { openDesk, type RunDesk } from './run-desk.ts';
+import { readStatus } from './state/status-file.ts';
+
+const authority = soleAuthority(
+  openClient({
+    fetch: () => Promise.reject(new Error('nobody asks')),
+    url: 'http://127.0.0.1:1',
+    account: 'a',
+    login: 'l',
+    apiKey: new Secret('k'),
+  }),
+);
+
+function open(directory: string, stop: AbortSignal): Promise<RunDesk> {
+  const reading = readConfig(
+    `vault: v
+target: {url: 'http://127.0.0.1:1', account: a, login: l, apiKeyFile: k}
+source: {kind: directory, path: d}
+stateDirectory: ${directory}`,
+    '/',
+  );
+  assert.ok(reading.ok);
+  const { config } = reading;
+  return openDesk({ config: () => config, standing: () => standsAlone, stop });
+}
+
+describe('the desk of a run', { timeout: 30_000 }, () => {
+  let directory: string;
+  let stop: AbortController;
+  let desk: RunDesk;
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'hf-desk-'));
+    stop = new AbortController();
+    desk = await open(directory, stop.signal);
+  });
+  afterEach(async () => {
+    await desk.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('ends a pass between two writes when somebody pauses, and counts that as no failure', async () => {
+    const ended = await desk.pass(async ({ signal, authority: resting }) => {
+      const writer = resting(authority);
+      writer.writer();
+      const paused = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      await putPause(directory, 'moving house');
+      await paused;
+      writer.writer();
+      throw new Error('it wrote on');
+    });
+    assert.equal(ended.end, 'interrupted');
+    assert.equal(desk.pauses.current()?.because, 'moving house');
+    assert.equal(await readStatus(directory), null);
+    assert.deepEqual([...desk.report.counts.passes], [['interrupted', 1]]);
+    await removePause(directory);
+    await desk.pauses.resumed();
+    assert.deepEqual([desk.pauses.current(), desk.pauses.signal().aborted], [null, false]);
+  });
+
+  it('lets nobody wait for a resumption once the run ends', async () => {
+    await putPause(directory, null);
+    if (!desk.pauses.signal().aborted)
+      await new Promise((resolve) => desk.pauses.signal().addEventListener('abort', resolve, { once: true }));
+    const resumed = desk.pauses.resumed();
+    stop.abort();
+    await resumed;
+  });
+
+  it('writes a failure down with its words when they are ours, and without them otherwise', async () => {
+    const fault = new Problem('source_unavailable', 'the vault is away.');
+    const ended = await desk.pass(() => Promise.reject(fault));
+    assert.ok(ended.end === 'failed' && ended.error === fault);
+    assert.equal((await readStatus(directory))?.error, 'the vault is away.');
+    await desk.pass(() => Promise.reject(new Error('header: Token abc')));
+    assert.doesNotMatch(JSON.stringify(await readStatus(directory)), /abc/u);
+    assert.equal(desk.report.view().lastPass?.end, 'failed');
+  });
+
+  it('is no second one in its directory', async () => {
+    await assert.rejects(open(directory, stop.signal), (error) => isProblem(error, 'state_in_use'));
+  });
+});
+
+it('a pause keeps its time, takes a new reason, and is one also when its file is nonsense', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'hf-pause-'));
+  try {
+    assert.equal(await readPause(directory), null);
+    const first = await putPause(directory, 'one');
+    assert.deepEqual(await putPause(directory, null), first);
+    assert.deepEqual(await putPause(directory, 'two'), { ...first, because: 'two' });
+    writeFileSync(join(directory, 'paused.json'), '{');
+    assert.match((await readPause(directory))?.because ?? '', /cannot be understood/u);
+    assert.deepEqual([await removePause(directory), await removePause(directory)], [true, false]);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});

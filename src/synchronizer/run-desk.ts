@@ -1,0 +1,122 @@
+import { isProblem } from '../core/problem.ts';
+import type { Authority } from './authority.ts';
+import type { SyncConfig } from './config/config.ts';
+import { openMetrics } from './http/metrics.ts';
+import { openReport, type RunReport, type Standing } from './http/report.ts';
+import { serveRunStatus } from './http/serve.ts';
+import type { PassOutcome, Progress } from './pass/outcome.ts';
+import { type PauseWatch, restingAuthority, watchPause } from './pause.ts';
+import { lockStateDirectory } from './state/directory-lock.ts';
+import { keepError, keepStatus } from './state/status-file.ts';
+import { keepStanding } from './state/standing-file.ts';
+import type { SyncStatus } from './state/status.ts';
+
+/** What a pass of a run is given: its signal also ends it when somebody pauses, and its authority at a point between two writes. */
+export interface PassDesk {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+  readonly authority: (authority: Authority) => Authority;
+}
+
+/** How a pass of a run ended. */
+export type DeskEnd =
+  | { readonly end: 'done' | 'stopped'; readonly status: SyncStatus }
+  | { readonly end: 'failed'; readonly error: unknown }
+  /** Somebody paused or stopped the run. */
+  | { readonly end: 'interrupted' };
+
+/** Everything around the passes of `sync run`: the directory's lock, the pause, /health and /metrics, the status file. */
+export interface RunDesk {
+  readonly pauses: PauseWatch;
+  readonly report: RunReport;
+  /** Makes one pass and writes down what became of it. Only a fault of writing that down is thrown. */
+  readonly pass: (work: (desk: PassDesk) => Promise<PassOutcome>) => Promise<DeskEnd>;
+  /** Tells the state directory who this synchronizer is now; for `sync status`. Call it when `standing` may have changed. */
+  readonly standingChanged: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens the desk of a run.
+ *
+ * @param needs `config`: the one in force, which may change but for `stateDirectory` and `http`
+ * @throws Problem `state_in_use`, `port_taken`
+ */
+export async function openDesk(needs: {
+  readonly config: () => SyncConfig;
+  readonly standing: () => Standing;
+  readonly stop: AbortSignal;
+}): Promise<RunDesk> {
+  const { config, standing, stop } = needs;
+  const { stateDirectory, http, election, target } = config();
+  const lock = await lockStateDirectory(stateDirectory);
+  const closers: (() => Promise<void>)[] = [lock.release];
+  const close = async (): Promise<void> => {
+    for (const end of closers.splice(0).toReversed()) await end();
+  };
+  try {
+    const watching = new AbortController();
+    closers.push(async () => watching.abort());
+    const pauses = await watchPause(stateDirectory, AbortSignal.any([stop, watching.signal]));
+    const now = (): number => performance.now();
+    const report = openReport({ now, standing, pause: pauses.current });
+    if (http !== null) {
+      const metrics = await openMetrics(report, now);
+      const name = election?.name ?? target.login;
+      const server = await serveRunStatus(http, {
+        report,
+        metrics,
+        name,
+        everyMs: () => config().everyMs,
+        now,
+      });
+      closers.push(server.close);
+    }
+    const standingChanged = keepStanding(stateDirectory, () => report.view().standing.role);
+    await standingChanged();
+    return {
+      pauses,
+      report,
+      standingChanged,
+      close,
+      pass: (work) => onePass({ pauses, report, stop, config }, work),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function onePass(
+  needs: Pick<RunDesk, 'pauses' | 'report'> & {
+    readonly stop: AbortSignal;
+    readonly config: () => SyncConfig;
+  },
+  work: (desk: PassDesk) => Promise<PassOutcome>,
+): Promise<DeskEnd> {
+  const { pauses, report, stop } = needs;
+  const paused = pauses.signal();
+  report.passBegan();
+  try {
+    const outcome = await work({
+      signal: AbortSignal.any([stop, paused]),
+      onProgress: () => report.progressed(),
+      authority: (authority) => restingAuthority(authority, pauses),
+    });
+    const { stateDirectory, branch, vault } = needs.config();
+    const status = await keepStatus(stateDirectory, { base: branch, vault }, outcome);
+    const end = outcome.stopped === null ? 'done' : 'stopped';
+    report.passEnded(end, { status });
+    return { end, status };
+  } catch (error) {
+    if (stop.aborted || (paused.aborted && isProblem(error, 'interrupted'))) {
+      report.passEnded('interrupted', {});
+      return { end: 'interrupted' };
+    }
+    // Texts of foreign errors are for the log alone.
+    const fault = isProblem(error) ? error.detail : 'an unexpected error; the log has it';
+    const status = await keepError(needs.config().stateDirectory, fault).catch(() => null);
+    report.passEnded('failed', { fault, ...(status === null ? {} : { status }) });
+    return { end: 'failed', error };
+  }
+}

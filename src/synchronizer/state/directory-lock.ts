@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Problem } from '../../core/problem.ts';
+import { makeDirectory } from '../../runtime/files.ts';
+
+export interface DirectoryLock {
+  readonly release: () => Promise<void>;
+}
+
+const suffix = '.lock.sock';
+/** Two that start in the same moment see each other and try again, each after a pause of its own. */
+const tries = 5;
+const longestPauseMs = 200;
+const probeMs = 1000;
+
+/**
+ * Takes a state directory for this process: two synchronizers in one would each write over what the other remembers.
+ *
+ * Whoever wants it listens on a Unix socket of its own in it, and then looks whether another one answers there. The kernel closes
+ * the socket of a process that is gone, however it went, and it answers across containers and network namespaces, where neither a
+ * process id nor a name in the abstract namespace means anything. No socket's name is ever used again, so that one that refuses can be
+ * deleted by anybody.
+ *
+ * @throws Problem `state_in_use`; `config_invalid` when the directory cannot be used
+ */
+export async function lockStateDirectory(directory: string): Promise<DirectoryLock> {
+  const folder = await openFolder(directory);
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      const held = await claim(folder, directory);
+      if (held !== null) return held;
+      if (attempt === tries)
+        throw new Problem(
+          'state_in_use',
+          `stateDirectory: another synchronizer works in ${directory}. Stop it, or give this one a directory of its own.`,
+        );
+      await sleep(Math.random() * longestPauseMs);
+    }
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+}
+
+/** Does `work` with the directory taken. @throws as `lockStateDirectory`, and what `work` throws */
+export async function whileLocked<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  const lock = await lockStateDirectory(directory);
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Whether a synchronizer works in this directory now. */
+export async function isLocked(directory: string): Promise<boolean> {
+  const folder = await openFolder(directory);
+  try {
+    return await othersAnswer(folder, directory, null);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** null: somebody else is there, or may be. */
+async function claim(folder: FileHandle, directory: string): Promise<DirectoryLock | null> {
+  const own = `${randomBytes(8).toString('hex')}${suffix}`;
+  const server = createServer((socket) => socket.destroy());
+  server.unref();
+  const release = async (): Promise<void> => {
+    await rm(join(directory, own), { force: true });
+    const closed = once(server, 'close');
+    server.close();
+    await closed;
+  };
+  await listenIn(server, folder, own, directory);
+  const isAlone = !(await othersAnswer(folder, directory, own));
+  // One that looked between our bind and our listen has deleted our name: nobody would find us.
+  if (isAlone && (await readdir(directory)).includes(own)) {
+    return {
+      release: async () => {
+        await release();
+        await folder.close();
+      },
+    };
+  }
+  await release();
+  return null;
+}
+
+async function othersAnswer(folder: FileHandle, directory: string, own: string | null): Promise<boolean> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith(suffix) && name !== own);
+  for (const name of names) {
+    if (await answers(folder, name)) return true;
+    await rm(join(directory, name), { force: true });
+  }
+  return false;
+}
+
+/** Only a refusal, or that it is gone, says that nobody is there: a process that was stopped answers late, and is one. */
+async function answers(folder: FileHandle, name: string): Promise<boolean> {
+  const socket = connect(throughFolder(folder, name));
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(probeMs) });
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    return code !== 'ECONNREFUSED' && code !== 'ENOENT';
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function openFolder(directory: string): Promise<FileHandle> {
+  try {
+    await makeDirectory(directory, 0o700);
+    return await open(directory, 'r');
+  } catch (error) {
+    throw unusable(directory, error);
+  }
+}
+
+async function listenIn(server: Server, folder: FileHandle, name: string, directory: string): Promise<void> {
+  server.listen(throughFolder(folder, name));
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw unusable(directory, error);
+  }
+}
+
+/** A socket's path has 107 bytes at most, and a directory's may have more: it is named by its descriptor (proc(5)). */
+function throughFolder({ fd }: FileHandle, name: string): string {
+  return `/proc/self/fd/${fd}/${name}`;
+}
+
+function unusable(directory: string, error: unknown): Problem {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code';
+  return new Problem(
+    'config_invalid',
+    `stateDirectory: ${directory} cannot be used (${code}); name one that this user may write to.`,
+    { cause: error },
+  );
+}
