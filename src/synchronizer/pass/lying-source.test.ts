@@ -9,7 +9,7 @@ import { createTestAuthority } from '../../identity/testing/test-authority.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
 import { openDirectorySource } from '../directory/directory-source.ts';
 import { pamWords } from '../pam/pam-shapes.ts';
-import { statusOf } from '../state/status-file.ts';
+import { statusOf } from '../state/status.ts';
 import { startPamStandIn } from '../testing/pam-stand-in.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
 import { apiOf, pamSourceOf } from '../testing/sources.ts';
@@ -24,7 +24,7 @@ function tookAway({ removed, disabled }: PassOutcome): readonly string[] {
 
 /** What the status of a pass says is not as it should be, as far as it is about the source. */
 function told(outcome: PassOutcome): readonly string[] {
-  const { reports, failures } = statusOf(outcome, '');
+  const { reports, failures } = statusOf({ base: 'root', vault: 'corp' }, outcome, null, '');
   const said = (report: Report): string => {
     switch (report.code) {
       case 'source_failed':
