@@ -23,6 +23,8 @@ export interface Sizes {
   readonly rate: number;
   /** Of `sync`: lines of business. */
   readonly lobs: number;
+  /** Of `sync`: only this part of it. */
+  readonly part: 'all' | 'passes' | 'takeover';
 }
 
 /** The middle one of an odd number of measurements. */

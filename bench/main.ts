@@ -32,8 +32,9 @@ const { values, positionals } = parseArgs({
     // of `fanout` alone
     followers: { type: 'string', default: '1,2,4,8' },
     rate: { type: 'string', default: '400' },
-    // of `sync` alone: lines of business, 15,000 values each
+    // of `sync` alone: lines of business, 15,000 values each; `passes` or `takeover`
     lobs: { type: 'string', default: '10' },
+    part: { type: 'string', default: 'all' },
     // of `failover` alone
     only: { type: 'string' },
     event: { type: 'string' },
@@ -52,11 +53,12 @@ if (benchmark === undefined) {
   process.exit(2);
 }
 const { run } = await benchmark();
-const sizes = {
+const sizes: Sizes = {
   records: Number(values.records),
   followers: values.followers.split(',').map(Number),
   rate: Number(values.rate),
   lobs: Number(values.lobs),
+  part: values.part === 'passes' || values.part === 'takeover' ? values.part : 'all',
 };
 const figure = await run(Number(values.rounds), Number(values.seconds), sizes);
 process.stdout.write(`${values.json ? JSON.stringify(figure) : sentence(figure)}\n`);

@@ -70,6 +70,18 @@ export async function exchange(door: Door, request: ApiRequest): Promise<ApiAnsw
   }
 }
 
+/**
+ * Sends a request once, whatever becomes of it, and returns what was answered, also a refusal. For what must not be done twice,
+ * and for whoever makes more of a refusal than an error.
+ *
+ * @throws Problem as `exchange` does, where no answer came
+ */
+export async function sendOnce(door: Door, request: ApiRequest): Promise<ApiAnswer> {
+  const outcome = await attemptOnce(door, request);
+  if ('answer' in outcome) return outcome.answer;
+  throw outcome.problem;
+}
+
 /** What became of one attempt. Without an answer: why, and how long to wait before another (null: there is none). */
 type Outcome = { readonly answer: ApiAnswer } | { readonly problem: Problem; readonly waitMs: number | null };
 

@@ -18,6 +18,7 @@ export type { ElectionBackend, OpenedSession, SeenLock } from '../core/election/
 export { isFencingToken } from '../core/election/fencing-token.ts';
 export { isProblem, Problem } from '../core/problem.ts';
 export { campaign, type CampaignOptions, type Leadership } from './library/campaign.ts';
+export { conjurElection, type ConjurElectionOptions } from './library/conjur.ts';
 export { consulElection, type ConsulElectionOptions } from './library/consul.ts';
 export { etcdElection, type EtcdElectionOptions } from './library/etcd.ts';
 export { createElectorLog, type ElectorLog } from './log.ts';

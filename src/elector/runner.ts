@@ -1,30 +1,18 @@
 import type { ElectionAction } from '../core/election/action.ts';
 import { authorityUntilMs } from '../core/election/authority.ts';
 import type { ElectionBackend } from '../core/election/backend.ts';
-import { type ElectionState, initialState } from '../core/election/state.ts';
-import { step } from '../core/election/step.ts';
+import type { ElectionState } from '../core/election/state.ts';
 import type { ElectionTiming } from '../core/election/timing.ts';
 import { describeError } from '../core/problem.ts';
 import type { ElectorLog } from './log.ts';
+import type { Office } from './office.ts';
 import { createPatience, type Patience } from './patience.ts';
-import { type CallAction, type Happening, storeCall } from './store-call.ts';
-import { createStreaks } from './streaks.ts';
+import { authorityLeftBy, type Standing, standingOf } from './standing.ts';
+import { createStepLoop } from './step-loop.ts';
+import { createStoreCaller } from './store-caller.ts';
 
-/** What leading means to whoever takes part: called one after the other, never both at once. */
-export interface Office {
-  readonly elected: (term: Term) => void;
-  /** Resolves when the task has stopped and nothing says any more that it leads. It must come to an end in time. */
-  readonly deposed: (because: string) => Promise<void>;
-}
-
-export interface Term {
-  readonly token: string;
-  readonly sessionId: string;
-  /** Looks at the clock: false from the moment authority ends, also when nobody has been told yet. */
-  readonly isValid: () => boolean;
-  /** Milliseconds until authority ends, as far as is proven now; 0 when it has ended. */
-  readonly leftMs: () => number;
-}
+export type { Office, Term } from './office.ts';
+export type { Standing } from './standing.ts';
 
 export interface RunnerDeps {
   readonly backend: ElectionBackend;
@@ -40,17 +28,6 @@ export interface RunnerDeps {
   readonly onCall?: (kind: ElectionAction['kind'], hasFailed: boolean) => void;
 }
 
-export interface Standing {
-  readonly isLeading: boolean;
-  readonly token: string | null;
-  readonly sessionId: string | null;
-  /** Of whoever leads, as last seen. */
-  readonly holder: string | null;
-  /** Until authority ends; 0 when it does not lead. */
-  readonly authorityLeftMs: number;
-  readonly unfitBecause: string | null;
-}
-
 /** One contender at work. */
 export interface ElectionRun {
   /** Resolves when it has stopped; rejects with why it could not begin. */
@@ -61,114 +38,56 @@ export interface ElectionRun {
   readonly standing: () => Standing;
 }
 
-/** The longest time that a timer of Node takes. */
-const longestTimerMs = 2 ** 31 - 1;
-
 /** Takes part in an election: does what `step` says, and tells it what came of it. */
 export function runElection(deps: RunnerDeps): ElectionRun {
   const { backend, timing, office, log, nowMs, patience = createPatience() } = deps;
-  const streaks = createStreaks(log);
-  let state = initialState(nowMs());
-  let timer: NodeJS.Timeout | undefined;
-  let lockCall = new AbortController();
-  let hopeless: { readonly error: unknown } | null = null;
-  let settle: { readonly done: () => void; readonly fail: (error: unknown) => void };
-  const done = new Promise<void>((resolve, reject) => {
-    settle = { done: resolve, fail: reject };
-  });
-
-  const waiting: Happening[] = [];
-  let isStepping = false;
-
-  /** One step after the other: what happens while a step's actions are carried out waits for its own. */
-  const happens = (event: Happening): void => {
-    waiting.push(event);
-    if (isStepping) return;
-    isStepping = true;
-    try {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) takeStep(next);
-    } finally {
-      isStepping = false;
-    }
-  };
-
-  const takeStep = (event: Happening): void => {
-    if (state.isDone) return;
-    const before = state;
-    const result = step(before, { ...event, nowMs: nowMs() }, timing);
-    state = result.state;
-    for (const because of result.because) log.debug(because);
-    tellChanges(before);
-    for (const action of result.actions) perform(action);
-    if (!state.isDone) wakeAt(result.wakeAtMs);
-  };
-
-  const tellChanges = (before: ElectionState): void => {
-    const session = state.session?.id ?? null;
-    if (session !== (before.session?.id ?? null)) deps.onSession?.(session);
-    const [earlier, until] = [authorityUntilMs(before, timing), authorityUntilMs(state, timing)];
-    if (until !== null && earlier !== null && until > earlier) deps.onExtended?.(until - nowMs());
-  };
-
-  const wakeAt = (atMs: number): void => {
-    clearTimeout(timer);
-    if (atMs === Infinity) return;
-    const inMs = Math.min(longestTimerMs, Math.max(1, Math.ceil(atMs - nowMs())));
-    timer = setTimeout(() => happens({ kind: 'tick' }), inMs);
-  };
+  const { promise: done, resolve, reject } = Promise.withResolvers<void>();
+  let failure: { readonly error: unknown } | null = null;
 
   const perform = (action: ElectionAction): void => {
     switch (action.kind) {
-      case 'open':
-      case 'renew':
-      case 'close':
-        void call(action);
-        return;
-      case 'watch':
-      case 'acquire':
-      case 'release':
-        lockCall.abort();
-        lockCall = new AbortController();
-        void call(action);
-        return;
-      case 'lead': {
-        const { token, sessionId } = action;
-        log.info(`leads, by token ${token} and session ${sessionId}.`);
-        const left = (): number => leftMs(token);
-        office.elected({ token, sessionId, isValid: () => left() > 0, leftMs: left });
-        return;
-      }
+      case 'lead':
+        return lead(action);
       case 'depose':
         void depose(action.because);
         return;
       case 'finish':
-        end();
-        return;
+        return finish();
+      default:
+        return calls.make(action);
     }
   };
 
-  /** Makes one call and tells how it ended. */
-  const call = async (action: CallAction): Promise<void> => {
-    const { signal } = lockCall;
-    const openPauseMs = (): number | null => patience.pauseMs();
-    const { make, failed, says } = storeCall(action, { backend, timing, nowMs, signal, openPauseMs });
-    let event: Happening;
-    try {
-      event = await make();
-    } catch (error) {
-      deps.onCall?.(action.kind, true);
-      if (state.isDone) return;
-      const isGivenUp = 'call' in action && signal.aborted;
-      if (!isGivenUp) streaks.failed(action.kind, says(error));
-      const isHopeless = !isGivenUp && patience.failed(action.kind, error);
-      happens(failed());
-      if (isHopeless) giveUp(error);
-      return;
-    }
-    deps.onCall?.(action.kind, false);
-    streaks.succeeded(action.kind);
-    patience.succeeded(action.kind);
-    happens(event);
+  const decided = (before: ElectionState, now: ElectionState, because: readonly string[]): void => {
+    for (const sentence of because) log.debug(sentence);
+    const session = now.session?.id ?? null;
+    if (session !== (before.session?.id ?? null)) deps.onSession?.(session);
+    const [earlier, until] = [authorityUntilMs(before, timing), authorityUntilMs(now, timing)];
+    if (until !== null && earlier !== null && until > earlier) deps.onExtended?.(until - nowMs());
+  };
+
+  const loop = createStepLoop({ timing, nowMs, perform, decided });
+  const { happens } = loop;
+  const calls = createStoreCaller({
+    backend,
+    timing,
+    nowMs,
+    log,
+    patience,
+    happens,
+    isDone: () => loop.state().isDone,
+    hopeless: (error) => {
+      failure ??= { error };
+      // In good order, so that no session is left behind.
+      happens({ kind: 'stop' });
+    },
+    called: (kind, hasFailed) => deps.onCall?.(kind, hasFailed),
+  });
+
+  const lead = ({ token, sessionId }: Extract<ElectionAction, { readonly kind: 'lead' }>): void => {
+    log.info(`leads, by token ${token} and session ${sessionId}.`);
+    const leftMs = (): number => authorityLeftBy(token, loop.state(), timing, nowMs());
+    office.elected({ token, sessionId, isValid: () => leftMs() > 0, leftMs });
   };
 
   const depose = async (because: string): Promise<void> => {
@@ -181,25 +100,11 @@ export function runElection(deps: RunnerDeps): ElectionRun {
     happens({ kind: 'deposed' });
   };
 
-  /** Ends in good order, so that no session is left behind. */
-  const giveUp = (error: unknown): void => {
-    hopeless ??= { error };
-    happens({ kind: 'stop' });
-  };
-
-  const end = (): void => {
-    clearTimeout(timer);
-    lockCall.abort();
+  const finish = (): void => {
+    calls.giveUpLockCall();
     backend.close();
-    if (hopeless === null) settle.done();
-    else settle.fail(hopeless.error);
-  };
-
-  /** Of the leadership by this token. */
-  const leftMs = (token: string): number => {
-    const until = authorityUntilMs(state, timing);
-    const isTerm = state.office.kind === 'leading' && state.office.token === token;
-    return isTerm && until !== null ? Math.max(0, until - nowMs()) : 0;
+    if (failure === null) resolve();
+    else reject(failure.error);
   };
 
   queueMicrotask(() => happens({ kind: 'tick' }));
@@ -208,19 +113,8 @@ export function runElection(deps: RunnerDeps): ElectionRun {
     stop: () => happens({ kind: 'stop' }),
     stepDown: () => happens({ kind: 'stepDown' }),
     setFitness: (unfitBecause) => {
-      if (unfitBecause !== state.unfitBecause) happens({ kind: 'fitness', unfitBecause });
+      if (unfitBecause !== loop.state().unfitBecause) happens({ kind: 'fitness', unfitBecause });
     },
-    standing: () => {
-      const token = state.office.kind === 'leading' ? state.office.token : null;
-      const authorityLeftMs = token === null ? 0 : leftMs(token);
-      return {
-        isLeading: authorityLeftMs > 0,
-        token,
-        sessionId: state.session?.id ?? null,
-        holder: state.lock?.holder ?? null,
-        authorityLeftMs,
-        unfitBecause: state.unfitBecause,
-      };
-    },
+    standing: () => standingOf(loop.state(), timing, nowMs()),
   };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -101,8 +101,21 @@ it('a pause keeps its time, takes a new reason, and is one also when its file is
     assert.deepEqual(await putPause(directory, null), first);
     assert.deepEqual(await putPause(directory, 'two'), { ...first, because: 'two' });
     writeFileSync(join(directory, 'paused.json'), '{');
-    assert.match((await readPause(directory))?.because ?? '', /cannot be understood/u);
+    assert.match((await readPause(directory))?.because ?? '', /cannot be read or understood; remove it/u);
     assert.deepEqual([await removePause(directory), await removePause(directory)], [true, false]);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+it('a pause by root can be read by whom it is for', {
+  skip: process.getuid?.() === 0 ? false : 'only root can give files away',
+}, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'hf-pause-'));
+  try {
+    chownSync(directory, 65_534, 65_534);
+    await putPause(directory, null);
+    assert.deepEqual(statSync(join(directory, 'paused.json')).uid, 65_534);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -72,7 +72,7 @@ export async function openDesk(needs: {
       });
       closers.push(server.close);
     }
-    const standingChanged = keepStanding(stateDirectory, () => report.view().standing.role);
+    const standingChanged = keepStanding(stateDirectory, () => report.view().standing);
     await standingChanged();
     return {
       pauses,

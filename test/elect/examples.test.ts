@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
@@ -13,7 +13,9 @@ import {
   planMembers,
   startMember,
 } from '../../src/coordination/testing/etcd-members.ts';
+import { prepareElection } from '../../src/elector/testing/conjur-scene.ts';
 import { startConsul } from '../../src/elector/testing/consul.ts';
+import { startTestServer } from '../../src/server/testing/test-server.ts';
 
 const examples = join(import.meta.dirname, '../../examples/elect');
 
@@ -56,6 +58,26 @@ describe('the examples of the election library run as written', { timeout: 120_0
       assert.match(text, /^leads by \d{40}\nleads no more\n$/u);
     } finally {
       await consul.stop();
+    }
+  });
+
+  it('with the Conjur API', async () => {
+    const server = await startTestServer();
+    const dir = await mkdtemp(join(tmpdir(), 'hf-elect-example-'));
+    try {
+      const { login, apiKey } = (await prepareElection(server, 'fenced', ['app-1'])).member('app-1');
+      const keyFile = join(dir, 'app-1.key');
+      await writeFile(keyFile, apiKey.reveal(), { mode: 0o600 });
+      const text = await run('with-conjur.ts', {
+        CONJUR_APPLIANCE_URL: await server.app.listen({ host: '127.0.0.1', port: 0 }),
+        CONJUR_ACCOUNT: server.account,
+        CONJUR_AUTHN_LOGIN: login,
+        CONJUR_AUTHN_API_KEY_FILE: keyFile,
+      });
+      assert.match(text, /^leads by \d{40}\nleads no more\n$/u);
+    } finally {
+      await server.stop();
+      await rm(dir, { recursive: true, force: true });
     }
   });
 

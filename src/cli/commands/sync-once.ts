@@ -1,5 +1,6 @@
 import { describeError } from '../../core/problem.ts';
 import type { PassOutcome, Progress } from '../../synchronizer/pass/outcome.ts';
+import type { OnceTurn } from '../../synchronizer/election/while-elected.ts';
 import { keepHeapSmall } from '../../runtime/small-heap.ts';
 import type { CliContext } from '../context.ts';
 import { interruptible } from '../interrupt.ts';
@@ -20,19 +21,28 @@ const progressEveryMs = 5000;
 
 /** One pass. What became of it is kept for `sync status`, unless it was a dry run. */
 export async function syncOnce(given: SyncOnceArguments, context: CliContext): Promise<void> {
-  const [{ openSync, readConfigFile }, { runPass }, { keepError, keepStatus }, { whileLocked }] =
-    await Promise.all([
-      import('../../synchronizer/config/open-sync.ts'),
-      import('../../synchronizer/pass/run-pass.ts'),
-      import('../../synchronizer/state/status-file.ts'),
-      import('../../synchronizer/state/directory-lock.ts'),
-    ]);
+  const [
+    { openSync, readConfigFile },
+    { runPass },
+    { whileElected },
+    { keepError, keepStatus },
+    { whileLocked },
+    { readPause },
+  ] = await Promise.all([
+    import('../../synchronizer/config/open-sync.ts'),
+    import('../../synchronizer/pass/run-pass.ts'),
+    import('../../synchronizer/election/while-elected.ts'),
+    import('../../synchronizer/state/status-file.ts'),
+    import('../../synchronizer/state/directory-lock.ts'),
+    import('../../synchronizer/pause.ts'),
+  ]);
   keepHeapSmall();
   const config = await readConfigFile(given.config);
   const layout = { base: config.branch, vault: config.vault };
   const dryRun = given.dryRun === true;
-  const pass = async (signal: AbortSignal): Promise<PassOutcome> => {
-    const opened = await openSync(config, signal);
+  const pass = async (turn: OnceTurn): Promise<PassOutcome> => {
+    const { signal } = turn;
+    const opened = turn.settings(await openSync(config, signal, undefined, turn.position));
     const most = given.acceptRemovals;
     const settings =
       most === undefined ? opened : { ...opened, removal: { ...opened.removal, most, mostPercent: 100 } };
@@ -40,7 +50,7 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
       const outcome = await runPass(settings, {
         safe: given.safe ?? null,
         dryRun,
-        full: given.full === true,
+        full: given.full === true || turn.isElected,
         signal,
         onProgress: tellProgress(context),
       });
@@ -53,9 +63,14 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
       await opened.source.close();
     }
   };
+  // A leader alone sees the whole target, so an election is held for a dry run, too.
+  const elected = (signal: AbortSignal): Promise<PassOutcome> =>
+    whileElected(config, { signal, warn: context.say }, pass);
+  if (!dryRun && (await readPause(config.stateDirectory)) !== null)
+    context.say('· It is paused; this pass is made all the same.');
   // A dry run leaves nothing behind, so it may look on while another synchronizer works.
   const outcome = await interruptible((signal) =>
-    dryRun ? pass(signal) : whileLocked(config.stateDirectory, () => pass(signal)),
+    dryRun ? elected(signal) : whileLocked(config.stateDirectory, () => elected(signal)),
   );
   context.answer(given.json ? jsonText(outcome) : renderOutcome(outcome, context.style));
   if (needsAttention(outcome)) process.exitCode = 1;

@@ -11,7 +11,10 @@ import { renderTable } from './table.ts';
 /** Lines of one kind that are shown; --json has all. */
 const mostShown = 200;
 
-const roles = { alone: 'it is the only one', leader: 'it leads', standby: 'another one leads' } as const;
+function roleText({ role, leader }: KnownStanding): string {
+  if (role === 'standby') return `${leader === null ? 'another one' : plain(leader)} leads`;
+  return role === 'alone' ? 'it is the only one' : 'it leads';
+}
 
 /** Whether a synchronizer runs, as what, and whether it rests. */
 export function renderStanding(
@@ -22,7 +25,7 @@ export function renderStanding(
   }: { readonly running: boolean; readonly role: KnownStanding | null; readonly paused: Pause | null },
   style: Style,
 ): readonly string[] {
-  const runs = running ? (role === null ? 'yes' : `yes; ${roles[role.role]}, since ${role.since}`) : 'no';
+  const runs = running ? (role === null ? 'yes' : `yes; ${roleText(role)}, since ${role.since}`) : 'no';
   const because = paused?.because ?? null;
   const rests = paused === null ? '' : `since ${paused.since}${because === null ? '' : `: ${because}`}`;
   return renderFields([['running', runs], ...(paused === null ? [] : [['paused', rests] as const])], style);

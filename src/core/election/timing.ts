@@ -10,7 +10,7 @@ export interface ElectionTiming {
   readonly retryMs: number;
   /** Who stepped down leaves the lock to others for so long. */
   readonly standBackMs: number;
-  /** From the wish to stop until it is done, whatever the store answers. */
+  /** From the wish to stop until it is done, whatever the store answers; what the task may take to stop included. */
   readonly stopMs: number;
 }
 
@@ -34,8 +34,13 @@ export function electionTiming(ttlMs: number, renewEveryMs: number, taskStopMs =
     callMs,
     retryMs: Math.max(50, Math.min(1000, spareMs / 8)),
     standBackMs: ttlMs,
-    stopMs: Math.max(1000, Math.min(5000, ttlMs / 3)),
+    stopMs: stopBaseMs(ttlMs) + taskStopMs,
   };
+}
+
+/** What the store may take in the end, besides the task: to clear the marks of the leader, and to give lock and session up. */
+export function stopBaseMs(ttlMs: number): number {
+  return Math.max(1000, Math.min(5000, ttlMs / 3));
 }
 
 /** Whether a leader that misses no renewal stays leader: null, or the milliseconds that the period must stay below. */

@@ -1,4 +1,4 @@
-import { ask, fieldsOf, jsonOf, textOf } from './answer.ts';
+import { ask, fieldsOf, jsonOf, listOf, textOf } from './answer.ts';
 import type { ConsulHttp } from './http.ts';
 
 /** What a session is made of (https://developer.hashicorp.com/consul/api-docs/session). */
@@ -39,6 +39,18 @@ export async function renewSession(
 export async function destroySession(http: ConsulHttp, id: string, timeoutMs: number): Promise<void> {
   const call = { method: 'PUT', path: `/v1/session/destroy/${id}`, timeoutMs } as const;
   await ask(http, call, { what: 'the session is destroyed', permission: write });
+}
+
+/** What Consul says of a session; null: there is none. */
+export async function readSession(
+  http: ConsulHttp,
+  id: string,
+  timeoutMs: number,
+): Promise<{ readonly name: string; readonly node: string } | null> {
+  const call = { method: 'GET', path: `/v1/session/info/${encodeURIComponent(id)}`, timeoutMs } as const;
+  const purpose = { what: 'the session is read', permission: 'session:read on all nodes' };
+  const [info] = listOf(jsonOf(await ask(http, call, purpose)));
+  return info === undefined ? null : { name: textOf(info, 'Name'), node: textOf(info, 'Node') };
 }
 
 /** As Go's time.ParseDuration reads it. */

@@ -18,6 +18,8 @@ export interface Leadership {
   readonly token: string;
   /** Looks at the clock: false from the moment that authority ends, also when the signal had no chance to fire yet. */
   readonly isValid: () => boolean;
+  /** Milliseconds until authority ends, as far as is proven now; 0 when it has ended. */
+  readonly leftMs: () => number;
   /** Gives leading up, and leaves the lock to others for a TTL. */
   readonly stepDown: () => void;
 }
@@ -75,8 +77,8 @@ export async function campaign(options: CampaignOptions): Promise<void> {
     const over = new AbortController();
     const ended = (async () => {
       try {
-        const leadership = { signal: over.signal, token: term.token, isValid: term.isValid };
-        await lead({ ...leadership, stepDown: () => run().stepDown() });
+        const { token, isValid, leftMs } = term;
+        await lead({ signal: over.signal, token, isValid, leftMs, stepDown: () => run().stepDown() });
       } catch (error) {
         // Whoever is told to stop may say so by throwing.
         if (!over.signal.aborted) failure = { error };

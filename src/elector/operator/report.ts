@@ -1,6 +1,7 @@
 import { fencingToken } from '../../core/election/fencing-token.ts';
 import { ask, countOf, fieldsOf, isFields, jsonOf, listOf, textOf } from '../consul/answer.ts';
 import type { ConsulHttp } from '../consul/http.ts';
+import { readSession } from '../consul/sessions.ts';
 import type { ElectionSettings } from '../settings/settings.ts';
 
 /** Who leads an election, as Consul knows it. */
@@ -61,19 +62,12 @@ export async function readReport(
     leader: {
       session,
       token: locks === 0 ? null : fencingToken(countOf(entry, 'CreateIndex'), locks),
-      node: await nodeOf(http, session, timeoutMs),
+      node: (await readSession(http, session, timeoutMs))?.node ?? 'an unknown node',
       ...instance,
       since: flags === 0 ? null : new Date(flags * 1000).toISOString(),
       flags,
     },
   };
-}
-
-async function nodeOf(http: ConsulHttp, session: string, timeoutMs: number): Promise<string> {
-  const call = { method: 'GET', path: `/v1/session/info/${session}`, timeoutMs } as const;
-  const purpose = { what: 'the session is read', permission: 'session:read on all nodes' };
-  const [info] = listOf(jsonOf(await ask(http, call, purpose)));
-  return info === undefined ? 'an unknown node' : textOf(info, 'Node');
 }
 
 async function instanceOf(

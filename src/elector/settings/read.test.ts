@@ -228,7 +228,32 @@ describe('one clear line tells of', () => {
 
   it('two elections that mark one service', () => {
     const file = { shared: {}, elections: [{ key: 'a/1' }, { key: 'a/2' }] };
-    assert.match(faults({ file })[0] ?? '', /two of them mark the same service/u);
+    assert.match(
+      faults({ file })[0] ?? '',
+      /^elections: "consul-leader" \(\/a\/1\) and .* \(\/a\/2\) mark the same service entry/u,
+    );
+  });
+
+  it('two elections that mark one entry by its id, whatever else they say of it', () => {
+    const one = { serviceId: 'web-1', primaryLabel: 'primary' };
+    const file = {
+      shared: {},
+      elections: [
+        { ...one, serviceName: 'web' },
+        { ...one, serviceName: 'batch', servicePort: '80', primaryLabel: 'batch' },
+      ],
+    };
+    const told = faults({ file });
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? '', /"web" .* and "batch" .* mark the same service entry/u);
+  });
+
+  it('nothing of two elections whose entries may be others', () => {
+    const file = {
+      shared: {},
+      elections: [{ serviceId: 'web-1' }, { serviceName: 'web', servicePort: '80' }],
+    };
+    assert.deepEqual(faults({ file }), []);
   });
 
   it('nothing of a sleep below the TTL, which may be shortened', () => {

@@ -34,6 +34,14 @@ export interface SidecarSettings {
   readonly warnings: readonly string[];
 }
 
+/** How people are told which election is meant: several may be of one service name. */
+export function describeElection({
+  serviceName,
+  key,
+}: Pick<ElectionSettings, 'serviceName' | 'key'>): string {
+  return `"${serviceName}" (${key})`;
+}
+
 /** The name of an election's session, as the shell sidecar gives it: all of one election have the same. */
 export function sessionName({ serviceName }: Pick<ElectionSettings, 'serviceName'>): string {
   return `Consul-Leader API Lock: ${serviceName}`;

@@ -1,7 +1,9 @@
 import { describeError, isProblem } from '../../core/problem.ts';
+import type { ConsulHttp } from '../consul/http.ts';
 import { keepMarks } from '../consul/marks.ts';
 import { type LocalService, type ServiceView, viewService, writeService } from '../consul/service.ts';
 import { ringOnChanges } from '../consul/service-bell.ts';
+import { readSession } from '../consul/sessions.ts';
 import type { WantedMarks } from '../consul/tags.ts';
 import type { ElectorLog } from '../log.ts';
 import type { ElectionSettings } from '../settings/settings.ts';
@@ -33,14 +35,23 @@ export interface ServiceKeeper {
 /** How long one change is waited for before the question is asked again. */
 const bellMs = 60_000;
 
-const contested =
-  'somebody else keeps writing the tags or Meta of this service: is there a second sidecar, or a second election, for it?';
-
 /** Why the task may not lead, as its entry says. */
 function unfitness(view: ServiceView | null, heedsHealth: boolean): string | null {
   if (view === null) return 'the agent has no entry of its service any more';
   const [sick] = heedsHealth ? view.critical : [];
   return sick === undefined ? null : `its check "${sick}" is critical`;
+}
+
+/** Whose the other session is, as the end of a sentence; null: Consul does not tell, or does not know it any more. */
+async function describeRival(http: ConsulHttp, sessionId: string, timeoutMs: number): Promise<string | null> {
+  try {
+    const session = await readSession(http, sessionId, timeoutMs);
+    return session === null
+      ? null
+      : `: by a sidecar with the session ${sessionId}, "${session.name}". An entry takes part in one election, by one sidecar: end that one, or register a service for each.`;
+  } catch {
+    return null;
+  }
 }
 
 export function keepService(deps: ServiceKeeperDeps): ServiceKeeper {
@@ -50,11 +61,20 @@ export function keepService(deps: ServiceKeeperDeps): ServiceKeeper {
   let wanted: WantedMarks = { role: 'replica', sessionId: null };
   let { name } = settings.service;
   let unfit: string | null = null;
+  let rival: string | null = null;
 
+  const tellRival = async (): Promise<void> => {
+    const whose = rival === null ? null : await describeRival(service.http, rival, timeoutMs);
+    log.warn(
+      `the tags or Meta of the service entry "${service.id}" are written by somebody else, again and again${whose ?? ': is there a second sidecar, or a second election, for it?'}`,
+    );
+  };
   const seen = (view: ServiceView | null): void => {
     streaks.succeeded('view');
     const said = view?.entry['Service'];
     if (typeof said === 'string') name = said;
+    const session = view?.meta['session'];
+    if (session !== undefined && wanted.sessionId !== null && session !== wanted.sessionId) rival = session;
     tellFitness(unfitness(view, settings.heedsHealth));
   };
   const tellFitness = (because: string | null): void => {
@@ -79,7 +99,7 @@ export function keepService(deps: ServiceKeeperDeps): ServiceKeeper {
       streaks.succeeded('write');
       deps.wrote();
     },
-    contested: () => log.warn(contested),
+    contested: () => void tellRival(),
   });
 
   return {

@@ -2,6 +2,7 @@ import { isProblem } from '../../core/problem.ts';
 import type { ElectorLog } from '../log.ts';
 import type { SidecarSettings } from '../settings/settings.ts';
 import { type Contender, startContender } from './contender.ts';
+import { createEntries } from './entries.ts';
 import { serveStatus } from './http-server.ts';
 
 export interface SidecarDeps {
@@ -24,11 +25,17 @@ export async function runSidecar(settings: SidecarSettings, { log, signal }: Sid
   for (const warning of settings.warnings) log(null).warn(warning);
   const several = settings.elections.length > 1;
   const contenders: Contender[] = [];
+  const entries = createEntries();
   const server = settings.http === null ? null : await serveStatus(settings.http, contenders);
   for (const election of settings.elections) {
     const name = several ? election.serviceName : null;
     contenders.push(
-      startContender(election, { connection: settings.connection, log: log(name), signal: ending.signal }),
+      startContender(election, {
+        connection: settings.connection,
+        entries,
+        log: log(name),
+        signal: ending.signal,
+      }),
     );
   }
   try {

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type ConjurClient, openClient } from '../../client/client.ts';
+import { type ConjurClient, openClient, type PositionMemory } from '../../client/client.ts';
 import { Problem } from '../../core/problem.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
 import { soleAuthority } from '../authority.ts';
 import { type CallObserver, observedFetch, unobserved } from '../calls.ts';
+import type { ElectionTarget } from '../election/take-part.ts';
 import type { PassSettings } from '../pass/run-pass.ts';
 import { openStateFile } from '../state/state-file.ts';
 import type { SyncConfig } from './config.ts';
@@ -26,16 +27,25 @@ export async function readConfigFile(path: string): Promise<SyncConfig> {
   throw new Problem('config_invalid', [heading, ...faults.map((fault) => `  ${fault}`)].join('\n'));
 }
 
-/** A client of the target. */
-export async function openTarget(
+/** What the target is talked to with: the files that the configuration names are read. */
+export async function readTargetFiles(
   { target }: SyncConfig,
-  signal: AbortSignal,
   observe: CallObserver = unobserved,
-): Promise<ConjurClient> {
+): Promise<ElectionTarget> {
   const { url, account, login, caFile, apiKeyFile } = target;
   const apiKey = await readKeyFile('target.apiKeyFile', apiKeyFile);
   const fetch = openWebFetch({ ca: await readAuthorityFile('target.caFile', caFile) });
-  return openClient({ fetch: observedFetch(fetch, 'target', observe), url, account, login, apiKey, signal });
+  return { fetch: observedFetch(fetch, 'target', observe), url, account, login, apiKey };
+}
+
+/** A client of the target. @param position of what is written by others of this process, which it shall see */
+export async function openTarget(
+  config: SyncConfig,
+  signal: AbortSignal,
+  observe: CallObserver = unobserved,
+  position: PositionMemory = { position: null },
+): Promise<ConjurClient> {
+  return openClient({ ...(await readTargetFiles(config, observe)), signal, position });
 }
 
 /** Everything that a pass needs. Whoever opens it closes `source`. */
@@ -43,9 +53,10 @@ export async function openSync(
   config: SyncConfig,
   signal: AbortSignal,
   observe: CallObserver = unobserved,
+  position?: PositionMemory,
 ): Promise<PassSettings> {
   const { vault, branch, target, removal, drift, fullCheckEveryMs, concurrency, stateDirectory } = config;
-  const client = await openTarget(config, signal, observe);
+  const client = await openTarget(config, signal, observe, position);
   const stateFile = await openStateFile(
     stateDirectory,
     JSON.stringify([target.url, target.account, branch, vault]),

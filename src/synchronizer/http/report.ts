@@ -7,6 +7,8 @@ export interface Standing {
   readonly role: 'alone' | 'leader' | 'standby';
   /** How long it may write without another renewal, milliseconds; null: for ever, or not at all. */
   readonly leaseLeftMs: number | null;
+  /** What the one is called that leads, where that is another and known. */
+  readonly leader?: string | null;
 }
 
 export const standsAlone: Standing = { role: 'alone', leaseLeftMs: null };

@@ -96,10 +96,10 @@ async function attempt(
 ): Promise<boolean> {
   try {
     await work();
-    judge.succeeded();
+    judge.succeeded(branch);
     return true;
   } catch (error) {
-    tally.failures.push({ branch, account: null, fault: judge.failed(error).detail });
+    tally.failures.push({ branch, account: null, fault: judge.failed(branch, error).detail });
     return false;
   }
 }

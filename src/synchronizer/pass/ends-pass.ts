@@ -8,28 +8,43 @@ const fatal: readonly ProblemCode[] = [
   'peer_untrusted',
   'peer_unreachable',
 ];
-/** So many failures one after the other are no matter of single accounts. */
-const mostInARow = 10;
+/** So many failures one after the other are no matter of single accounts, but of their safe. */
+const mostInSafe = 10;
+/** Of so many safes one after the other, they are a matter of the vault or the server. */
+const mostSafes = 3;
 
-/** Tells failures of one account from those after which nothing more will succeed. */
+/**
+ * Tells failures of one account from those of its safe, and both from those after which nothing more will succeed. A safe is given up so
+ * that what cannot be had of it, with all its tries and pauses, takes no time from the others.
+ */
 export interface FailureJudge {
-  readonly succeeded: () => void;
+  readonly succeeded: (branch: string) => void;
   /** @throws the error itself when the pass has to end, or it is no Problem */
-  readonly failed: (error: unknown) => Problem;
+  readonly failed: (branch: string, error: unknown) => Problem;
+  /** Why nothing more is to be tried in a safe; null: it is to be tried. */
+  readonly givenUp: (branch: string) => Problem | null;
 }
 
 export function judgeFailures(): FailureJudge {
-  let inARow = 0;
+  const inARow = new Map<string, number>();
+  const givenUp = new Map<string, Problem>();
+  let safesInARow = 0;
   return {
-    succeeded: () => {
-      inARow = 0;
+    succeeded: (branch) => {
+      inARow.delete(branch);
+      safesInARow = 0;
     },
-    failed: (error) => {
+    failed: (branch, error) => {
       if (!isProblem(error) || fatal.includes(error.code)) throw error;
-      const passes = error.kind === 'unavailable' || error.kind === 'timeout';
-      inARow = passes ? inARow + 1 : 0;
-      if (inARow >= mostInARow) throw error;
+      const mayPass = error.kind === 'unavailable' || error.kind === 'timeout';
+      const failures = mayPass ? (inARow.get(branch) ?? 0) + 1 : 0;
+      inARow.set(branch, failures);
+      if (failures < mostInSafe || givenUp.has(branch)) return error;
+      givenUp.set(branch, error);
+      safesInARow += 1;
+      if (safesInARow >= mostSafes) throw error;
       return error;
     },
+    givenUp: (branch) => givenUp.get(branch) ?? null,
   };
 }

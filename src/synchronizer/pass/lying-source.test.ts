@@ -23,8 +23,8 @@ function tookAway({ removed, disabled }: PassOutcome): readonly string[] {
 }
 
 /** What the status of a pass says is not as it should be, as far as it is about the source. */
-function told(outcome: PassOutcome): readonly string[] {
-  const { reports, failures } = statusOf({ base: 'root', vault: 'corp' }, outcome, null, '');
+function told({ layout }: PassLab, outcome: PassOutcome): readonly string[] {
+  const { reports, failures } = statusOf(layout, outcome, null, '');
   const said = (report: Report): string => {
     switch (report.code) {
       case 'source_failed':
@@ -128,7 +128,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
       lab.pam.misbehaviour = misbehaviour;
       for (const full of [false, true]) {
         const api = apiOf(lab.pam.url, null, pamWords, 200);
-        const said = told(await lab.pass({ full }, { source: pamSourceOf(api) }));
+        const said = told(lab, await lab.pass({ full }, { source: pamSourceOf(api) }));
         assert.deepEqual(await lab.snapshot(), earlier);
         assert.equal(said.length, sentences.length, said.join('\n'));
         for (const sentence of sentences)
@@ -146,21 +146,32 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
     const earlier = await lab.snapshot();
     lab.pam.misbehaviour = { kind: 'empty', of: /safeName eq web/u };
     const pass = await lab.pass();
-    assert.deepEqual(told(pass), ['l/web: empty, 4 kept']);
+    assert.deepEqual(told(lab, pass), ['l/web: empty, 4 kept']);
     assert.deepEqual(tookAway(pass), [`${lab.vault}/l/ops/su/password`]);
     const later = await lab.snapshot();
     for (const [id, value] of earlier) if (id.includes('/web/')) assert.equal(later.get(id), value);
     await heals(lab);
   });
 
-  it('waits as long as the vault asks for', async (t) => {
-    const lab = await changedLab(t);
-    lab.pam.misbehaviour = { kind: 'fails', path: /Safes$/u, times: 1, status: 429, retryAfter: '1' };
-    const begun = performance.now();
-    assert.deepEqual(tookAway(await lab.pass()).length, 3);
-    assert.ok(performance.now() - begun >= 1000);
-    await heals(lab);
-  });
+  for (const [words, retryAfter] of [
+    ['in seconds', () => '1'],
+    ['by a moment', () => new Date(Date.now() + 2000).toUTCString()],
+  ] as const) {
+    it(`waits as long as the vault asks for ${words}`, async (t) => {
+      const lab = await changedLab(t);
+      lab.pam.misbehaviour = {
+        kind: 'fails',
+        path: /Safes$/u,
+        times: 1,
+        status: 429,
+        retryAfter: retryAfter(),
+      };
+      const begun = performance.now();
+      assert.deepEqual(tookAway(await lab.pass()).length, 3);
+      assert.ok(performance.now() - begun >= 990);
+      await heals(lab);
+    });
+  }
 
   it('trusts no certificate of another name, and changes nothing', async (t) => {
     const lab = await changedLab(t);
@@ -173,7 +184,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
     const earlier = await lab.snapshot();
     const source = pamSourceOf(apiOf(impostor.url, authority.caPem));
     assert.match(
-      told(await lab.pass({}, { source })).join('\n'),
+      told(lab, await lab.pass({}, { source })).join('\n'),
       /^l\/\*: Cannot log on as u: the certificate .* not good for this name/u,
     );
     assert.deepEqual([impostor.asked, await lab.snapshot()], [[], earlier]);
@@ -249,7 +260,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
       };
       const pass = await lab.pass({}, { concurrency: 1 });
       assert.ok(values >= 2);
-      const said = told(pass).filter((line) => !line.startsWith('{"code":"renamed"'));
+      const said = told(lab, pass).filter((line) => !line.startsWith('{"code":"renamed"'));
       assert.equal(said.length, 2);
       for (const line of said) assert.match(line, sentence);
       // Of the safe in which nothing failed, what is gone may go.
@@ -265,8 +276,9 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
   }
 
   it('ends early when the vault is gone in mid-pass, and says at which account', async (t) => {
-    const accounts = Array.from({ length: 30 }, (_, at) => heldAccount(`1_${at}`, `n${at}`));
-    const lab = await startPassLab(t, server, url, { web: accounts });
+    const accounts = Array.from({ length: 64 }, (_, at) => heldAccount(`1_${at}`, `n${at}`));
+    const safesOf = [0, 1, 2, 3].map((at) => [`safe ${at}`, accounts.slice(at * 16, at * 16 + 16)] as const);
+    const lab = await startPassLab(t, server, url, Object.fromEntries(safesOf));
     let values = 0;
     lab.pam.onAsked = (line) => {
       if (line.endsWith('/Retrieve')) values += 1;
@@ -279,6 +291,30 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
         /Cannot retrieve n\d+: the vault failed/u.test(error.detail),
     );
     await nothingCorrupted(lab, new Map());
+    await heals(lab);
+  });
+
+  it('lets no safe hold up the others of which no value can be had', async (t) => {
+    const accounts = (safe: string, count: number) =>
+      Array.from({ length: count }, (_, at) => heldAccount(`${safe}_${at}`, `${safe}${at}`));
+    const lab = await startPassLab(t, server, url, { a: accounts('a', 40), b: accounts('b', 40) });
+    lab.pam.misbehaviour = { kind: 'fails', path: /a_\d+\/Password\/Retrieve$/u, times: forEver };
+    for (const full of [true, false]) {
+      const { failures } = await lab.pass({ full });
+      assert.equal(failures.length, 40);
+      assert.deepEqual(
+        failures.map(({ account }) => account ?? '').sort(),
+        accounts('a', 40)
+          .map(({ name }) => name)
+          .sort(),
+      );
+      const tried = failures.filter(({ fault }) => fault.startsWith('Cannot retrieve a'));
+      const rest = failures.filter(({ fault }) =>
+        /^Not tried, .*Cannot retrieve a\d+: the vault failed/u.test(fault),
+      );
+      assert.ok(tried.length < 20 && tried.length + rest.length === 40, `${tried.length} were tried`);
+      assert.equal([...(await lab.snapshot())].filter(([, value]) => value === null).length, 40);
+    }
     await heals(lab);
   });
 
@@ -318,7 +354,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
       lab.pam.onAsked = (line) => {
         if (line.includes('/Accounts?')) lab.safe('web').splice(3, 1);
       };
-      const said = told(await lab.pass({ full: true }));
+      const said = told(lab, await lab.pass({ full: true }));
       assert.deepEqual(said, [
         'l/web: The list of the accounts of web was not read whole: it changed while it was read.',
       ]);

@@ -40,11 +40,17 @@ export async function writeUnit(
     : Promise.resolve(new Map<string, null>());
   there.catch(() => undefined); // each account hears of it
   for (const work of accounts) {
+    const why = context.judge.givenUp(branch);
+    if (why !== null) {
+      notTried(context, branch, work, why);
+      context.onDone();
+      continue;
+    }
     try {
       await writeAccount(context, work, await there);
-      context.judge.succeeded();
+      context.judge.succeeded(branch);
     } catch (error) {
-      const problem = context.judge.failed(error);
+      const problem = context.judge.failed(branch, error);
       context.state.accounts.delete(work.key);
       // A variable is not there that was left there: the next pass looks at everything.
       if (problem.code === 'api_missing') context.state.fullCheckAtMs = null;
@@ -52,6 +58,18 @@ export async function writeUnit(
     }
     context.onDone();
   }
+}
+
+/** Its safe was given up. */
+function notTried(
+  { state, tally }: ValueContext,
+  branch: string,
+  { account, key }: AccountWork<ListedAccount>,
+  why: Problem,
+): void {
+  state.accounts.delete(key);
+  const fault = `Not tried, since accounts of this safe failed one after the other. The last: ${why.detail}`;
+  tally.failures.push({ branch, account: account.name, fault });
 }
 
 async function targetDigests(

@@ -30,7 +30,15 @@ export function selectStatus(
     const lies = place.branch !== null && branches.has(place.branch);
     return lies && (account === null || place.accounts.includes(account));
   });
-  return { ...status, safes: safes.filter(({ branch }) => concerned.has(branch)), failures, reports };
+  const ofSafes = status.failures.filter(({ branch }) => branches.has(branch)).length;
+  const failed = safes.reduce((sum, each) => sum + each.failed, 0);
+  return {
+    ...status,
+    safes: safes.filter(({ branch }) => concerned.has(branch)),
+    failures,
+    reports,
+    unlisted: Math.min(status.unlisted, Math.max(0, failed - ofSafes)),
+  };
 }
 
 /** The safe's branch (or that of a line of business) that a report is about, and the names of accounts in it. */

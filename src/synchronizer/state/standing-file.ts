@@ -5,20 +5,22 @@ import type { Standing } from '../http/report.ts';
 /** What a running synchronizer is, for `sync status` beside it. */
 export interface KnownStanding {
   readonly role: Standing['role'];
+  /** When that began, or when another one was seen to lead. */
   readonly since: string;
+  /** What the one is called that leads; null: it is this one, or nobody knows. */
+  readonly leader: string | null;
 }
 
 const fileName = 'standing.json';
 
-/** Writes the role down whenever it differs from what was written last. */
-export function keepStanding(directory: string, role: () => Standing['role']): () => Promise<void> {
-  let written: Standing['role'] | null = null;
+/** Writes role and leader down whenever they differ from what was written last. */
+export function keepStanding(directory: string, current: () => Standing): () => Promise<void> {
+  let written: KnownStanding | null = null;
   return async () => {
-    const current = role();
-    if (current === written) return;
-    const standing: KnownStanding = { role: current, since: new Date().toISOString() };
-    await writeFileAtomically(join(directory, fileName), `${JSON.stringify(standing)}\n`, { durable: false });
-    written = current;
+    const { role, leader = null } = current();
+    if (role === written?.role && leader === written.leader) return;
+    written = { role, since: new Date().toISOString(), leader };
+    await writeFileAtomically(join(directory, fileName), `${JSON.stringify(written)}\n`, { durable: false });
   };
 }
 
@@ -27,8 +29,8 @@ export async function readStanding(directory: string): Promise<KnownStanding | n
   const text = await readFileIfThere(join(directory, fileName));
   if (text === null) return null;
   try {
-    const { role, since }: Partial<KnownStanding> = JSON.parse(text);
-    return role !== undefined && since !== undefined ? { role, since } : null;
+    const { role, since, leader = null }: Partial<KnownStanding> = JSON.parse(text);
+    return role !== undefined && since !== undefined ? { role, since, leader } : null;
   } catch {
     return null;
   }

@@ -114,17 +114,14 @@ test('of 60,000 accounts that fail, the file keeps as many as it has room for, a
   );
   const created = Array.from({ length: 150_000 }, (_, at) => `data/v/l/s${at % 150}/a${at}/password`);
   const safes = Array.from({ length: 150 }, (_, at) => safe(`s${at}`, 1000));
-  const begun = performance.now();
   const first = statusOf(layout, { ...nothing, safes, failures, created }, null, 't1');
   const status = statusOf(layout, { ...nothing, safes, failures, created }, first, 't2');
-  const seconds = (performance.now() - begun) / 1000;
   assert.equal(status.failures.length + status.unlisted, 60_000);
   assert.deepEqual(
     status.safes.map(({ failed, changed }) => [failed, changed['created']]),
     Array.from({ length: 150 }, () => [400, 1000]),
   );
   assert.ok(JSON.stringify(status).length < 8_000_000);
-  assert.ok(seconds < 5, `${seconds} s`); // a second or less; a machine may be busy
 });
 
 test('a part of it is what concerns a safe, an account, or both', () => {

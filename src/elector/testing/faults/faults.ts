@@ -10,6 +10,7 @@ import type { TestConsul } from '../consul-agent.ts';
 import { startConsulCluster, type TestConsulCluster } from '../consul.ts';
 import { registerNomadService, type TestService } from '../nomad-service.ts';
 import { type CuttableWay, openCuttableWay } from './cuttable.ts';
+import { openSlowClock, type SlowClock } from './slow-clock.ts';
 import { openWitness, type Witness } from './witness.ts';
 
 export interface FaultRun {
@@ -30,6 +31,7 @@ export interface FaultReport {
 
 const ttlMs = 2000;
 const taskCount = 5;
+const slowRate = 0.8;
 const name = 'faults';
 /** From the fault: Consul takes up to twice the TTL, and this machine its time. */
 const slackMs = 2500;
@@ -51,6 +53,7 @@ interface Where {
   readonly dir: string;
   readonly tell: (line: string) => void;
   readonly isOver: () => boolean;
+  readonly slow: SlowClock;
 }
 
 interface Task {
@@ -69,7 +72,8 @@ export async function runFaults({ seed, faults, tell }: FaultRun): Promise<Fault
   const witness = await openWitness(join(dir, 'witness'));
   const tasks: Task[] = [];
   let isOver = false;
-  const where: Where = { dir, tell, isOver: () => isOver };
+  const slow = openSlowClock(slowRate);
+  const where: Where = { dir, tell, isOver: () => isOver, slow };
   const broken: string[] = [];
   let longestGapMs = 0;
   let refusedBefore = 0;
@@ -109,6 +113,7 @@ export async function runFaults({ seed, faults, tell }: FaultRun): Promise<Fault
     await Promise.all(tasks.map(({ way }) => way.close()));
     await witness.close();
     await consul.stop();
+    slow.close();
     rmSync(dir, { recursive: true, force: true });
   }
   const leaders = new Set(witness.acts.map(({ token }) => token)).size;
@@ -150,11 +155,11 @@ function spawnTask(
   isSlow: boolean,
 ): ChildProcess {
   const argv = [process.execPath, program, task.name, join(where.dir, 'witness')];
-  const [first = '', ...args] = isSlow ? ['faketime', '-f', '+0 x0.8', ...argv] : argv;
+  const [first = '', ...args] = isSlow ? where.slow.command(argv) : argv;
   const log = openSync(logOf(where, task), 'a');
   const child = spawn(first, args, {
     stdio: ['ignore', 'ignore', log],
-    // faketime runs the program as its child: a group of its own is what can be killed and stopped.
+    // faketime may run the program as its child: a group of its own is what can be killed and stopped.
     detached: true,
     env: {
       PATH: process.env['PATH'] ?? '',

@@ -2,6 +2,7 @@ import { openSync, writeSync } from 'node:fs';
 import { createElectorLog } from '../../log.ts';
 import { readSettings } from '../../settings/read.ts';
 import { startContender } from '../../sidecar/contender.ts';
+import { createEntries } from '../../sidecar/entries.ts';
 import { stopOnSignals } from '../../signals.ts';
 
 /**
@@ -18,6 +19,7 @@ if (election === undefined) throw new Error('no election');
 const log = createElectorLog(settings.logLevel, (line) => void process.stderr.write(line));
 const contender = startContender(election, {
   connection: settings.connection,
+  entries: createEntries(),
   log,
   signal: stopOnSignals(),
 });

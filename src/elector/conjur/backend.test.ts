@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { openWebFetch } from '../../runtime/web-fetch.ts';
+import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { backendContract, contractTtlMs } from '../testing/backend-contract.ts';
+import { prepareElection } from '../testing/conjur-scene.ts';
+import { createConjurBackend } from './backend.ts';
+
+const contenders = ['one', 'other'];
+
+describe('an election over a real server of the Conjur API keeps the contract', { timeout: 180_000 }, () => {
+  let server: TestServer;
+  let url: string;
+  before(async () => {
+    server = await startTestServer();
+    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
+  });
+  after(() => server.stop());
+
+  for (const { name, run } of backendContract) {
+    it(name, async () => {
+      const scene = await prepareElection(server, 'fenced', contenders);
+      await run(async () => {
+        const names = [...contenders];
+        return {
+          connect: async () => {
+            const host = names.shift();
+            assert.ok(host !== undefined, 'the contract has no more contenders than this');
+            const fetch = openWebFetch({ ca: null });
+            return createConjurBackend({
+              ...scene.member(host),
+              fetch,
+              url,
+              name: host,
+              leaseMs: contractTtlMs,
+            });
+          },
+          deleteLock: () => scene.loadLeader('PUT', '- !delete {record: !host current-leader}'),
+          overwriteLock: () => scene.setExpiration('a stranger'),
+        };
+      });
+    });
+  }
+});

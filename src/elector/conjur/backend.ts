@@ -1,0 +1,33 @@
+import { writerHost } from '../../core/election/conjur/places.ts';
+import { fromMaster, readExpirationText } from './api.ts';
+import { type ConjurElection, openBase } from './base.ts';
+import { openCaller } from './caller.ts';
+import { type ConjurBackend, createContender, type Protocol } from './contender.ts';
+import { randomDigits } from './digits.ts';
+import { openLook } from './look.ts';
+import { takeLead } from './take.ts';
+
+const backOffMs = 500;
+
+/**
+ * An election by the fenced protocol over the Conjur API: the leader's host and lease of the published one, and with the host a writer
+ * that the next leader deletes. Reads go to the master alone.
+ */
+export function createConjurBackend(election: ConjurElection): ConjurBackend {
+  const base = openBase(election, fromMaster);
+  const { api, member, door, serverTime } = base;
+  const { account, name, leaseMs } = election;
+  const take: Protocol['take'] = async ({ id }, first, bounds) => {
+    if ((await readExpirationText(api, member, bounds)) !== first.expiration) return null;
+    const won = await takeLead({ api, caller: member, name, digits: randomDigits }, id, bounds);
+    if (won === null) return null;
+    const login = `host/${writerHost(won.writer)}`;
+    const { apiKey } = won;
+    return { login, apiKey, caller: openCaller(door, { account, login, apiKey }) };
+  };
+  return createContender(base, {
+    look: openLook({ api, caller: member, leaseMs, serverTime }),
+    take,
+    backOffMs,
+  });
+}

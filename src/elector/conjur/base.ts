@@ -1,0 +1,54 @@
+import { openDoor } from '../../client/client.ts';
+import type { Door } from '../../client/exchange.ts';
+import type { Fetch } from '../../client/fetch.ts';
+import { type ServerTime, withAnswer } from '../../core/election/conjur/server-time.ts';
+import { createElectionClock } from '../clock.ts';
+import type { ElectionApi } from './api.ts';
+import { type Caller, type Credentials, openCaller } from './caller.ts';
+import { type Lease, openLease } from './lease.ts';
+
+export interface ConjurElection extends Credentials {
+  readonly fetch: Fetch;
+  /** Of a master, or of what is before it: followers do not hold elections. */
+  readonly url: string;
+  /** What this contender is called in the annotation of `current-leader`. */
+  readonly name: string;
+  /** Of one leader; the same for all contenders. */
+  readonly leaseMs: number;
+}
+
+/** What elections by either protocol stand on. */
+export interface ElectionBase {
+  readonly election: ConjurElection;
+  readonly api: ElectionApi;
+  readonly door: Door;
+  /** This contender, by its own login. */
+  readonly member: Caller;
+  readonly lease: Lease;
+  readonly serverTime: () => ServerTime | null;
+  /** Ends whatever is under way. */
+  readonly closing: AbortController;
+}
+
+/** @param readHeaders go along with what reads */
+export function openBase(
+  election: ConjurElection,
+  readHeaders: Readonly<Record<string, string>>,
+): ElectionBase {
+  const { account, leaseMs } = election;
+  const closing = new AbortController();
+  const { signal } = closing;
+  let known: ServerTime | null = null;
+  const serverTime = (): ServerTime | null => known;
+  const api: ElectionApi = {
+    account,
+    nowMs: createElectionClock(),
+    readHeaders,
+    onDated: (answer) => {
+      known = withAnswer(known, answer);
+    },
+  };
+  const door = openDoor({ ...election, signal, timeoutMs: leaseMs });
+  const lease = openLease({ api, leaseMs, signal, serverTime });
+  return { election, api, door, member: openCaller(door, election), lease, serverTime, closing };
+}

@@ -1,0 +1,36 @@
+import type { Standing } from '../http/report.ts';
+
+/** What this synchronizer is at the moment, for whoever asks. */
+export interface Post {
+  readonly standing: () => Standing;
+  /** @param leftMs until authority ends; it may do so before anybody says `stands` */
+  readonly leads: (leftMs: () => number) => void;
+  readonly stands: () => void;
+  /** Somebody else leads, called so; null: nobody does. */
+  readonly sees: (leader: string | null) => void;
+}
+
+/** @param isElected false: there is no election, and it writes whenever it wants */
+export function openPost(isElected: boolean): Post {
+  let authorityLeftMs: (() => number) | null = null;
+  let leader: string | null = null;
+  return {
+    standing: () => {
+      if (!isElected) return { role: 'alone', leaseLeftMs: null };
+      const leftMs = authorityLeftMs?.() ?? 0;
+      return leftMs > 0
+        ? { role: 'leader', leaseLeftMs: leftMs }
+        : { role: 'standby', leaseLeftMs: null, leader };
+    },
+    leads: (leftMs) => {
+      authorityLeftMs = leftMs;
+      leader = null;
+    },
+    stands: () => {
+      authorityLeftMs = null;
+    },
+    sees: (name) => {
+      leader = name;
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { openClient, type PositionMemory } from '../../client/client.ts';
+import type { Fetch } from '../../client/fetch.ts';
+import type { Secret } from '../../core/secret.ts';
+import { createConjurBackend } from '../../elector/conjur/backend.ts';
+import type { ConjurBackend } from '../../elector/conjur/contender.ts';
+import { createPublishedBackend } from '../../elector/conjur/published-backend.ts';
+import { campaign, type Leadership } from '../../elector/library/campaign.ts';
+import type { ElectorLog } from '../../elector/log.ts';
+import type { Authority } from '../authority.ts';
+import { electedAuthority, lost } from './elected-authority.ts';
+import type { ElectionSettings } from './settings.ts';
+
+/** Where the election is held, and as whom. */
+export interface ElectionTarget {
+  readonly fetch: Fetch;
+  readonly url: string;
+  readonly account: string;
+  readonly login: string;
+  readonly apiKey: Secret<string>;
+}
+
+/** One time of leading. */
+export interface SyncTerm {
+  /** Aborted when leading ends. */
+  readonly signal: AbortSignal;
+  readonly authority: Authority;
+  /** Until authority ends unless it is renewed, milliseconds; 0: it has ended. */
+  readonly leftMs: () => number;
+}
+
+export interface TakePartNeeds {
+  readonly settings: ElectionSettings;
+  readonly target: ElectionTarget;
+  /** What was written last: who reads with it sees what the writers wrote. */
+  readonly position: PositionMemory;
+  readonly log: ElectorLog;
+  /** Ends taking part: leading first. */
+  readonly signal: AbortSignal;
+  /** Called with each term, one after the other. When it returns, taking part is over. */
+  readonly lead: (term: SyncTerm) => Promise<void>;
+  /** Somebody else leads, by that name; null: nobody does. Told when it changes. */
+  readonly onOther?: (name: string | null) => void;
+}
+
+/** A third of the lease: two renewals may be lost. */
+const renewalsPerLease = 3;
+/** A leader's work has so long to end. With the second that the election itself keeps, authority ends 2 s before the lease. */
+const stopWithinMs = 1000;
+
+/**
+ * Takes part in the election of the synchronizer that writes, until `lead` returns or the signal.
+ *
+ * @throws Problem what can never work, as a missing right; what `lead` threw
+ */
+export async function takePart(needs: TakePartNeeds): Promise<void> {
+  const { settings, target, log, signal, lead } = needs;
+  const { protocol, leaseMs, name } = settings;
+  if (protocol === 'published') log.warn(publishedWarning);
+  const contender = { ...target, name, leaseMs };
+  const backend =
+    protocol === 'published' ? createPublishedBackend(contender) : createConjurBackend(contender);
+  const over = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  const serve = async (leadership: Leadership): Promise<void> => {
+    const authority = authorityOf(needs, backend, leadership, over.signal);
+    const before = running;
+    // The work of the term before may take longer to end than it had: two of them at a time would share what they remember.
+    running = before
+      .catch(() => undefined)
+      .then(() => {
+        const isOver = leadership.signal.aborted;
+        return isOver ? undefined : lead({ signal: leadership.signal, authority, leftMs: leadership.leftMs });
+      });
+    await running;
+  };
+  try {
+    await campaign({
+      backend: tellingWhoLeads(backend, needs.onOther ?? (() => undefined)),
+      ttlMs: leaseMs,
+      renewEveryMs: leaseMs / renewalsPerLease,
+      stopWithinMs,
+      signal,
+      log,
+      lead: serve,
+    });
+  } finally {
+    over.abort();
+    await running.catch(() => undefined);
+  }
+}
+
+const publishedWarning =
+  'the published protocol may elect two leaders, and refuses no write of the one that was deposed; "fenced" does.';
+
+function authorityOf(
+  { target, position, settings }: TakePartNeeds,
+  backend: ConjurBackend,
+  leadership: Leadership,
+  signal: AbortSignal,
+): Authority {
+  const { fetch, url, account } = target;
+  // Before each attempt, also when a client tries again by itself.
+  const whileLeading: Fetch = async (address, init) => {
+    if (!leadership.isValid()) throw lost('its term is over');
+    return fetch(address, init);
+  };
+  return electedAuthority({
+    backend,
+    isValid: leadership.isValid,
+    askMs: settings.leaseMs / renewalsPerLease,
+    open: ({ login, apiKey }) =>
+      openClient({ fetch: whileLeading, url, account, login, apiKey, signal, position }),
+  });
+}
+
+/** Whoever watches the lock sees by whom it is held. */
+function tellingWhoLeads(backend: ConjurBackend, onOther: (name: string | null) => void): ConjurBackend {
+  let told: string | null = null;
+  return {
+    ...backend,
+    watch: async (after, options) => {
+      const lock = await backend.watch(after, options);
+      const other = backend.writer() === null ? backend.leader() : null;
+      if (other !== told) onOther(other);
+      told = other;
+      return lock;
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import type { PositionMemory } from '../client/client.ts';
+import { describeError, Problem } from '../core/problem.ts';
+import type { Logger } from '../runtime/log.ts';
+import { pause } from '../runtime/pause.ts';
+import type { SyncConfig } from './config/config.ts';
+import { readTargetFiles } from './config/open-sync.ts';
+import { electionLog } from './election/election-log.ts';
+import { openPost, type Post } from './election/post.ts';
+import type { ElectionSettings } from './election/settings.ts';
+import { takePart } from './election/take-part.ts';
+import { openDesk, type RunDesk } from './run-desk.ts';
+import { makePasses, type Turn, type TurnNeeds } from './run-turn.ts';
+
+export interface RunNeeds {
+  /** Reads the configuration, anew for each pass. */
+  readonly read: () => Promise<SyncConfig>;
+  readonly log: Logger;
+  readonly stop: AbortSignal;
+}
+
+/** After an election that could not be held, before the next attempt. */
+const electAgainMs = 10_000;
+
+/**
+ * Pass after pass, until `stop`. With an election, only while this synchronizer leads. A pass that fails is logged, and the next one
+ * comes all the same.
+ *
+ * @throws Problem of the configuration, `state_in_use`, `port_taken`
+ */
+export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
+  let config = await read();
+  const { election } = config;
+  const post = openPost(election !== null);
+  const desk = await openDesk({ config: () => config, standing: post.standing, stop });
+  const position: PositionMemory = { position: null };
+  const reread = async (): Promise<SyncConfig> => {
+    config = sameRun(config, await read());
+    return config;
+  };
+  const needs: TurnNeeds = { desk, log, stop, position, reread };
+  const { pauses } = desk;
+  try {
+    while (!stop.aborted) {
+      const resting = pauses.current();
+      if (resting !== null) {
+        log.info(resting, 'paused');
+        await pauses.resumed();
+        if (!stop.aborted) log.info('resumed');
+      } else if (election === null) await makePasses(needs, { signal: stop, authority: null });
+      else await contest(needs, { election, config, post });
+    }
+  } finally {
+    await desk.close();
+  }
+}
+
+/** Takes part in the election until the run is stopped or paused, and makes passes in each term. */
+async function contest(
+  needs: TurnNeeds,
+  {
+    election,
+    config,
+    post,
+  }: { readonly election: ElectionSettings; readonly config: SyncConfig; readonly post: Post },
+): Promise<void> {
+  const { desk, log, stop, position } = needs;
+  const signal = AbortSignal.any([stop, desk.pauses.signal()]);
+  const changed = tellingStanding(desk, log);
+  const lead = async (term: Turn & { readonly leftMs: () => number }): Promise<void> => {
+    post.leads(term.leftMs);
+    changed();
+    const leaves = (): void => {
+      post.stands();
+      changed();
+    };
+    term.signal.addEventListener('abort', leaves, { once: true });
+    try {
+      await makePasses(needs, term);
+    } finally {
+      leaves();
+    }
+  };
+  const onOther = (name: string | null): void => {
+    post.sees(name);
+    if (name !== null) log.info({ leader: name }, 'another synchronizer leads');
+    changed();
+  };
+  try {
+    const target = await readTargetFiles(config, desk.report.called);
+    const told = electionLog(log);
+    await takePart({ settings: election, target, position, log: told, signal, lead, onOther });
+  } catch (error) {
+    log.error({ fault: describeError(error) }, 'the election cannot be held');
+    await pause(electAgainMs, signal);
+  }
+}
+
+/** Writes down who it is, one time after the other. */
+function tellingStanding(desk: RunDesk, log: Logger): () => void {
+  let last: Promise<void> = Promise.resolve();
+  return () => {
+    last = last
+      .then(() => desk.standingChanged())
+      .catch((error: unknown) =>
+        log.warn({ fault: describeError(error) }, 'the role cannot be written down'),
+      );
+  };
+}
+
+/** The lock, the status and the pause of a run lie in the directory that it began with, and its election is one. */
+function sameRun(known: SyncConfig, read: SyncConfig): SyncConfig {
+  const changed =
+    read.stateDirectory !== known.stateDirectory
+      ? 'stateDirectory'
+      : JSON.stringify(read.election) === JSON.stringify(known.election)
+        ? null
+        : 'election';
+  if (changed === null) return read;
+  throw new Problem('config_invalid', `${changed}: it was changed while the synchronizer runs; restart it.`);
+}

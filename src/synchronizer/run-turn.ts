@@ -1,0 +1,81 @@
+import type { PositionMemory } from '../client/client.ts';
+import { describeError } from '../core/problem.ts';
+import type { Logger } from '../runtime/log.ts';
+import { pause } from '../runtime/pause.ts';
+import type { Authority } from './authority.ts';
+import type { SyncConfig } from './config/config.ts';
+import { openSync } from './config/open-sync.ts';
+import { clientOf, lost } from './election/elected-authority.ts';
+import type { PassOutcome } from './pass/outcome.ts';
+import { runPass } from './pass/run-pass.ts';
+import type { PassDesk, RunDesk } from './run-desk.ts';
+
+/** For how long passes may be made, and as whom. */
+export interface Turn {
+  readonly signal: AbortSignal;
+  /** Of the term; null: this synchronizer is the only one. */
+  readonly authority: Authority | null;
+}
+
+export interface TurnNeeds {
+  readonly desk: RunDesk;
+  readonly log: Logger;
+  readonly stop: AbortSignal;
+  /** Shared by all that read and write: whoever reads sees what was written. */
+  readonly position: PositionMemory;
+  /** The configuration, read anew. */
+  readonly reread: () => Promise<SyncConfig>;
+}
+
+/**
+ * Pass after pass until the turn is over, somebody pauses, or the run is stopped. The first of a term looks at everything: what is
+ * remembered may be older than what another leader wrote.
+ */
+export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
+  const { desk, log, stop } = needs;
+  let full = turn.authority !== null;
+  while (!turn.signal.aborted && !stop.aborted && desk.pauses.current() === null) {
+    let everyMs = 0;
+    const ended = await desk.pass(async (pass) => {
+      const config = await needs.reread();
+      ({ everyMs } = config);
+      return onePass(needs, turn, { config, pass, full });
+    });
+    if (ended.end === 'interrupted') continue;
+    if (ended.end === 'failed') log.error({ fault: describeError(ended.error) }, 'pass failed');
+    else {
+      full = false;
+      const { counts, seconds, mode, stopped } = ended.status;
+      const sentence = stopped === null ? 'pass done' : 'pass stopped: too many removals';
+      log.info({ counts, seconds, mode, stopped }, sentence);
+    }
+    await pause(
+      everyMs === 0 ? afterFaultMs : everyMs,
+      AbortSignal.any([turn.signal, stop, desk.pauses.signal()]),
+    );
+  }
+}
+
+/** After a configuration that cannot be read. */
+const afterFaultMs = 10_000;
+
+async function onePass(
+  { desk, stop, position }: TurnNeeds,
+  turn: Turn,
+  { config, pass, full }: { readonly config: SyncConfig; readonly pass: PassDesk; readonly full: boolean },
+): Promise<PassOutcome> {
+  const settings = await openSync(config, AbortSignal.any([stop, turn.signal]), desk.report.called, position);
+  const signal = AbortSignal.any([pass.signal, turn.signal]);
+  const authority = pass.authority(turn.authority ?? settings.authority);
+  const client = turn.authority === null ? settings.client : clientOf(turn.authority, settings.client);
+  try {
+    const options = { safe: null, dryRun: false, full, signal, onProgress: pass.onProgress };
+    return await runPass({ ...settings, client, authority }, options);
+  } catch (error) {
+    // What was interrupted by the end of the term is told as that.
+    if (turn.signal.aborted && !stop.aborted && !pass.signal.aborted) throw lost('its term is over');
+    throw error;
+  } finally {
+    await settings.source.close();
+  }
+}
