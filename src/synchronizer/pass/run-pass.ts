@@ -10,6 +10,7 @@ import { carryOut } from './carry-out.ts';
 import { makePlan } from './make-plan.ts';
 import { safeReadings } from './safe-readings.ts';
 import { emptyTally, type PassOutcome, type Progress } from './outcome.ts';
+import { openSecondLook } from './second-look.ts';
 
 export interface PassSettings {
   readonly source: Source;
@@ -49,13 +50,18 @@ export async function runPass(settings: PassSettings, options: PassOptions): Pro
   const { state } = stateFile;
   const begun = performance.now();
   options.onProgress({ phase: 'listing' });
-  const listed = await source.list(options.safe, options.signal);
+  const first = await source.list(options.safe === null ? null : [options.safe], options.signal);
   const listedAt = performance.now();
   const due =
     state.fullCheckAtMs === null || isDue(state.fullCheckAtMs, settings.fullCheckEveryMs, wallClock());
   const wholeVault = options.safe === null;
-  const context = { client, layout, state, removal, wholeVault, onProgress: options.onProgress };
-  const { plan, full } = await makePlan(context, listed, options.full || options.takesOver === true || due);
+  const lookAgain = openSecondLook(source, options.signal);
+  const context = { client, layout, state, removal, wholeVault, lookAgain, onProgress: options.onProgress };
+  const { plan, listed, full } = await makePlan(
+    context,
+    first,
+    options.full || options.takesOver === true || due,
+  );
   const plannedAt = performance.now();
   const tally = emptyTally();
   const times =

@@ -61,6 +61,7 @@ function placeOfReport(
       return { branch: report.branch, accounts: [report.name, ...report.accounts] };
     case 'account_twice':
       return { branch: report.branch, accounts: [report.account, ...report.names] };
+    case 'account_empty':
     case 'name_too_long':
       return { branch: report.branch, accounts: [report.account] };
     case 'renamed':
