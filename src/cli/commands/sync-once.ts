@@ -32,19 +32,23 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
   const dryRun = given.dryRun === true;
   const outcome = await interruptible(async (signal) => {
     const opened = await openSync(config, signal);
-    const most = given.acceptRemovals;
-    const settings =
-      most === undefined ? opened : { ...opened, removal: { ...opened.removal, most, mostPercent: 100 } };
+    const { acceptRemovals } = given;
+    let unfinished: PassOutcome | null = null;
     try {
-      return await runPass(settings, {
+      return await runPass(opened, {
+        ...(acceptRemovals === undefined ? {} : { acceptedRemovals: acceptRemovals }),
         safe: given.safe ?? null,
         dryRun,
         full: given.full === true,
         signal,
         onProgress: tellProgress(context),
+        onUnfinished: (done) => {
+          unfinished = done;
+        },
       });
     } catch (error) {
-      if (!dryRun) await writeStatus(config.stateDirectory, statusOfError(describeError(error), now()));
+      if (!dryRun)
+        await writeStatus(config.stateDirectory, statusOfError(describeError(error), now(), unfinished));
       throw error;
     } finally {
       await opened.source.close();
@@ -59,7 +63,7 @@ function needsAttention({ stopped, failures, reports }: PassOutcome): boolean {
   return (
     stopped !== null ||
     failures.length > 0 ||
-    reports.some(({ code }) => !['renamed', 'retained'].includes(code))
+    reports.some(({ code }) => !['renamed', 'retained', 'permits_lost'].includes(code))
   );
 }
 

@@ -22,18 +22,28 @@ export async function syncRun(given: { readonly config: string }): Promise<void>
   keepHeapSmall();
   const log = createLogger({ name: 'synchronizer' });
   let config = await readConfigFile(given.config);
+  let unfinished: PassOutcome | null = null;
   const pass = async (signal: AbortSignal): Promise<PassOutcome> => {
     config = await readConfigFile(given.config);
     const settings = await openSync(config, signal);
     try {
-      const options = { safe: null, dryRun: false, full: false, signal, onProgress: () => undefined };
-      return await runPass(settings, options);
+      return await runPass(settings, {
+        safe: null,
+        dryRun: false,
+        full: false,
+        signal,
+        onProgress: () => undefined,
+        onUnfinished: (done) => {
+          unfinished = done;
+        },
+      });
     } finally {
       await settings.source.close();
     }
   };
   await interruptible(async (signal) => {
     while (!signal.aborted) {
+      unfinished = null;
       try {
         const status = statusOf(await pass(signal), new Date().toISOString());
         await writeStatus(config.stateDirectory, status);
@@ -44,7 +54,7 @@ export async function syncRun(given: { readonly config: string }): Promise<void>
         if (signal.aborted) break;
         const fault = problem.describeError(error);
         log.error({ fault }, 'pass failed');
-        const status = statusOfError(fault, new Date().toISOString());
+        const status = statusOfError(fault, new Date().toISOString(), unfinished);
         await writeStatus(config.stateDirectory, status).catch(() => undefined);
       }
       await pause(config.everyMs, signal);

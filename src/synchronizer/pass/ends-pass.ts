@@ -10,26 +10,60 @@ const fatal: readonly ProblemCode[] = [
 ];
 /** So many failures one after the other are no matter of single accounts. */
 const mostInARow = 10;
+/** So many safes that were given up one after the other are no matter of single safes. */
+const mostSafesInARow = 3;
 
-/** Tells failures of one account from those after which nothing more will succeed. */
+/** Where something was tried. */
+export interface Place {
+  readonly lob: string;
+  readonly branch: string;
+}
+
+/**
+ * Tells failures of one account from those of a safe, of a line of business, and from those after which nothing more will succeed:
+ * a source that fails is given up safe by safe, then line of business by line of business; a target that fails ends the pass.
+ */
 export interface FailureJudge {
-  readonly succeeded: () => void;
+  readonly succeeded: (place: Place) => void;
   /** @throws the error itself when the pass has to end, or it is no Problem */
-  readonly failed: (error: unknown) => Problem;
+  readonly failed: (error: unknown, place: Place) => Problem;
+  /** Why nothing more is asked of the source there; null: it is. */
+  readonly givenUp: (place: Place) => string | null;
 }
 
 export function judgeFailures(): FailureJudge {
-  let inARow = 0;
+  let ofTarget = 0;
+  const ofSafes = new Map<string, number>();
+  const safesInARow = new Map<string, number>();
+  const given = new Map<string, string>(); // by `safe …` and `lob …`
+  const giveUpSafe = ({ lob, branch }: Place, fault: string): void => {
+    if (given.has(`safe ${branch}`)) return; // others were under way
+    given.set(`safe ${branch}`, `${mostInARow} accounts failed one after the other (${fault}).`);
+    const inARow = (safesInARow.get(lob) ?? 0) + 1;
+    safesInARow.set(lob, inARow);
+    if (inARow >= mostSafesInARow)
+      given.set(`lob ${lob}`, `${inARow} safes failed one after the other (${fault}).`);
+  };
   return {
-    succeeded: () => {
-      inARow = 0;
+    succeeded: ({ lob, branch }) => {
+      ofTarget = 0;
+      ofSafes.delete(branch);
+      safesInARow.delete(lob);
     },
-    failed: (error) => {
+    failed: (error, place) => {
       if (!isProblem(error) || fatal.includes(error.code)) throw error;
+      if (error.code === 'source_unauthenticated') given.set(`lob ${place.lob}`, error.detail);
+      if (error.code === 'source_unavailable') {
+        const inARow = (ofSafes.get(place.branch) ?? 0) + 1;
+        ofSafes.set(place.branch, inARow);
+        if (inARow >= mostInARow) giveUpSafe(place, error.detail);
+      }
+      if (error.code.startsWith('source_')) return error;
       const passes = error.kind === 'unavailable' || error.kind === 'timeout';
-      inARow = passes ? inARow + 1 : 0;
-      if (inARow >= mostInARow) throw error;
+      ofTarget = passes ? ofTarget + 1 : 0;
+      if (ofTarget >= mostInARow) throw error;
       return error;
     },
+    givenUp: ({ lob, branch }) => given.get(`lob ${lob}`) ?? given.get(`safe ${branch}`) ?? null,
   };
 }

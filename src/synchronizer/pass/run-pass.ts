@@ -1,13 +1,17 @@
 import type { ConjurClient } from '../../client/client.ts';
+import { Problem } from '../../core/problem.ts';
 import type { Layout } from '../../core/sync/layout.ts';
 import type { SyncPlan } from '../../core/sync/plan.ts';
 import type { DriftPolicy, RemovalRules } from '../../core/sync/rules.ts';
 import type { Authority } from '../authority.ts';
-import type { ListedAccount, Source } from '../source.ts';
+import type { ListedAccount, ListedLob, Source } from '../source.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { carryOut } from './carry-out.ts';
+import { type CheckScope, checkScope } from './check-scope.ts';
+import { checkpoints } from './checkpoint.ts';
+import { judgeFailures } from './ends-pass.ts';
 import { makePlan } from './make-plan.ts';
-import { emptyTally, type PassOutcome, type Progress } from './outcome.ts';
+import { emptyTally, type PassOutcome, type Progress, type Tally } from './outcome.ts';
 
 export interface PassSettings {
   readonly source: Source;
@@ -22,6 +26,8 @@ export interface PassSettings {
   /** Units of accounts that are worked on at a time. */
   readonly concurrency: number;
   readonly wallClock: () => number;
+  /** How long what was done may stay unsaved; 30 s unless told otherwise. */
+  readonly saveEveryMs?: number;
 }
 
 export interface PassOptions {
@@ -30,81 +36,130 @@ export interface PassOptions {
   readonly dryRun: boolean;
   /** Look at everything, whatever the hour. */
   readonly full: boolean;
+  /** How many variables this pass may remove, whatever the rules say; they do not count against those of later passes. */
+  readonly acceptedRemovals?: number;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
+  /** Hears what a pass had done that ends with an error, before the error is thrown. */
+  readonly onUnfinished?: (outcome: PassOutcome) => void;
 }
+
+const usualSaveEveryMs = 30_000;
 
 /**
  * One pass from source to target. What became of it is remembered, also when it is interrupted or ends with an error: the next pass
  * goes on where this one stood.
  *
- * @throws Problem when nothing more could be done: `interrupted`, `no_authority`, what refuses or cannot be reached as a whole
+ * @throws Problem when nothing more could be done: `interrupted`, `no_authority`, what refuses or cannot be reached as a whole;
+ * `source_missing` when no line of business has the safe that was asked for
  */
 export async function runPass(settings: PassSettings, options: PassOptions): Promise<PassOutcome> {
-  const { source, client, layout, removal, stateFile, wallClock } = settings;
-  const { state } = stateFile;
+  const { source, layout, stateFile, fullCheckEveryMs } = settings;
   const begun = performance.now();
+  const nowMs = settings.wallClock();
   options.onProgress({ phase: 'listing' });
   const listed = await source.list(options.safe, options.signal);
+  if (options.safe !== null) requireSafe(options.safe, listed);
   const listedAt = performance.now();
-  const due =
-    state.fullCheckAtMs === null || isDue(state.fullCheckAtMs, settings.fullCheckEveryMs, wallClock());
-  const wholeVault = options.safe === null;
-  const context = { client, layout, state, removal, wholeVault, onProgress: options.onProgress };
-  const { plan, full } = await makePlan(context, listed, options.full || due);
+  const times = { all: options.full, everyMs: fullCheckEveryMs, nowMs };
+  const scope = checkScope(layout, stateFile.state, listed, times);
+  const plan = await planned(settings, options, scope, listed, nowMs);
   const plannedAt = performance.now();
   const tally = emptyTally();
-  const times =
-    plan.stopped === null
-      ? await carriedOut(settings, options, plan, full, tally)
-      : { policiesMs: 0, valuesMs: 0 };
-  return {
+  const outcome = (carried: { readonly policiesMs: number; readonly valuesMs: number }): PassOutcome => ({
     ...tally,
-    mode: full ? 'full' : 'quick',
+    mode: scope.isWhole ? 'full' : 'quick',
     dryRun: options.dryRun,
     stopped: plan.stopped,
     accounts: plan.accounts.length + plan.unchanged,
     unchanged: plan.unchanged,
-    reports: plan.reports,
+    reports: [...plan.reports, ...tally.reports],
     times: {
       listMs: listedAt - begun,
       targetMs: plannedAt - listedAt,
-      ...times,
+      ...carried,
       totalMs: performance.now() - begun,
     },
-  };
-}
-
-async function carriedOut(
-  { client, authority, layout, drift, stateFile, concurrency, wallClock }: PassSettings,
-  { dryRun, safe, signal, onProgress }: PassOptions,
-  plan: SyncPlan<ListedAccount>,
-  full: boolean,
-  tally: ReturnType<typeof emptyTally>,
-): Promise<{ readonly policiesMs: number; readonly valuesMs: number }> {
-  const { state, digestKey } = stateFile;
-  const context = {
-    layout,
-    authority,
-    state,
-    tally,
-    dryRun,
-    reader: client,
-    digestKey,
-    drift,
-    compares: full,
-    signal,
-  };
+  });
+  const nothing = { policiesMs: 0, valuesMs: 0 };
+  if (plan.stopped !== null) return outcome(nothing);
   try {
-    const times = await carryOut({ ...context, concurrency, onProgress }, plan);
-    if (full && safe === null && tally.failures.length === 0) state.fullCheckAtMs = wallClock();
-    return times;
-  } finally {
-    if (!dryRun) await stateFile.save();
+    return outcome(await carriedOut(settings, options, { plan, scope, tally, nowMs }));
+  } catch (error) {
+    options.onUnfinished?.(outcome(nothing));
+    throw error;
   }
 }
 
-/** A clock that was set back makes a check due, too. */
-function isDue(lastMs: number, everyMs: number, nowMs: number): boolean {
-  return nowMs - lastMs >= everyMs || nowMs < lastMs;
+function planned(
+  { client, layout, stateFile, removal, drift }: PassSettings,
+  { safe, acceptedRemovals, onProgress }: PassOptions,
+  scope: CheckScope,
+  listed: readonly ListedLob[],
+  nowMs: number,
+): Promise<SyncPlan<ListedAccount>> {
+  const { state } = stateFile;
+  const context = { client, layout, state, removal, drift, scope, nowMs, onProgress };
+  return makePlan(
+    { ...context, acceptedRemovals: acceptedRemovals ?? null, wholeVault: safe === null },
+    listed,
+  );
+}
+
+interface PassWork {
+  readonly plan: SyncPlan<ListedAccount>;
+  readonly scope: CheckScope;
+  readonly tally: Tally;
+  readonly nowMs: number;
+}
+
+async function carriedOut(
+  { client, authority, layout, drift, stateFile, concurrency, wallClock, saveEveryMs }: PassSettings,
+  { dryRun, signal, onProgress, acceptedRemovals }: PassOptions,
+  { plan, scope, tally, nowMs }: PassWork,
+): Promise<{ readonly policiesMs: number; readonly valuesMs: number }> {
+  const { state, digestKey } = stateFile;
+  const save = checkpoints(stateFile, saveEveryMs ?? usualSaveEveryMs);
+  const checkpoint = dryRun ? async () => undefined : save;
+  const looked = new Set([...state.doubtful].filter((branch) => scope.read.has(branch)));
+  const context = {
+    layout,
+    authority,
+    reader: client,
+    state,
+    digestKey,
+    drift,
+    compares: scope.compares,
+    nowMs,
+    dryRun,
+    signal,
+    tally,
+    judge: judgeFailures(),
+    doubt: (branch: string): void => {
+      state.doubtful.add(branch);
+      looked.delete(branch);
+    },
+    held: new Map<string, 'foreign' | 'waits'>(),
+    failedAccounts: new Set<string>(),
+    countsRemovals: acceptedRemovals === undefined,
+    checkpoint,
+  };
+  try {
+    const times = await carryOut(context, { concurrency, onProgress }, plan);
+    for (const branch of scope.branches) state.checks.set(branch, wallClock());
+    for (const branch of looked) state.doubtful.delete(branch);
+    return times;
+  } finally {
+    await checkpoint('now');
+  }
+}
+
+/** A line of business that was not read says nothing about whether it has the safe. */
+function requireSafe(safe: string, listed: readonly ListedLob[]): void {
+  const mayBe = listed.some(({ safes }) => !safes.ok || safes.value.some(({ name }) => name === safe));
+  if (mayBe) return;
+  throw new Problem(
+    'source_missing',
+    `--safe: no line of business lists a safe "${safe}"; say its name as the source has it.`,
+  );
 }

@@ -47,7 +47,9 @@ export function statusOf(outcome: PassOutcome, endedAt: string): SyncStatus {
   };
 }
 
-export function statusOfError(error: string, endedAt: string): SyncStatus {
+/** @param done what the pass had done by then; null: it had not begun */
+export function statusOfError(error: string, endedAt: string, done: PassOutcome | null = null): SyncStatus {
+  if (done !== null) return { ...statusOf(done, endedAt), error };
   return { endedAt, error, mode: null, stopped: null, counts: {}, seconds: {}, reports: [], failures: [] };
 }
 

@@ -21,9 +21,13 @@ let labs = 0;
 export interface PassLab {
   readonly vault: string;
   readonly pam: PamStandIn;
+  /** People's: sees and may do everything. */
   readonly client: ConjurClient;
+  /** The synchronizer's: a host of the group that owns the vault's policy, as the tour makes it. */
+  readonly host: ConjurClient;
   readonly safe: (name: string) => HeldAccount[];
   readonly pass: (options?: Partial<PassOptions>, settings?: Partial<PassSettings>) => Promise<PassOutcome>;
+  readonly hostKey: Secret<string>;
   /** Values of the target by path below the vault, null for what has none. */
   readonly values: (...paths: readonly string[]) => Promise<readonly (string | null)[]>;
   readonly directory: string;
@@ -48,6 +52,21 @@ export function change(account: HeldAccount | undefined, password: string): void
   account.lastModifiedTime += 1;
 }
 
+/** A host that owns the vault's policy through its group; answers its API key. */
+async function makeHost(server: TestServer, vault: string, name: string): Promise<Secret<string>> {
+  const keys = await server.load(`
+- !group '${vault}-admins'
+- !policy
+  id: '${vault}'
+  owner: !group '${vault}-admins'
+- !host ${name}
+- !grant
+  role: !group '${vault}-admins'
+  member: !host ${name}
+`);
+  return new Secret([...keys.values()].join(''));
+}
+
 export async function startPassLab(
   t: TestContext,
   server: TestServer,
@@ -63,19 +82,19 @@ export async function startPassLab(
     await pam.stop();
     await rm(directory, { recursive: true, force: true });
   });
-  const client = openClient({
-    fetch: openWebFetch({ ca: null }),
-    url,
-    account: server.account,
-    login: 'admin',
-    apiKey: server.adminApiKey,
-  });
+  const open = (login: string, apiKey: Secret<string>): ConjurClient =>
+    openClient({ fetch: openWebFetch({ ca: null }), url, account: server.account, login, apiKey });
+  const client = open('admin', server.adminApiKey);
+  const hostKey = await makeHost(server, vault, `synchronizer-${process.pid}-${labs}`);
+  const host = open(`host/synchronizer-${process.pid}-${labs}`, hostKey);
   const api = apiOf(pam.url);
   const logon = { kind: 'pvwa', method: 'Cyberark', username: 'u', password: new Secret('p') } as const;
   return {
     vault,
     pam,
     client,
+    host,
+    hostKey,
     directory,
     safe: (name) => held.get(name) ?? [],
     pass: async (options = {}, settings = {}) => {
@@ -90,8 +109,8 @@ export async function startPassLab(
         return await runPass(
           {
             source,
-            client,
-            authority: soleAuthority(client),
+            client: host,
+            authority: soleAuthority(host),
             layout: { base: 'root', vault },
             removal: { policy: 'delete', most: 100, mostPercent: 100 },
             drift: 'repair',
