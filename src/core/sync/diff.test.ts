@@ -231,6 +231,8 @@ describe('a plan', () => {
     assert.equal(stopOf({}, 0), 'goes on');
     assert.equal(stopOf({}, 1), 3);
     assert.equal(stopOf({}, 90), 0);
+    assert.equal(stopOf({ mostPercent: 20 }, 5), 'goes on'); // 9 of the 45 that there were
+    assert.equal(stopOf({ mostPercent: 20 }, 6), 3);
     assert.equal(stopOf({ mostPercent: 0 }, 0), 0);
     assert.equal(stopOf({ most: 0 }, 0), 0);
     assert.equal(stopOf({ most: 3 }, 0), 3);

@@ -27,6 +27,7 @@ export type DriftPolicy = 'repair' | 'report';
  */
 export function removalCap({ most, mostPercent }: RemovalRules, owned: number, lately: number): number {
   if (mostPercent === 0) return 0;
-  const cap = Math.min(most, Math.max(1, Math.floor((owned * mostPercent) / 100)));
+  const before = owned + lately; // a part of what there was, not of what is left
+  const cap = Math.min(most, Math.max(1, Math.floor((before * mostPercent) / 100)));
   return Math.max(0, cap - lately);
 }
