@@ -173,7 +173,7 @@ async function attempt(
 ): Promise<boolean> {
   try {
     await work();
-    judge.succeeded({ lob, branch });
+    judge.loaded();
     return true;
   } catch (error) {
     tally.failures.push({ branch, account: null, fault: judge.failed(error, { lob, branch }).detail });

@@ -24,7 +24,10 @@ export interface Place {
  * a source that fails is given up safe by safe, then line of business by line of business; a target that fails ends the pass.
  */
 export interface FailureJudge {
+  /** An account went from source to target. */
   readonly succeeded: (place: Place) => void;
+  /** The target took a policy, which says nothing about the source. */
+  readonly loaded: () => void;
   /** @throws the error itself when the pass has to end, or it is no Problem */
   readonly failed: (error: unknown, place: Place) => Problem;
   /** Why nothing more is asked of the source there; null: it is. */
@@ -49,6 +52,9 @@ export function judgeFailures(): FailureJudge {
       ofTarget = 0;
       ofSafes.delete(branch);
       safesInARow.delete(lob);
+    },
+    loaded: () => {
+      ofTarget = 0;
     },
     failed: (error, place) => {
       if (!isProblem(error) || fatal.includes(error.code)) throw error;

@@ -51,7 +51,7 @@ async function madeOfLob(
     const foreign = await foreignBranches(context, safesLoad(layout, lob, safes));
     const ours = safes.filter((safe) => !foreign.has(safeBranch(layout, lob, safe)));
     if (ours.length > 0) await load(context, safesLoad(layout, lob, ours));
-    judge.succeeded({ lob, branch });
+    judge.loaded();
     return new Set(ours.map((safe) => safeBranch(layout, lob, safe)));
   } catch (error) {
     tally.failures.push({ branch, account: null, fault: judge.failed(error, { lob, branch }).detail });
