@@ -81,7 +81,7 @@ async function permissible(
     (await stillOurs(context, branch, [...former, ...plan.enable, ...plan.permit])).map(({ path }) => path),
   );
   const isOurs = ({ path }: { readonly path: string }): boolean => ours.has(path);
-  const foreign = await findForeign(reader, authority.writer, branch, plan.create);
+  const foreign = await findForeign(reader, () => authority.writer(), branch, plan.create);
   for (const path of foreign) {
     held.set(`${branch}/${path}`, 'foreign');
     tally.reports.push({ code: 'variable_foreign', identifier: `${branch}/${path}` });
