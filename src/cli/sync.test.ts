@@ -88,7 +88,7 @@ stateDirectory: state
     assert.deepEqual([stopped.code, await value('corp/shop/ops/a~3Ab/password')], [1, 'x']);
     assert.match(
       stopped.stdout,
-      /2 variables would be removed, and one pass may remove 1.*--accept-removals 2/u,
+      /^- corp\/shop\/web\/db\/password .*2 variables would be removed, and 1 may be.*--dry-run --accept-removals 2;.*--accept-removals 2/msu,
     );
     assert.match((await sync('status')).stdout, /too many removals/u);
     const pass = await sync('once', '--accept-removals', '2');

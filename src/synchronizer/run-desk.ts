@@ -15,6 +15,7 @@ import type { SyncStatus } from './state/status.ts';
 export interface PassDesk {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
+  readonly onUnfinished: (outcome: PassOutcome) => void;
   readonly authority: (authority: Authority) => Authority;
 }
 
@@ -97,10 +98,14 @@ async function onePass(
   const { pauses, report, stop } = needs;
   const paused = pauses.signal();
   report.passBegan();
+  let unfinished: PassOutcome | null = null;
   try {
     const outcome = await work({
       signal: AbortSignal.any([stop, paused]),
       onProgress: () => report.progressed(),
+      onUnfinished: (done) => {
+        unfinished = done;
+      },
       authority: (authority) => restingAuthority(authority, pauses),
     });
     const { stateDirectory, branch, vault } = needs.config();
@@ -115,7 +120,7 @@ async function onePass(
     }
     // Texts of foreign errors are for the log alone.
     const fault = isProblem(error) ? error.detail : 'an unexpected error; the log has it';
-    const status = await keepError(needs.config().stateDirectory, fault).catch(() => null);
+    const status = await keepError(needs.config().stateDirectory, fault, unfinished).catch(() => null);
     // Sentences may name accounts, and /health answers anybody: it gets the code alone.
     const code = isProblem(error) ? error.code : 'unexpected';
     report.passEnded('failed', { code, ...(status === null ? {} : { status }) });

@@ -73,8 +73,8 @@ async function onePass(
   const authority = pass.authority(turn.authority ?? settings.authority);
   const client = turn.authority === null ? settings.client : clientOf(turn.authority, settings.client);
   try {
-    const { onProgress } = pass;
-    const options = { safe: null, dryRun: false, full: false, takesOver, signal, onProgress };
+    const { onProgress, onUnfinished } = pass;
+    const options = { safe: null, dryRun: false, full: false, takesOver, signal, onProgress, onUnfinished };
     return await runPass({ ...settings, client, authority }, options);
   } catch (error) {
     // What was interrupted by the end of the term is told as that.

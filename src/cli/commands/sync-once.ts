@@ -42,23 +42,26 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
   const dryRun = given.dryRun === true;
   const pass = async (turn: OnceTurn): Promise<PassOutcome> => {
     const { signal } = turn;
+    const { acceptRemovals } = given;
+    let unfinished: PassOutcome | null = null;
     const opened = turn.settings(await openSync(config, signal, undefined, turn.position));
-    const most = given.acceptRemovals;
-    const settings =
-      most === undefined ? opened : { ...opened, removal: { ...opened.removal, most, mostPercent: 100 } };
     try {
-      const outcome = await runPass(settings, {
+      const outcome = await runPass(opened, {
+        ...(acceptRemovals === undefined ? {} : { acceptedRemovals: acceptRemovals }),
         safe: given.safe ?? null,
         dryRun,
         full: given.full === true,
         takesOver: turn.isElected,
         signal,
         onProgress: tellProgress(context),
+        onUnfinished: (done) => {
+          unfinished = done;
+        },
       });
       if (!dryRun) await keepStatus(config.stateDirectory, layout, outcome);
       return outcome;
     } catch (error) {
-      if (!dryRun) await keepError(config.stateDirectory, describeError(error));
+      if (!dryRun) await keepError(config.stateDirectory, describeError(error), unfinished);
       throw error;
     } finally {
       await opened.source.close();
@@ -81,7 +84,7 @@ function needsAttention({ stopped, failures, reports }: PassOutcome): boolean {
   return (
     stopped !== null ||
     failures.length > 0 ||
-    reports.some(({ code }) => !['renamed', 'retained'].includes(code))
+    reports.some(({ code }) => !['renamed', 'retained', 'permits_lost'].includes(code))
   );
 }
 

@@ -21,6 +21,7 @@ export function renderOutcome(outcome: PassOutcome, style: Style): string {
     ...ids(drifted, style.warning('!'), 'was changed by somebody else'),
     ...ids(disabled, style.fault('-'), 'closed to the groups of its safe'),
     ...ids(removed, style.fault('-'), ''),
+    ...(outcome.stopped === null ? [] : wouldGo(outcome.stopped, ids)),
     ...shown(reports, (report) => `${style.warning('!')} ${reportText(report)}`),
     ...shown(failures, ({ branch, account, fault }) => {
       const who = account === null ? plain(branch) : `${plain(branch)}, "${plain(account)}"`;
@@ -30,9 +31,20 @@ export function renderOutcome(outcome: PassOutcome, style: Style): string {
   ].join('\n');
 }
 
+function wouldGo(
+  { identifiers, removals }: NonNullable<PassOutcome['stopped']>,
+  ids: (list: readonly string[], mark: string, note: string) => readonly string[],
+): readonly string[] {
+  const more = removals - identifiers.length;
+  return [
+    ...ids(identifiers, '-', 'would be removed, or given to another account'),
+    ...(more > 0 ? [`  … and ${more} more`] : []),
+  ];
+}
+
 function summary({ stopped, dryRun, mode, accounts, unchanged, ...lists }: PassOutcome): string {
   if (stopped !== null) {
-    return `Stopped, and nothing was changed: ${stopped.removals} variables would be removed, and one pass may remove ${stopped.allowed}. If that is right, say --accept-removals ${stopped.removals}.`;
+    return `Stopped, and nothing was changed: ${stopped.removals} variables would be removed, and ${stopped.allowed} may be (removal.most and mostPercent, less what went within 24 hours). Look at all of it with --dry-run --accept-removals ${stopped.removals}; if that is right, say --accept-removals ${stopped.removals}.`;
   }
   const { created, written, mended, disabled, removed, failures, times } = lists;
   const counts = [

@@ -26,6 +26,8 @@ export function reportText(report: Report): string {
       return `${plain(report.from)} is called ${plain(report.to)} now; who was permitted the one is permitted the other.`;
     case 'name_reused':
       return `${plain(report.identifier)} is the name of another account now; who may read it reads that one.`;
+    case 'permits_lost':
+      return `${plain(report.identifier)}: the groups of its safe lacked permissions${report.mended ? ', which they have again' : ''}.`;
     case 'retained':
       return `${plain(report.identifier)} is gone from the source, and stays as it is.`;
     default:

@@ -16,7 +16,9 @@ const roleTags: Readonly<Record<string, string>> = {
  * The permissions that others gave on the variables under their names before, given again: one statement for each role and
  * privilege.
  */
-export function copiedPermits(variables: readonly NewVariable[]): readonly Tagged[] {
+export function copiedPermits(
+  variables: readonly Pick<NewVariable, 'path' | 'permits'>[],
+): readonly Tagged[] {
   const all = variables.flatMap(({ path, permits }) => permits.map((permit) => ({ path, ...permit })));
   const groups = Map.groupBy(all, ({ role, privilege }) => JSON.stringify([role, privilege]));
   return [...groups.values()].flatMap((same) => {

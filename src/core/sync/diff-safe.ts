@@ -1,5 +1,6 @@
-import type { AccountWork, NewVariable, Report, SafePlan } from './plan.ts';
-import type { RemovalPolicy } from './rules.ts';
+import { type Formers, formerVariables, renamedBack } from './former-variables.ts';
+import type { AccountWork, Report, SafePlan, VariableContent } from './plan.ts';
+import type { DriftPolicy, RemovalPolicy } from './rules.ts';
 import type { SourceAccount } from './source-state.ts';
 import type { ForeignPermit, KnownAccount, TargetVariable } from './target-state.ts';
 import type { WantedAccount, WantedSafe } from './wanted.ts';
@@ -12,8 +13,13 @@ export interface SafeInput<A extends SourceAccount> {
   /** What lies in the safe's branch, by path below it. */
   readonly there: ReadonlyMap<string, TargetVariable>;
   readonly removal: RemovalPolicy;
+  readonly drift: DriftPolicy;
   /** What was left behind for an account; null: nothing is known, or nothing is believed. */
   readonly known: (key: string) => KnownAccount | null;
+  /** What an account was called when it was synchronized last; null: nobody knows. */
+  readonly nameBefore: (key: string) => string | null;
+  /** Permissions of a variable whose making anew for this account was interrupted. */
+  readonly keptPermits: (identifier: string, key: string) => readonly ForeignPermit[];
 }
 
 export interface SafeDiff<A extends SourceAccount> {
@@ -23,61 +29,125 @@ export interface SafeDiff<A extends SourceAccount> {
   readonly reports: readonly Report[];
 }
 
+/** What is found out about a safe, variable by variable. */
+type Findings = {
+  readonly [list in 'create' | 'permit' | 'enable' | 'rekey' | 'replace']: SafePlan[list][number][];
+} & { readonly reports: Report[] };
+
 /** Compares one safe that was read whole with its branch. */
 export function diffSafe<A extends SourceAccount>(input: SafeInput<A>): SafeDiff<A> {
   const { branch, wanted, there, removal } = input;
-  const reports: Report[] = [...wanted.reports];
-  const former = formerVariables(input);
-  const create: NewVariable[] = [];
-  const enable: NewVariable[] = [];
-  const rekey: NewVariable[] = [];
+  const formers = formerVariables(wanted, there);
+  const findings: Findings = {
+    create: [],
+    permit: [],
+    enable: [],
+    rekey: [],
+    replace: [],
+    reports: [...wanted.reports],
+  };
   const accounts: AccountWork<A>[] = [];
   let unchanged = 0;
-  for (const { account, key, accountsAnnotation, variables } of wanted.accounts) {
-    const written: AccountWork<A>['variables'][number][] = [];
-    for (const [property, path] of variables) {
-      const present = there.get(path);
-      const variable = { path, account: key, accountsAnnotation, permits: [] };
-      if (present !== undefined && present.account === null) {
-        reports.push({ code: 'variable_foreign', identifier: `${branch}/${path}` });
-        continue;
-      }
-      written.push({ property, identifier: `${branch}/${path}`, isNew: present === undefined });
-      if (present === undefined) {
-        const before = former.get(key)?.get(property);
-        if (before !== undefined)
-          reports.push({ code: 'renamed', from: `${branch}/${before.path}`, to: `${branch}/${path}` });
-        create.push({ ...variable, permits: before?.permits ?? [] });
-        continue;
-      }
-      if (present.disabled) enable.push(variable);
-      if (present.account !== key) {
-        rekey.push(variable);
-        reports.push({ code: 'name_reused', identifier: `${branch}/${path}` });
-      }
-    }
-    const touched = written.some(
-      ({ isNew, identifier }) => isNew || there.get(identifier.slice(branch.length + 1))?.account !== key,
-    );
-    if (!touched && isAsLeft(input, { account, key })) unchanged += 1;
-    else if (written.length > 0)
-      accounts.push({ account, key, lob: input.lob, safe: input.safe, variables: written });
+  for (const each of wanted.accounts) {
+    const variables = accountVariables(input, formers, each, findings);
+    const isAsItWas = variables.every(({ holds }) => holds === 'own') && isAsLeft(input, each);
+    const { account, key } = each;
+    if (isAsItWas) unchanged += 1;
+    else if (variables.length > 0)
+      accounts.push({ account, key, lob: input.lob, safe: input.safe, variables });
   }
   const gone = goneVariables(input);
+  const { reports, ...lists } = findings;
   if (removal === 'retain') {
-    for (const path of gone) reports.push({ code: 'retained', identifier: `${branch}/${path}` });
+    for (const { path } of gone) reports.push({ code: 'retained', identifier: `${branch}/${path}` });
   }
   const plan: SafePlan = {
     lob: input.lob,
     safe: input.safe,
     branch,
-    create,
-    enable,
-    rekey,
-    disable: removal === 'disable' ? gone.filter((path) => there.get(path)?.disabled === false) : [],
+    ...lists,
+    disable: removal === 'disable' ? gone.filter(({ path }) => there.get(path)?.disabled === false) : [],
     remove: removal === 'delete' ? gone : [],
   };
   return { plan, accounts, unchanged, reports };
+}
+
+/** The variables of an account that may be written, and on the way what has to be done about them. */
+function accountVariables<A extends SourceAccount>(
+  input: SafeInput<A>,
+  formers: Formers,
+  wanted: WantedAccount<A>,
+  findings: Findings,
+): AccountWork<A>['variables'] {
+  return [...wanted.variables].flatMap(([property, path]) => {
+    const holds = judgePresent(input, formers, wanted, { property, path }, findings);
+    return holds === null ? [] : [{ property, identifier: `${input.branch}/${path}`, holds }];
+  });
+}
+
+/** What is in a variable before the pass; null: it is not ours, and nothing is done about it. */
+function judgePresent<A extends SourceAccount>(
+  input: SafeInput<A>,
+  formers: Formers,
+  { account, key, accountsAnnotation }: WantedAccount<A>,
+  { property, path }: { readonly property: string; readonly path: string },
+  findings: Findings,
+): VariableContent | null {
+  const { branch, there } = input;
+  const present = there.get(path);
+  const identifier = `${branch}/${path}`;
+  if (present !== undefined && present.account === null) {
+    findings.reports.push({ code: 'variable_foreign', identifier });
+    return null;
+  }
+  if (present?.account === key) {
+    const before = renamedBack(there, { key, property, path }, input.nameBefore(key), account.name);
+    if (before !== null)
+      findings.reports.push({ code: 'renamed', from: `${branch}/${before.path}`, to: identifier });
+    keepPresent(
+      input,
+      { path, account: key, accountsAnnotation, permits: before?.permits ?? [] },
+      present,
+      findings,
+    );
+    return 'own';
+  }
+  const former = formers.get(key)?.get(property);
+  if (former !== undefined)
+    findings.reports.push({ code: 'renamed', from: `${branch}/${former.path}`, to: identifier });
+  const variable = { path, account: key, accountsAnnotation, permits: former?.permits ?? [] };
+  if (present === undefined) {
+    const kept = input.keptPermits(identifier, key);
+    findings.create.push({ ...variable, permits: [...variable.permits, ...kept] });
+    return 'nothing';
+  }
+  findings.reports.push({ code: 'name_reused', identifier });
+  const reused = { ...variable, formerAccount: present.account ?? '' };
+  const isOfGroupsAlone = variable.permits.length + present.foreignPermits.length === 0;
+  if (isOfGroupsAlone && !present.disabled) {
+    findings.rekey.push(reused);
+    return 'another';
+  }
+  findings.replace.push(reused);
+  return 'nothing';
+}
+
+/** A variable that holds the account's own value: it is opened again, and permissions that are missing are given again. */
+function keepPresent<A extends SourceAccount>(
+  { branch, drift }: SafeInput<A>,
+  variable: SafePlan['enable'][number],
+  present: TargetVariable,
+  findings: Findings,
+): void {
+  if (present.disabled) {
+    findings.enable.push(variable);
+    return;
+  }
+  const { path, account, permits } = variable;
+  const isMended = !present.permitted && drift === 'repair';
+  if (!present.permitted)
+    findings.reports.push({ code: 'permits_lost', identifier: `${branch}/${path}`, mended: isMended });
+  if (isMended || permits.length > 0) findings.permit.push({ path, account, ofGroups: isMended, permits });
 }
 
 /** The account has the name, the values and the revision that it had when its last value was written. */
@@ -97,37 +167,8 @@ function isAsLeft<A extends SourceAccount>(
   );
 }
 
-interface Former {
-  readonly path: string;
-  readonly permits: readonly ForeignPermit[];
-}
-
-/** For each account that is called otherwise now: its variables under the name before, by property. */
-function formerVariables<A extends SourceAccount>({
-  wanted,
-  there,
-}: SafeInput<A>): ReadonlyMap<string, ReadonlyMap<string, Former>> {
-  const properties = new Map(
-    wanted.accounts.map(({ key, variables }) => [
-      key,
-      new Map(Array.from(variables, ([property, path]) => [lastPart(path), { property, path }])),
-    ]),
-  );
-  const former = new Map<string, Map<string, Former>>();
-  for (const [path, { account, foreignPermits }] of there) {
-    const now = account === null ? undefined : properties.get(account)?.get(lastPart(path));
-    if (account === null || now === undefined || now.path === path) continue;
-    const ofAccount = former.get(account) ?? new Map<string, Former>();
-    former.set(account, ofAccount);
-    // Of several names before, those who were let in under any of them are let in.
-    const earlier = ofAccount.get(now.property)?.permits ?? [];
-    ofAccount.set(now.property, { path, permits: [...earlier, ...foreignPermits] });
-  }
-  return former;
-}
-
 /** Ours, in a safe that was read, and wanted by no account. */
-function goneVariables<A extends SourceAccount>({ wanted, there }: SafeInput<A>): readonly string[] {
+function goneVariables<A extends SourceAccount>({ wanted, there }: SafeInput<A>): SafePlan['remove'] {
   const paths = new Set(wanted.accounts.flatMap(({ variables }) => [...variables.values()]));
   return Array.from(there).flatMap(([path, { account }]) => {
     const isKept =
@@ -135,10 +176,6 @@ function goneVariables<A extends SourceAccount>({ wanted, there }: SafeInput<A>)
       paths.has(path) ||
       wanted.blockedKeys.has(account) ||
       wanted.blockedNames.has(path.slice(0, path.indexOf('/')));
-    return isKept ? [] : [path];
+    return isKept ? [] : [{ path, account }];
   });
-}
-
-function lastPart(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }

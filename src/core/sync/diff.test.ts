@@ -30,7 +30,10 @@ function pass(
   removal: RemovalRules = removing,
 ) {
   const plan = planFor(target, { layout, source, removal, wholeVault: true });
-  return { plan, ...carryOut(target, layout, plan, 'repair', { mostBytes: 2000, mostVariables: 3 }) };
+  return {
+    plan,
+    ...carryOut(target, layout, plan, 'repair', { bounds: { mostBytes: 2000, mostVariables: 3 } }),
+  };
 }
 
 function account(
@@ -71,6 +74,25 @@ function isDrawnIn(listed: readonly ModelAccount[], one: ModelAccount): boolean 
   return listed.some((other) => other !== one && (other.id === one.id) !== (other.name === one.name));
 }
 
+/** Permits a role of its own on a variable, in the root policy, as people do. */
+function letIn(target: ModelTarget, path: string, app: string): void {
+  target.db = loaded(
+    target.db,
+    'append',
+    `- !host ${app}\n- !permit {role: !host ${app}, privileges: [read, execute], resource: !variable 'corp/l/s/${path}'}`,
+  );
+}
+
+/** The hosts that may execute a variable by a permission of their own. */
+function appsOf(target: ModelTarget, path: string): readonly string[] {
+  return [...target.db.permissions.values()]
+    .filter(
+      ({ resourceId, privilege }) => resourceId === `a:variable:corp/l/s/${path}` && privilege === 'execute',
+    )
+    .flatMap(({ roleId }) => (roleId.startsWith('a:host:') ? [roleId.slice(7)] : []))
+    .sort();
+}
+
 describe('a plan', () => {
   it('makes the target show what the source has, and leaves nothing for a second plan', () => {
     fc.assert(
@@ -95,9 +117,9 @@ describe('a plan', () => {
         pass(target, before);
         const { plan } = pass(target, after, { policy: disables ? 'disable' : 'delete', ...anyNumber });
         for (const { branch, disable, remove } of plan.safes) {
-          for (const path of remove)
+          for (const { path } of remove)
             assert.equal(target.db.resources.has(`a:variable:${branch}/${path}`), false);
-          for (const path of disable) {
+          for (const { path } of disable) {
             const id = `a:variable:${branch}/${path}`;
             assert.equal(target.db.resources.has(id), true);
             assert.equal(
@@ -179,12 +201,43 @@ describe('a plan', () => {
             removal,
             wholeVault: true,
           });
-          const allowed = Math.min(most, Math.max(1, Math.floor((owned * mostPercent) / 100)));
           const removed = owned - left.length;
-          assert.deepEqual(stopped, removed > allowed ? { removals: removed, allowed } : null);
+          const mayGo =
+            removed === 0 || (removed <= most && (removed === 1 || removed * 100 <= owned * mostPercent));
+          assert.equal(stopped === null, mayGo && (removed === 0 || mostPercent > 0));
+          if (stopped !== null) {
+            assert.equal(stopped.removals, removed);
+            assert.equal(stopped.identifiers.length, removed);
+            assert.ok(stopped.allowed < removed);
+          }
         },
       ),
     );
+  });
+
+  it('removes nothing where nothing may go, counts what went lately, and does what was accepted', () => {
+    const target = emptyTarget();
+    const all = Array.from({ length: 40 }, (_, at) => account(`1_${at}`, `n${at}`));
+    pass(target, oneSafe(...all));
+    const stopOf = (rules: Partial<RemovalRules>, lately: number, accepted: number | null = null) =>
+      planFor(target, {
+        layout,
+        source: oneSafe(...all.slice(4)),
+        removal: { policy: 'delete', most: 500, mostPercent: 10, ...rules },
+        wholeVault: true,
+        removedLately: lately,
+        acceptedRemovals: accepted,
+      }).stopped?.allowed ?? 'goes on';
+    assert.equal(stopOf({}, 0), 'goes on');
+    assert.equal(stopOf({}, 1), 3);
+    assert.equal(stopOf({}, 90), 0);
+    assert.equal(stopOf({ mostPercent: 20 }, 5), 'goes on'); // 9 of the 45 that there were
+    assert.equal(stopOf({ mostPercent: 20 }, 6), 3);
+    assert.equal(stopOf({ mostPercent: 0 }, 0), 0);
+    assert.equal(stopOf({ most: 0 }, 0), 0);
+    assert.equal(stopOf({ most: 3 }, 0), 3);
+    assert.equal(stopOf({}, 90, 4), 'goes on');
+    assert.equal(stopOf({}, 0, 3), 3);
   });
 
   it('follows a renamed account: who was let in by a permission of their own is let in under the new name', () => {
@@ -209,6 +262,143 @@ describe('a plan', () => {
       ['a:host:app execute', 'a:host:app read'],
     );
     assert.deepEqual(state.variables.get('corp/l/s/other/password')?.foreignPermits, []);
+  });
+
+  it('lets nobody read the value of an account but those who were let in to that account, at no step of any renaming', () => {
+    const naming = fc
+      .shuffledSubarray(['a', 'b', 'c', 'd'], { minLength: 1 })
+      .chain((names) =>
+        fc
+          .shuffledSubarray(['1', '2', '3', '4'], { minLength: names.length, maxLength: names.length })
+          .map((ids) => ids.map((id, at) => account(id, names[at] ?? '', { password: `of ${id}` }))),
+      );
+    fc.assert(
+      fc.property(fc.array(naming, { minLength: 2, maxLength: 5 }), removals, (states, removal) => {
+        const target = emptyTarget();
+        const safe = (): void => {
+          for (const [identifier, value] of target.values) {
+            const apps = appsOf(target, identifier.slice('corp/l/s/'.length));
+            assert.deepEqual(
+              apps.filter((app) => app !== `app-${value.slice(3)}`),
+              [],
+              identifier,
+            );
+          }
+        };
+        const known = new Set<string>();
+        for (const accounts of states) {
+          const source = oneSafe(...accounts, account('0', 'stays'));
+          const present = new Set(accounts.map(({ id }) => id));
+          const plan = planFor(target, { layout, source, removal, wholeVault: true });
+          carryOut(target, layout, plan, 'repair', { onStep: safe });
+          for (const { id, name } of accounts) {
+            const apps = appsOf(target, `${name}/password`);
+            if (known.has(id)) assert.deepEqual(apps, [`app-${id}`], `${id}, which is called ${name}`);
+            else letIn(target, `${name}/password`, `app-${id}`);
+            known.add(id);
+          }
+          // Who was let in to what is gone has to be let in again, unless its variable stayed.
+          for (const id of known) if (!present.has(id)) known.delete(id);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('lets the groups of the safe read a name that another account has now, at every step', () => {
+    const target = emptyTarget();
+    pass(target, oneSafe(account('1', 'a', { password: 'of 1' }), account('2', 'b', { password: 'of 2' })));
+    const source = oneSafe(account('2', 'a', { password: 'of 2' }), account('1', 'b', { password: 'of 1' }));
+    const plan = planFor(target, { layout, source, removal: removing, wholeVault: true });
+    assert.deepEqual(
+      plan.reports.map(({ code }) => code),
+      ['renamed', 'name_reused', 'renamed', 'name_reused'],
+    );
+    carryOut(target, layout, plan, 'repair', {
+      onStep: () => {
+        for (const path of ['a/password', 'b/password']) {
+          assert.equal(target.values.has(`corp/l/s/${path}`), true);
+          assert.equal(stateOf(target, layout).variables.get(`corp/l/s/${path}`)?.permitted, true);
+        }
+      },
+    });
+    assert.deepEqual(
+      ['a', 'b'].map((name) => target.values.get(`corp/l/s/${name}/password`)),
+      ['of 2', 'of 1'],
+    );
+  });
+
+  it('counts a name that another account has now as a removal', () => {
+    const target = emptyTarget();
+    pass(target, oneSafe(account('1', 'a'), account('2', 'b')));
+    letIn(target, 'a/password', 'app');
+    const source = oneSafe(account('2', 'a'), account('1', 'b'));
+    const removal: RemovalRules = { policy: 'retain', most: 1, mostPercent: 100 };
+    assert.deepEqual(planFor(target, { layout, source, removal, wholeVault: true }).stopped, {
+      removals: 2,
+      allowed: 1,
+      identifiers: ['corp/l/s/a/password', 'corp/l/s/b/password'],
+    });
+  });
+
+  it('carries what was permitted under a name in between back to the name before', () => {
+    const target = emptyTarget();
+    const retaining: RemovalRules = { policy: 'retain', ...anyNumber };
+    pass(target, oneSafe(account('1', 'a')), retaining);
+    pass(target, oneSafe(account('1', 'b')), retaining);
+    letIn(target, 'b/password', 'app');
+    pass(target, oneSafe(account('1', 'a')), retaining);
+    assert.deepEqual(appsOf(target, 'a/password'), ['app']);
+    target.db = loaded(
+      target.db,
+      'modify',
+      '- !deny {role: !host /app, privileges: [read, execute], resource: !variable a/password}',
+      'corp/l/s',
+    );
+    pass(target, oneSafe(account('1', 'a')), retaining);
+    assert.deepEqual(appsOf(target, 'a/password'), []); // what is taken away later stays taken away
+  });
+
+  it('gives the groups of a safe back what somebody took away, or only tells', () => {
+    const target = emptyTarget();
+    const source = oneSafe(account('1', 'a'), account('2', 'b'));
+    pass(target, source);
+    const before = [...target.db.permissions.keys()].sort();
+    const taken =
+      '- !deny {role: !group delegation/consumers, privileges: [execute], resource: !variable a/password}';
+    target.db = loaded(target.db, 'modify', taken, 'corp/l/s');
+    const input = { layout, source, removal: removing, wholeVault: true };
+    const told = planFor(target, { ...input, drift: 'report' });
+    assert.deepEqual(
+      [told.safes, told.reports],
+      [[], [{ code: 'permits_lost', identifier: 'corp/l/s/a/password', mended: false }]],
+    );
+    const { plan } = pass(target, source);
+    assert.deepEqual(plan.reports, [
+      { code: 'permits_lost', identifier: 'corp/l/s/a/password', mended: true },
+    ]);
+    assert.deepEqual([...target.db.permissions.keys()].sort(), before);
+  });
+
+  it('carries over what roles below delegation were permitted, and what consumers were beyond the usual', () => {
+    const target = emptyTarget();
+    pass(target, oneSafe(account('1', 'a'), account('2', 'b')));
+    const text = [
+      '- !group delegation/auditors',
+      '- !permit {role: !group delegation/auditors, privileges: [read, execute], resource: !variable a/password}',
+      '- !permit {role: !group delegation/consumers, privileges: [update], resource: !variable a/password}',
+    ].join('\n');
+    target.db = loaded(target.db, 'append', text, 'corp/l/s');
+    pass(target, oneSafe(account('1', 'z'), account('2', 'b')));
+    assert.deepEqual(
+      stateOf(target, layout)
+        .variables.get('corp/l/s/z/password')
+        ?.foreignPermits.map(
+          ({ role, privilege }) => `${role.slice('a:group:corp/l/s/'.length)} ${privilege}`,
+        )
+        .sort(),
+      ['delegation/auditors execute', 'delegation/auditors read', 'delegation/consumers update'],
+    );
   });
 
   it('reports accounts of one name and writes neither, also what it had written of them before', () => {

@@ -1,17 +1,27 @@
 import { diffSafe, type SafeDiff } from './diff-safe.ts';
 import { delegationGroups, type Layout, lobBranch, placeOf, safeBranch, vaultBranch } from './layout.ts';
-import type { Report, Skeleton, SyncPlan } from './plan.ts';
-import { removalCap, type RemovalRules } from './rules.ts';
+import type { Report, SafePlan, Skeleton, Stop, SyncPlan } from './plan.ts';
+import { type DriftPolicy, removalCap, type RemovalRules } from './rules.ts';
 import type { SourceAccount, SourceLob, SourceSafe } from './source-state.ts';
-import type { KnownAccount, TargetState, TargetVariable } from './target-state.ts';
+import type { ForeignPermit, KnownAccount, TargetState, TargetVariable } from './target-state.ts';
 import { wantedSafe } from './wanted.ts';
 
 export interface DiffInput<A extends SourceAccount> {
   readonly layout: Layout;
   readonly source: readonly SourceLob<A>[];
   readonly target: TargetState;
-  readonly known: (key: string) => KnownAccount | null;
+  /** What was left behind for an account of the safe of a branch; null: nothing is known, or nothing is believed. */
+  readonly known: (key: string, branch: string) => KnownAccount | null;
+  /** What an account was called when it was synchronized last; null: nobody knows. */
+  readonly nameBefore: (key: string) => string | null;
+  /** Permissions of a variable whose making anew for this account was interrupted. */
+  readonly keptPermits: (identifier: string, key: string) => readonly ForeignPermit[];
   readonly removal: RemovalRules;
+  /** How many variables were removed within the last `removalWindowMs`. */
+  readonly removedLately: number;
+  /** How many this pass may remove, whatever the rules say; null: nobody said. */
+  readonly acceptedRemovals: number | null;
+  readonly drift: DriftPolicy;
   /** False when only some safes were asked for: then no other is missed. */
   readonly wholeVault: boolean;
 }
@@ -20,10 +30,10 @@ type Branches = ReadonlyMap<string, ReadonlyMap<string, TargetVariable>>;
 
 /**
  * What makes the target show what the source has. Nothing foreign is touched; nothing is removed from what was not read, was
- * read empty, or has vanished as a whole; and a plan that would remove more than one pass may is marked as stopped.
+ * read empty, or has vanished as a whole; and a plan that would remove more than it may is marked as stopped.
  */
 export function diff<A extends SourceAccount>(input: DiffInput<A>): SyncPlan<A> {
-  const { layout, source, target, removal } = input;
+  const { layout, source, target } = input;
   const branches = variablesByBranch(layout, target);
   const reports: Report[] = [];
   const safes: { readonly lob: string; readonly safe: string; readonly diff: SafeDiff<A> }[] = [];
@@ -36,20 +46,41 @@ export function diff<A extends SourceAccount>(input: DiffInput<A>): SyncPlan<A> 
     }
   }
   if (input.wholeVault) reports.push(...vanishedLobs(input, branches));
-  const owned = [...target.variables.values()].filter(({ account }) => account !== null).length;
-  const removals = safes.reduce(
-    (sum, { diff: { plan } }) => sum + plan.disable.length + plan.remove.length,
-    0,
-  );
-  const allowed = removalCap(removal, owned);
   return {
     skeleton: skeletonOf(layout, target, safes),
     safes: safes.map(({ diff: { plan } }) => plan).filter(hasWork),
     accounts: safes.flatMap(({ diff: { accounts } }) => accounts),
     unchanged: safes.reduce((sum, { diff: { unchanged } }) => sum + unchanged, 0),
     reports: [...reports, ...safes.flatMap(({ diff: each }) => each.reports)],
-    stopped: removals > allowed ? { removals, allowed } : null,
+    stopped: stopOf(
+      input,
+      safes.map(({ diff: { plan } }) => plan),
+    ),
   };
+}
+
+/** Of what would be removed, so much is named. */
+const mostNamed = 100;
+
+function stopOf<A extends SourceAccount>(
+  { target, removal, removedLately, acceptedRemovals }: DiffInput<A>,
+  plans: readonly SafePlan[],
+): Stop | null {
+  const owned = [...target.variables.values()].filter(({ account }) => account !== null).length;
+  const allowed = acceptedRemovals ?? removalCap(removal, owned, removedLately);
+  const removals = plans.reduce((sum, plan) => sum + removedBy(plan).length, 0);
+  if (removals <= allowed) return null;
+  const identifiers: string[] = [];
+  for (const plan of plans) {
+    const paths = removedBy(plan).slice(0, mostNamed - identifiers.length);
+    identifiers.push(...paths.map(({ path }) => `${plan.branch}/${path}`));
+  }
+  return { removals, allowed, identifiers };
+}
+
+/** Whose value is taken from those who read it, also where another account's comes instead. */
+function removedBy({ rekey, replace, disable, remove }: SafePlan): readonly { readonly path: string }[] {
+  return [...rekey, ...replace, ...disable, ...remove];
 }
 
 /** The safes of a line of business, or null when nothing may be concluded from what was read of it. */
@@ -100,7 +131,7 @@ function safeDiff<A extends SourceAccount>(
   branches: Branches,
   reports: Report[],
 ): SafeDiff<A> | null {
-  const { layout, target, known, removal } = input;
+  const { layout, target, known, nameBefore, keptPermits, removal, drift } = input;
   const branch = safeBranch(layout, lob, safe.name);
   const there = branches.get(branch) ?? new Map<string, TargetVariable>();
   if (!safe.accounts.ok) {
@@ -117,7 +148,18 @@ function safeDiff<A extends SourceAccount>(
     return null;
   }
   const wanted = wantedSafe(layout, lob, safe.name, safe.accounts.value);
-  return diffSafe({ lob, safe: safe.name, branch, wanted, there, removal: removal.policy, known });
+  return diffSafe({
+    lob,
+    safe: safe.name,
+    branch,
+    wanted,
+    there,
+    removal: removal.policy,
+    drift,
+    known: (key) => known(key, branch),
+    nameBefore,
+    keptPermits,
+  });
 }
 
 function skeletonOf(
@@ -143,8 +185,8 @@ function skeletonOf(
   };
 }
 
-function hasWork({ create, enable, rekey, disable, remove }: SafeDiff<SourceAccount>['plan']): boolean {
-  return [create, enable, rekey, disable, remove].some((list) => list.length > 0);
+function hasWork(plan: SafePlan): boolean {
+  return plan.create.length + plan.permit.length + plan.enable.length + removedBy(plan).length > 0;
 }
 
 function variablesByBranch(layout: Layout, { variables }: TargetState): Branches {

@@ -36,6 +36,17 @@ export function delegationGroups(branch: string): { readonly consumers: string; 
   return { consumers: `${branch}/delegation/consumers`, viewers: `${branch}/delegation/viewers` };
 }
 
+/** What the groups of a safe may do with each of its variables. */
+export function safePrivileges(
+  branch: string,
+): readonly { readonly group: string; readonly privileges: readonly string[] }[] {
+  const { consumers, viewers } = delegationGroups(branch);
+  return [
+    { group: consumers, privileges: ['read', 'execute'] },
+    { group: viewers, privileges: ['read'] },
+  ];
+}
+
 /** A variable below its safe's branch. */
 export function variablePath(account: string, property: string): string {
   return `${escapeName(account)}/${escapeName(property)}`;

@@ -1,28 +1,54 @@
 import type { SourceAccount } from './source-state.ts';
 import type { ForeignPermit } from './target-state.ts';
 
-/** A variable to be made. */
+/** A variable and whose value it is to hold. */
 export interface NewVariable {
   /** Below the safe's branch. */
   readonly path: string;
   readonly account: string;
   readonly accountsAnnotation: string;
-  /** Permissions that others gave on the variable under its name before. */
+  /** Permissions that others gave on the account's variable under its name before. */
   readonly permits: readonly ForeignPermit[];
 }
 
-/** What one safe's branch needs, in this order; values come after `create` and before `disable` and `remove`. */
+/** A variable on which permissions are missing. */
+export interface PermitVariable {
+  readonly path: string;
+  readonly account: string;
+  /** Those of the safe's groups. */
+  readonly ofGroups: boolean;
+  readonly permits: readonly ForeignPermit[];
+}
+
+/** A variable that is wanted no more. */
+export interface GoneVariable {
+  readonly path: string;
+  readonly account: string;
+}
+
+/** A variable that held the value of another account. */
+export interface ReusedVariable extends NewVariable {
+  readonly formerAccount: string;
+}
+
+/** What one safe's branch needs, in this order; values come after `replace` and before `disable` and `remove`. */
 export interface SafePlan {
   readonly lob: string;
   readonly safe: string;
   readonly branch: string;
   readonly create: readonly NewVariable[];
+  readonly permit: readonly PermitVariable[];
   /** Were disabled, and are back. */
   readonly enable: readonly NewVariable[];
-  /** Have the name of an account that is another one now. */
-  readonly rekey: readonly NewVariable[];
-  readonly disable: readonly string[];
-  readonly remove: readonly string[];
+  /** Have the name of an account that is another one now, and nobody but the safe's groups is permitted anything on them. */
+  readonly rekey: readonly ReusedVariable[];
+  /**
+   * The same, where single roles are permitted something before or after: they are deleted and made anew. What another policy
+   * permitted cannot be denied, and versions before stay readable for whoever is let in.
+   */
+  readonly replace: readonly ReusedVariable[];
+  readonly disable: readonly GoneVariable[];
+  readonly remove: readonly GoneVariable[];
 }
 
 /** Branches and groups that are missing, outermost first. */
@@ -31,6 +57,9 @@ export interface Skeleton {
   readonly lobs: readonly string[];
   readonly safes: readonly { readonly lob: string; readonly safe: string }[];
 }
+
+/** Before the pass: `nothing` (it is made by the pass), the `own` value of the account, or that of `another` account. */
+export type VariableContent = 'nothing' | 'own' | 'another';
 
 /** An account whose values are to be read and, where they differ, written. */
 export interface AccountWork<A extends SourceAccount> {
@@ -41,8 +70,7 @@ export interface AccountWork<A extends SourceAccount> {
   readonly variables: readonly {
     readonly property: string;
     readonly identifier: string;
-    /** There can be no value in it yet. */
-    readonly isNew: boolean;
+    readonly holds: VariableContent;
   }[];
 }
 
@@ -84,7 +112,17 @@ export type Report =
   | { readonly code: 'variable_foreign'; readonly identifier: string }
   | { readonly code: 'renamed'; readonly from: string; readonly to: string }
   | { readonly code: 'name_reused'; readonly identifier: string }
+  /** The groups of the safe lacked permissions, which were given again or, where drift is only told, were not. */
+  | { readonly code: 'permits_lost'; readonly identifier: string; readonly mended: boolean }
   | { readonly code: 'retained'; readonly identifier: string };
+
+/** Too much would be removed. */
+export interface Stop {
+  readonly removals: number;
+  readonly allowed: number;
+  /** The first of what would be removed, by identifier. */
+  readonly identifiers: readonly string[];
+}
 
 export interface SyncPlan<A extends SourceAccount> {
   readonly skeleton: Skeleton;
@@ -94,5 +132,5 @@ export interface SyncPlan<A extends SourceAccount> {
   readonly unchanged: number;
   readonly reports: readonly Report[];
   /** What would be removed is more than one pass may: nothing of the plan may be done. */
-  readonly stopped: { readonly removals: number; readonly allowed: number } | null;
+  readonly stopped: Stop | null;
 }

@@ -1,8 +1,16 @@
 import type { Fields, FieldValue, Tagged } from '../policy/effective-rows.ts';
 import { policyYaml } from '../policy/write-policy.ts';
-import { annotations, delegationGroups, type Layout, lobBranch, safeBranch, vaultBranch } from './layout.ts';
+import {
+  annotations,
+  delegationGroups,
+  type Layout,
+  lobBranch,
+  safeBranch,
+  safePrivileges,
+  vaultBranch,
+} from './layout.ts';
 import { escapeName } from './names.ts';
-import type { NewVariable, SafePlan, Skeleton } from './plan.ts';
+import type { GoneVariable, NewVariable, PermitVariable, SafePlan } from './plan.ts';
 import { copiedPermits } from './copied-permits.ts';
 
 /** One load: `load` adds (POST), `update` changes and deletes too (PATCH). */
@@ -21,60 +29,120 @@ export interface TextBounds {
 
 export const usualTextBounds: TextBounds = { mostBytes: 8 * 1024 * 1024, mostVariables: 2000 };
 
-/** What makes the branches and groups that are missing, outermost first. */
-export function skeletonLoads(layout: Layout, { vault, lobs, safes }: Skeleton): readonly PolicyLoad[] {
-  const load = (branch: string, statements: readonly Tagged[]): PolicyLoad => ({
+/** A load of a skeleton, and what it makes. */
+export interface SkeletonLoad extends PolicyLoad {
+  readonly makes: readonly {
+    readonly kind: 'policy' | 'group';
+    readonly identifier: string;
+    /** For which branch it is there. */
+    readonly branch: string;
+  }[];
+}
+
+/** What makes the vault's policy. */
+export function vaultLoad(layout: Layout): SkeletonLoad {
+  return ownedPolicyLoad(layout.base, layout.vault, vaultBranch(layout));
+}
+
+/** What makes the policy of a line of business. */
+export function lobLoad(layout: Layout, lob: string): SkeletonLoad {
+  return ownedPolicyLoad(vaultBranch(layout), lob, lobBranch(layout, lob));
+}
+
+/** What makes the branches of safes of one line of business, and their groups. */
+export function safesLoad(layout: Layout, lob: string, safes: readonly string[]): SkeletonLoad {
+  return {
+    branch: lobBranch(layout, lob),
+    mode: 'load',
+    text: policyYaml(safes.flatMap((safe) => safeSkeleton(layout, lob, safe))),
+    makes: safes.flatMap((safe) => partsOfSafe(safeBranch(layout, lob, safe))),
+  };
+}
+
+function partsOfSafe(branch: string): SkeletonLoad['makes'] {
+  const { consumers, viewers } = delegationGroups(branch);
+  const group = (identifier: string) => ({ kind: 'group', identifier, branch }) as const;
+  const policy = (identifier: string) => ({ kind: 'policy', identifier, branch }) as const;
+  return [
+    policy(branch),
+    policy(`${branch}/delegation`),
+    group(`${branch}-admins`),
+    group(consumers),
+    group(viewers),
+  ];
+}
+
+/** What would make variables and nothing else: a trial of it tells which of them are there already, seen or not. */
+export function trialLoads(
+  branch: string,
+  variables: readonly Pick<NewVariable, 'path'>[],
+  bounds: TextBounds = usualTextBounds,
+): readonly PolicyLoad[] {
+  return inParts(variables, bounds, (part) => ({
     branch,
     mode: 'load',
-    text: policyYaml(statements),
-  });
-  return [
-    ...(vault ? [load(layout.base, ownedPolicy(layout.vault))] : []),
-    ...(lobs.length > 0 ? [load(vaultBranch(layout), lobs.flatMap(ownedPolicy))] : []),
-    ...Array.from(
-      Map.groupBy(safes, ({ lob }) => lob),
-      ([lob, ofLob]) =>
-        load(
-          lobBranch(layout, lob),
-          ofLob.flatMap(({ safe }) => safeSkeleton(layout, lob, safe)),
-        ),
-    ),
-  ];
+    text: policyYaml(part.map(({ path }) => tagged('variable', { id: path }))),
+  }));
 }
 
 /** What must be loaded into a safe's branch before values are written. */
 export function loadsBefore(plan: SafePlan, bounds: TextBounds = usualTextBounds): readonly PolicyLoad[] {
-  const { branch, create, enable, rekey } = plan;
-  const back = [...enable, ...rekey.filter(({ path }) => !enable.some((other) => other.path === path))];
+  const { branch, create, permit, enable, rekey, replace } = plan;
+  const made = (mode: PolicyLoad['mode'], more: Readonly<Record<string, string>>) => {
+    return (part: readonly NewVariable[]): PolicyLoad => ({
+      branch,
+      mode,
+      text: policyYaml(newVariables(branch, part, more)),
+    });
+  };
   return [
-    ...inParts(create, bounds, (part) => ({
+    ...inParts(create, bounds, made('load', {})),
+    ...inParts(permit, bounds, (part) => ({
       branch,
       mode: 'load',
-      text: policyYaml(newVariables(branch, part, {})),
+      text: policyYaml(missingPermits(branch, part)),
     })),
-    ...inParts(back, bounds, (part) => ({
-      branch,
-      mode: 'update',
-      text: policyYaml(newVariables(branch, part, { [annotations.disabled]: 'false' })),
-    })),
+    ...inParts([...enable, ...rekey], bounds, made('update', { [annotations.disabled]: 'false' })),
+    ...inParts(replace, bounds, (part) => deleting(branch, part)),
+    ...inParts(replace, bounds, made('load', {})),
   ];
 }
 
 /** What is taken away once values are written. */
-export function loadsAfter(plan: SafePlan, bounds: TextBounds = usualTextBounds): readonly PolicyLoad[] {
-  const { branch, disable, remove } = plan;
+export function loadsAfter(
+  { branch, disable, remove }: Pick<SafePlan, 'branch' | 'disable' | 'remove'>,
+  bounds: TextBounds = usualTextBounds,
+): readonly PolicyLoad[] {
   return [
     ...inParts(disable, bounds, (part) => ({
       branch,
       mode: 'update',
-      text: policyYaml(disabling(branch, part)),
+      text: policyYaml(
+        disabling(
+          branch,
+          part.map(({ path }) => path),
+        ),
+      ),
     })),
-    ...inParts(remove, bounds, (part) => ({
-      branch,
-      mode: 'update',
-      text: policyYaml(part.map((path) => tagged('delete', { record: { tag: 'variable', value: path } }))),
-    })),
+    ...inParts(remove, bounds, (part) => deleting(branch, part)),
   ];
+}
+
+function deleting(branch: string, part: readonly Pick<GoneVariable, 'path'>[]): PolicyLoad {
+  const statements = part.map(({ path }) => tagged('delete', { record: { tag: 'variable', value: path } }));
+  return { branch, mode: 'update', text: policyYaml(statements) };
+}
+
+function ownedPolicyLoad(branch: string, name: string, identifier: string): SkeletonLoad {
+  return {
+    branch,
+    mode: 'load',
+    text: policyYaml(ownedPolicy(name)),
+    makes: [
+      { kind: 'group', identifier: `${identifier}-admins`, branch: identifier },
+      { kind: 'policy', identifier, branch: identifier },
+    ],
+  };
 }
 
 /** `- !group x-admins` and `- !policy x` that it owns. */
@@ -118,6 +186,14 @@ function newVariables(
   return [...records, ...safePermissions('permit', branch, paths), ...copiedPermits(variables)];
 }
 
+function missingPermits(branch: string, variables: readonly PermitVariable[]): readonly Tagged[] {
+  const paths = variables.filter(({ ofGroups }) => ofGroups).map(({ path }) => path);
+  return [
+    ...(paths.length === 0 ? [] : safePermissions('permit', branch, paths)),
+    ...copiedPermits(variables),
+  ];
+}
+
 function disabling(branch: string, paths: readonly string[]): readonly Tagged[] {
   const names = new Map([[annotations.disabled, 'true']]);
   return [
@@ -131,13 +207,10 @@ function safePermissions(
   branch: string,
   paths: readonly string[],
 ): readonly Tagged[] {
-  const { consumers, viewers } = delegationGroups(branch);
   const resources: readonly Tagged[] = paths.map((value) => ({ tag: 'variable', value }));
-  const role = (group: string): Tagged => ({ tag: 'group', value: `/${group}` });
-  return [
-    tagged(tag, { role: role(consumers), privileges: ['read', 'execute'], resources }),
-    tagged(tag, { role: role(viewers), privileges: ['read'], resources }),
-  ];
+  return safePrivileges(branch).map(({ group, privileges }) =>
+    tagged(tag, { role: { tag: 'group', value: `/${group}` }, privileges, resources }),
+  );
 }
 
 function tagged(tag: string, fields: Readonly<Record<string, FieldValue>>): Tagged {

@@ -10,6 +10,8 @@ export interface TargetVariable {
   readonly account: string | null;
   /** Gone from the source, and closed to the safe's groups. */
   readonly disabled: boolean;
+  /** Whether the safe's groups have on it what they have on each variable of the safe. */
+  readonly permitted: boolean;
   readonly foreignPermits: readonly ForeignPermit[];
 }
 

@@ -4,7 +4,7 @@ import type { FieldValue, Tagged } from '../../core/policy/effective-rows.ts';
 import { policyYaml } from '../../core/policy/write-policy.ts';
 import { type Layout, vaultBranch } from '../../core/sync/layout.ts';
 import { escapeName } from '../../core/sync/names.ts';
-import { type PolicyLoad, skeletonLoads } from '../../core/sync/policy-texts.ts';
+import { type PolicyLoad, vaultLoad } from '../../core/sync/policy-texts.ts';
 import type { ElectionSettings } from './settings.ts';
 
 export type Protocol = ElectionSettings['protocol'];
@@ -62,10 +62,7 @@ export function targetLoads(layout: Layout, writes: string): readonly InitLoad[]
     }),
   ]);
   return [
-    ...skeletonLoads(layout, { vault: true, lobs: [], safes: [] }).map((load) => ({
-      ...load,
-      purpose: `the branch ${branch} and the group ${branch}-admins that owns it`,
-    })),
+    { ...vaultLoad(layout), purpose: `the branch ${branch} and the group ${branch}-admins that owns it` },
     {
       branch: layout.base,
       mode: 'load',

@@ -48,7 +48,7 @@ test('one that writes is healthy for three intervals without a pass, and no long
 
 test('a pass that failed or stopped is said until one goes through', () => {
   const { report, health } = run();
-  const status = statusOfError('no', null, '2026-01-01T00:00:00.000Z');
+  const status = statusOfError('no', null, null, '2026-01-01T00:00:00.000Z');
   report.passEnded('failed', { code: 'source_unavailable', status });
   assert.deepEqual(health(), {
     healthy: false,

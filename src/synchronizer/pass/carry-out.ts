@@ -1,35 +1,41 @@
 import { safeBranch } from '../../core/sync/layout.ts';
-import type { SyncPlan } from '../../core/sync/plan.ts';
+import type { AccountWork, SafePlan, SyncPlan } from '../../core/sync/plan.ts';
 import type { ListedAccount } from '../source.ts';
-import { type FailureJudge, judgeFailures } from './ends-pass.ts';
-import { clearSafe, makeSkeleton, type PolicyContext, prepareSafe } from './load-policies.ts';
+import type { CarryContext } from './carry-context.ts';
+import { clearSafe, prepareSafe } from './load-policies.ts';
+import { makeSkeleton } from './make-skeleton.ts';
 import type { Progress } from './outcome.ts';
 import { workUnits } from './work-units.ts';
-import { type ValueContext, writeUnit } from './write-values.ts';
+import { writeUnit } from './write-values.ts';
 
-type CarryContext = PolicyContext &
-  Omit<ValueContext, 'judge' | 'onDone'> & {
-    readonly concurrency: number;
-    readonly onProgress: (progress: Progress) => void;
-  };
+interface CarrySettings {
+  readonly concurrency: number;
+  readonly onProgress: (progress: Progress) => void;
+}
 
 /**
  * Carries a plan out: branches first, then the policies of one safe after the other, and behind them the values of the safes that are
- * ready, several at a time. What is gone is taken away last, and only in safes where nothing failed.
+ * ready, several at a time. Where a policy fails, the values of variables that exist are written all the same. What is gone is taken
+ * away last, and only in safes whose policy did not fail.
  */
 export async function carryOut(
   context: CarryContext,
+  settings: CarrySettings,
   plan: SyncPlan<ListedAccount>,
 ): Promise<{ readonly policiesMs: number; readonly valuesMs: number }> {
-  const judge = judgeFailures();
   const begun = performance.now();
-  await makeSkeleton(context, plan.skeleton);
-  const ready = new Map(plan.safes.map(({ branch }) => [branch, Promise.withResolvers<boolean>()]));
+  const failed = new Set(await makeSkeleton(context, plan.skeleton));
+  for (const each of plan.safes) if (failed.has(each.branch)) hold(context, each);
+  holdWhole(context, plan, failed);
+  const ready = new Map(plan.safes.map(({ branch }) => [branch, Promise.withResolvers<void>()]));
   for (const { promise } of ready.values()) promise.catch(() => undefined); // whoever waits for it hears of it
   let policiesMs = 0;
   const prepare = async (): Promise<void> => {
     try {
-      for (const safe of plan.safes) ready.get(safe.branch)?.resolve(await prepared(context, judge, safe));
+      for (const safe of plan.safes) {
+        if (!failed.has(safe.branch) && !(await prepared(context, plan, safe))) failed.add(safe.branch);
+        ready.get(safe.branch)?.resolve();
+      }
     } catch (error) {
       for (const { reject } of ready.values()) reject(error);
       throw error;
@@ -37,29 +43,43 @@ export async function carryOut(
     policiesMs = performance.now() - begun;
   };
   const valuesBegun = performance.now();
-  const isReady = (branch: string): Promise<boolean> => ready.get(branch)?.promise ?? Promise.resolve(true);
-  await allOrFirstFailure([prepare(), ...valueWorkers(context, judge, plan, isReady)]);
+  const isReady = async (branch: string): Promise<void> => ready.get(branch)?.promise;
+  await allOrFirstFailure([prepare(), ...valueWorkers(context, settings, plan, isReady)]);
   const valuesMs = performance.now() - valuesBegun;
   const clearBegun = performance.now();
-  const failed = new Set(context.tally.failures.map(({ branch }) => branch));
   for (const safe of plan.safes) {
-    if (!failed.has(safe.branch)) await attempt(context, judge, safe.branch, () => clearSafe(context, safe));
+    if (!failed.has(safe.branch)) await attempt(context, safe, () => clearSafe(context, safe));
   }
   return { policiesMs: policiesMs + performance.now() - clearBegun, valuesMs };
 }
 
+/** Nothing of a safe whose branch cannot be used is written. */
+function holdWhole(
+  { layout, held }: CarryContext,
+  { accounts }: SyncPlan<ListedAccount>,
+  unusable: ReadonlySet<string>,
+): void {
+  if (unusable.size === 0) return;
+  for (const { lob, safe, variables } of accounts) {
+    if (!unusable.has(safeBranch(layout, lob, safe))) continue;
+    for (const { identifier } of variables) if (!held.has(identifier)) held.set(identifier, 'waits');
+  }
+}
+
 function valueWorkers(
   context: CarryContext,
-  judge: FailureJudge,
+  { concurrency, onProgress }: CarrySettings,
   plan: SyncPlan<ListedAccount>,
-  isReady: (branch: string) => Promise<boolean>,
+  isReady: (branch: string) => Promise<void>,
 ): readonly Promise<void>[] {
   const total = plan.accounts.length;
   let done = 0;
-  const onDone = (): void => {
+  const onDone = async (): Promise<void> => {
     done += 1;
-    context.onProgress({ phase: 'values', done, total });
+    onProgress({ phase: 'values', done, total });
+    await context.checkpoint();
   };
+  const skipped = skippedAccounts(context);
   const units = workUnits(
     plan.accounts,
     ({ lob, safe }) => safeBranch(context.layout, lob, safe),
@@ -69,37 +89,95 @@ function valueWorkers(
   const waiting = oneByOne(units);
   const work = async (): Promise<void> => {
     for (const unit of waiting) {
-      if (await isReady(unit.branch)) await writeUnit({ ...context, judge, onDone }, unit);
+      await isReady(unit.branch);
+      await writeUnit({ ...context, onSkipped: skipped.add, onDone }, unit);
     }
   };
-  return Array.from({ length: Math.min(context.concurrency, units.length) }, work);
+  const workers = Array.from({ length: Math.min(concurrency, units.length) }, work);
+  return [...workers, Promise.allSettled(workers).then(skipped.tell)];
+}
+
+/** One failure for all accounts of a safe that were not asked for. */
+function skippedAccounts({ layout, judge, tally }: CarryContext) {
+  const counts = new Map<string, { readonly lob: string; count: number }>();
+  return {
+    add: ({ lob, safe }: AccountWork<ListedAccount>): void => {
+      const branch = safeBranch(layout, lob, safe);
+      const found = counts.get(branch) ?? { lob, count: 0 };
+      found.count += 1;
+      counts.set(branch, found);
+    },
+    tell: (): void => {
+      for (const [branch, { lob, count }] of counts) {
+        const why = judge.givenUp({ lob, branch }) ?? '';
+        tally.failures.push({
+          branch,
+          account: null,
+          fault: `The source was not asked for ${count} more accounts: ${why}`,
+        });
+      }
+    },
+  };
 }
 
 function* oneByOne<T>(items: readonly T[]): Generator<T> {
   yield* items;
 }
 
+/** Whether the policy of a safe is as its values need it. */
 async function prepared(
   context: CarryContext,
-  judge: FailureJudge,
-  safe: SyncPlan<ListedAccount>['safes'][number],
+  plan: SyncPlan<ListedAccount>,
+  safe: SafePlan,
 ): Promise<boolean> {
-  return attempt(context, judge, safe.branch, () => prepareSafe(context, safe));
+  const unreadable = (keys: ReadonlySet<string>): Promise<boolean> =>
+    isAnyUnreadable(
+      context,
+      plan.accounts.filter((work) => keys.has(work.key)),
+    );
+  const isDone = await attempt(context, safe, () => prepareSafe(context, safe, unreadable));
+  if (!isDone) hold(context, safe);
+  return isDone;
 }
 
-/** Whether it was done; that it was not is written down as a failure of the safe. */
+/** Of accounts whose variables are to be made anew: a variable is not deleted before its next value can be had. */
+async function isAnyUnreadable(
+  { signal, judge }: CarryContext,
+  accounts: readonly AccountWork<ListedAccount>[],
+): Promise<boolean> {
+  for (const { account, lob } of accounts) {
+    try {
+      const values = await account.read(signal);
+      if (account.properties.some((property) => !values.has(property))) return true;
+    } catch (error) {
+      judge.failed(error, { lob, branch: '' });
+      return true; // its own turn will say why
+    }
+  }
+  return false;
+}
+
+/** What a safe's policy would have made is not written. */
+function hold({ held }: CarryContext, { branch, create, rekey, replace }: SafePlan): void {
+  for (const { path } of [...create, ...rekey, ...replace]) {
+    const identifier = `${branch}/${path}`;
+    if (!held.has(identifier)) held.set(identifier, 'waits');
+  }
+}
+
+/** Whether it was done; that it was not is written down as a failure of the safe, and the next pass looks at it. */
 async function attempt(
-  { tally }: CarryContext,
-  judge: FailureJudge,
-  branch: string,
+  { tally, judge, doubt }: CarryContext,
+  { lob, branch }: SafePlan,
   work: () => Promise<void>,
 ): Promise<boolean> {
   try {
     await work();
-    judge.succeeded(branch);
+    judge.loaded();
     return true;
   } catch (error) {
-    tally.failures.push({ branch, account: null, fault: judge.failed(branch, error).detail });
+    tally.failures.push({ branch, account: null, fault: judge.failed(error, { lob, branch }).detail });
+    doubt(branch);
     return false;
   }
 }

@@ -8,43 +8,68 @@ const fatal: readonly ProblemCode[] = [
   'peer_untrusted',
   'peer_unreachable',
 ];
-/** So many failures one after the other are no matter of single accounts, but of their safe. */
-const mostInSafe = 10;
-/** Of so many safes one after the other, they are a matter of the vault or the server. */
-const mostSafes = 3;
+/** So many failures one after the other are no matter of single accounts. */
+const mostInARow = 10;
+/** So many safes that were given up one after the other are no matter of single safes. */
+const mostSafesInARow = 3;
+
+/** Where something was tried. */
+export interface Place {
+  readonly lob: string;
+  readonly branch: string;
+}
 
 /**
- * Tells failures of one account from those of its safe, and both from those after which nothing more will succeed. A safe is given up so
- * that what cannot be had of it, with all its tries and pauses, takes no time from the others.
+ * Tells failures of one account from those of a safe, of a line of business, and from those after which nothing more will succeed:
+ * a source that fails is given up safe by safe, then line of business by line of business; a target that fails ends the pass.
  */
 export interface FailureJudge {
-  readonly succeeded: (branch: string) => void;
+  /** An account went from source to target. */
+  readonly succeeded: (place: Place) => void;
+  /** The target took a policy, which says nothing about the source. */
+  readonly loaded: () => void;
   /** @throws the error itself when the pass has to end, or it is no Problem */
-  readonly failed: (branch: string, error: unknown) => Problem;
-  /** Why nothing more is to be tried in a safe; null: it is to be tried. */
-  readonly givenUp: (branch: string) => Problem | null;
+  readonly failed: (error: unknown, place: Place) => Problem;
+  /** Why nothing more is asked of the source there; null: it is. */
+  readonly givenUp: (place: Place) => string | null;
 }
 
 export function judgeFailures(): FailureJudge {
-  const inARow = new Map<string, number>();
-  const givenUp = new Map<string, Problem>();
-  let safesInARow = 0;
+  let ofTarget = 0;
+  const ofSafes = new Map<string, number>();
+  const safesInARow = new Map<string, number>();
+  const given = new Map<string, string>(); // by `safe …` and `lob …`
+  const giveUpSafe = ({ lob, branch }: Place, fault: string): void => {
+    if (given.has(`safe ${branch}`)) return; // others were under way
+    given.set(`safe ${branch}`, `${mostInARow} accounts failed one after the other (${fault}).`);
+    const inARow = (safesInARow.get(lob) ?? 0) + 1;
+    safesInARow.set(lob, inARow);
+    if (inARow >= mostSafesInARow)
+      given.set(`lob ${lob}`, `${inARow} safes failed one after the other (${fault}).`);
+  };
   return {
-    succeeded: (branch) => {
-      inARow.delete(branch);
-      safesInARow = 0;
+    succeeded: ({ lob, branch }) => {
+      ofTarget = 0;
+      ofSafes.delete(branch);
+      safesInARow.delete(lob);
     },
-    failed: (branch, error) => {
+    loaded: () => {
+      ofTarget = 0;
+    },
+    failed: (error, place) => {
       if (!isProblem(error) || fatal.includes(error.code)) throw error;
-      const mayPass = error.kind === 'unavailable' || error.kind === 'timeout';
-      const failures = mayPass ? (inARow.get(branch) ?? 0) + 1 : 0;
-      inARow.set(branch, failures);
-      if (failures < mostInSafe || givenUp.has(branch)) return error;
-      givenUp.set(branch, error);
-      safesInARow += 1;
-      if (safesInARow >= mostSafes) throw error;
+      if (error.code === 'source_unauthenticated') given.set(`lob ${place.lob}`, error.detail);
+      if (error.code === 'source_unavailable') {
+        const inARow = (ofSafes.get(place.branch) ?? 0) + 1;
+        ofSafes.set(place.branch, inARow);
+        if (inARow >= mostInARow) giveUpSafe(place, error.detail);
+      }
+      if (error.code.startsWith('source_')) return error;
+      const passes = error.kind === 'unavailable' || error.kind === 'timeout';
+      ofTarget = passes ? ofTarget + 1 : 0;
+      if (ofTarget >= mostInARow) throw error;
       return error;
     },
-    givenUp: (branch) => givenUp.get(branch) ?? null,
+    givenUp: ({ lob, branch }) => given.get(`lob ${lob}`) ?? given.get(`safe ${branch}`) ?? null,
   };
 }

@@ -1,61 +1,120 @@
 import { loadPolicy } from '../../client/policies.ts';
-import { safeBranch, type Layout } from '../../core/sync/layout.ts';
-import type { NewVariable, SafePlan, Skeleton } from '../../core/sync/plan.ts';
-import { loadsAfter, loadsBefore, type PolicyLoad, skeletonLoads } from '../../core/sync/policy-texts.ts';
-import type { Authority } from '../authority.ts';
-import type { SyncState } from '../state/state.ts';
-import type { Tally } from './outcome.ts';
+import type { NewVariable, SafePlan } from '../../core/sync/plan.ts';
+import { loadsAfter, loadsBefore, type PolicyLoad } from '../../core/sync/policy-texts.ts';
+import { noteRemovals } from '../state/state.ts';
+import type { CarryContext } from './carry-context.ts';
+import { findForeign } from './find-foreign.ts';
+import { stillOurs } from './still-ours.ts';
 
-export interface PolicyContext {
-  readonly layout: Layout;
-  readonly authority: Authority;
-  readonly state: SyncState;
-  readonly tally: Tally;
-  readonly dryRun: boolean;
-}
-
-/** Makes the branches and groups that are missing. */
-export async function makeSkeleton(context: PolicyContext, skeleton: Skeleton): Promise<void> {
-  await load(context, skeletonLoads(context.layout, skeleton));
-  if (context.dryRun) return;
-  for (const { lob, safe } of skeleton.safes)
-    context.state.branches.add(safeBranch(context.layout, lob, safe));
-}
-
-/** What a safe's values need to be written. */
-export async function prepareSafe(context: PolicyContext, plan: SafePlan): Promise<void> {
-  await load(context, loadsBefore(plan));
-  const { branch, create, enable, rekey } = plan;
+/**
+ * What a safe's values need to be written.
+ *
+ * @param unreadable of these accounts, those whose values the source does not give now
+ */
+export async function prepareSafe(
+  context: CarryContext,
+  planned: SafePlan,
+  unreadable: (keys: ReadonlySet<string>) => Promise<boolean>,
+): Promise<void> {
+  const { state, tally, dryRun, held } = context;
+  const plan = dryRun ? planned : await permissible(context, planned, unreadable);
+  const { branch, create, enable, rekey, replace } = plan;
   const ids = (variables: readonly NewVariable[]): readonly string[] =>
     variables.map(({ path }) => `${branch}/${path}`);
-  context.tally.created.push(...ids(create));
-  context.tally.enabled.push(...ids(enable));
-  if (context.dryRun) return;
-  for (const { path, account } of [...create, ...enable, ...rekey]) {
-    const digest = context.state.variables.get(`${branch}/${path}`)?.digest ?? null;
-    context.state.variables.set(`${branch}/${path}`, { account, digest, disabled: false });
+  if (!dryRun) {
+    for (const identifier of ids([...create, ...rekey, ...replace])) held.set(identifier, 'waits');
+    for (const { path, account, permits } of replace)
+      if (permits.length > 0) state.moved.set(`${branch}/${path}`, { account, permits });
+    const reused = rekey.length + replace.length;
+    if (reused > 0) await countRemovals(context, reused);
+    await load(context, loadsBefore(plan));
+    for (const identifier of ids([...create, ...rekey, ...replace])) {
+      held.delete(identifier);
+      state.moved.delete(identifier);
+    }
+    for (const { path, account } of replace)
+      state.variables.set(`${branch}/${path}`, { account, digest: null, disabled: false });
+    for (const { path, account } of [...create, ...enable, ...rekey]) {
+      const digest = state.variables.get(`${branch}/${path}`)?.digest ?? null;
+      state.variables.set(`${branch}/${path}`, { account, digest, disabled: false });
+    }
+  }
+  tally.created.push(...ids(create));
+  tally.enabled.push(...ids(enable));
+}
+
+/** Takes away what is gone from a safe, but for what accounts had that are not yet as they should be. */
+export async function clearSafe(context: CarryContext, planned: SafePlan): Promise<void> {
+  const { state, tally, dryRun, failedAccounts } = context;
+  const { branch } = planned;
+  const due = ({ account }: SafePlan['remove'][number]): boolean => !failedAccounts.has(account);
+  const given = { disable: planned.disable.filter(due), remove: planned.remove.filter(due) };
+  const [disable, remove] = dryRun
+    ? [given.disable, given.remove]
+    : [await stillOurs(context, branch, given.disable), await stillOurs(context, branch, given.remove)];
+  if (!dryRun && disable.length + remove.length > 0) {
+    await countRemovals(context, disable.length + remove.length);
+    await load(context, loadsAfter({ branch, disable, remove }));
+  }
+  for (const { path } of disable) {
+    const identifier = `${branch}/${path}`;
+    tally.disabled.push(identifier);
+    const left = state.variables.get(identifier);
+    if (left !== undefined && !dryRun) state.variables.set(identifier, { ...left, disabled: true });
+  }
+  for (const { path } of remove) {
+    tally.removed.push(`${branch}/${path}`);
+    if (!dryRun) state.variables.delete(`${branch}/${path}`);
   }
 }
 
-/** Takes away what is gone from a safe. */
-export async function clearSafe(context: PolicyContext, plan: SafePlan): Promise<void> {
-  await load(context, loadsAfter(plan));
-  const { branch, disable, remove } = plan;
-  for (const path of disable) {
-    const identifier = `${branch}/${path}`;
-    context.tally.disabled.push(identifier);
-    const left = context.state.variables.get(identifier);
-    if (left !== undefined && !context.dryRun)
-      context.state.variables.set(identifier, { ...left, disabled: true });
+/** The plan without what turns out not to be ours, or would leave readers without a value. */
+async function permissible(
+  context: CarryContext,
+  plan: SafePlan,
+  unreadable: (keys: ReadonlySet<string>) => Promise<boolean>,
+): Promise<SafePlan> {
+  const { reader, authority, tally, held } = context;
+  const { branch } = plan;
+  const former = plan.rekey.concat(plan.replace).map((each) => ({ ...each, account: each.formerAccount }));
+  const ours = new Set(
+    (await stillOurs(context, branch, [...former, ...plan.enable, ...plan.permit])).map(({ path }) => path),
+  );
+  const isOurs = ({ path }: { readonly path: string }): boolean => ours.has(path);
+  const foreign = await findForeign(reader, () => authority.writer(), branch, plan.create);
+  for (const path of foreign) {
+    held.set(`${branch}/${path}`, 'foreign');
+    tally.reports.push({ code: 'variable_foreign', identifier: `${branch}/${path}` });
   }
-  for (const path of remove) {
-    context.tally.removed.push(`${branch}/${path}`);
-    if (!context.dryRun) context.state.variables.delete(`${branch}/${path}`);
+  let replace = plan.replace.filter(isOurs);
+  // All or none: what is deleted for one of them may be where another comes from.
+  if (replace.length > 0 && (await unreadable(new Set(replace.map(({ account }) => account))))) {
+    for (const { path } of replace) held.set(`${branch}/${path}`, 'waits');
+    replace = [];
   }
+  return {
+    ...plan,
+    create: plan.create.filter(({ path }) => !foreign.has(path)),
+    permit: plan.permit.filter(isOurs),
+    enable: plan.enable.filter(isOurs),
+    rekey: plan.rekey.filter(isOurs),
+    replace,
+  };
+}
+
+/** Kept before anything is removed: what is interrupted counts, too. */
+async function countRemovals(
+  { state, nowMs, countsRemovals, checkpoint }: CarryContext,
+  count: number,
+): Promise<void> {
+  if (countsRemovals) noteRemovals(state, count, nowMs);
+  await checkpoint('now');
 }
 
 /** One after the other: a server loads one policy at a time. None makes a user or host, so one that was lost on the way is sent again. */
-async function load({ authority, dryRun }: PolicyContext, loads: readonly PolicyLoad[]): Promise<void> {
-  if (dryRun) return;
-  for (const each of loads) await loadPolicy(authority.writer(), each, { repeatable: true });
+async function load({ authority, checkpoint }: CarryContext, loads: readonly PolicyLoad[]): Promise<void> {
+  for (const each of loads) {
+    await loadPolicy(authority.writer(), each, { repeatable: true });
+    await checkpoint();
+  }
 }

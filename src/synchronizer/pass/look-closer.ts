@@ -1,59 +1,122 @@
 import type { ConjurClient } from '../../client/client.ts';
-import { Problem } from '../../core/problem.ts';
-import { type Layout, lobBranch, safeBranch, vaultBranch } from '../../core/sync/layout.ts';
-import type { SyncPlan } from '../../core/sync/plan.ts';
+import {
+  delegationGroups,
+  type Layout,
+  lobBranch,
+  placeOf,
+  safeBranch,
+  vaultBranch,
+} from '../../core/sync/layout.ts';
+import type { SafePlan, SyncPlan } from '../../core/sync/plan.ts';
 import type { SourceAccount } from '../../core/sync/source-state.ts';
-import type { TargetState, TargetVariable } from '../../core/sync/target-state.ts';
-import { limited } from '../../runtime/limited.ts';
-import { readPolicy, readVariable } from '../target/read-target.ts';
+import type { TargetState } from '../../core/sync/target-state.ts';
+import { mostLooks, takeLooks } from '../target/take-looks.ts';
+import { isSeen, readPolicy, readVariable } from '../target/read-target.ts';
 
-/** More than so many single looks, and the whole target is read at once. */
-const mostLooks = 3000;
-const looksAtATime = 8;
+export interface LookInput {
+  /** The target as it was left. */
+  readonly left: TargetState;
+  /** What would be done if it still is. */
+  readonly draft: SyncPlan<SourceAccount>;
+  /** Branches of safes all of whose variables are looked at. */
+  readonly doubtful: ReadonlySet<string>;
+}
+
+/** The target put right, and the branches of safes in which something was looked at. */
+export interface CloserLook {
+  readonly target: TargetState;
+  readonly branches: ReadonlySet<string>;
+}
 
 /**
- * The target as it was left, put right where the plan would change more than values: what is to be made may be there by now, and who
- * was let in to what is renamed is known to the server alone. null: that would be more looks than it is worth; the same: there was
- * nothing to look at.
+ * The target as it was left, put right where the plan would change more than values: what is to be made may be there by now, who was
+ * let in to what is renamed is known to the server alone, and where a policy or group is gone, so may be what lay in it. `too much`:
+ * that would be more looks than reading the target whole is worth.
  */
 export async function lookCloser(
   client: ConjurClient,
   layout: Layout,
-  left: TargetState,
-  plan: SyncPlan<SourceAccount>,
-): Promise<TargetState | null> {
-  const identifiers = new Set(
-    plan.safes.flatMap(({ branch, create, enable, rekey, disable, remove }) => [
-      ...[...create, ...enable, ...rekey].map(({ path }) => `${branch}/${path}`),
-      ...[...disable, ...remove].map((path) => `${branch}/${path}`),
-    ]),
-  );
-  for (const report of plan.reports) if (report.code === 'renamed') identifiers.add(report.from);
-  const policies = branchesOf(layout, plan);
-  if (identifiers.size + policies.size > mostLooks) return null;
-  if (identifiers.size + policies.size === 0) return left;
-  const inTurn = limited(looksAtATime, mostLooks, () => new Problem('server_busy', 'too many looks wait.'));
-  const variables = new Map<string, TargetVariable>(left.variables);
-  const known = new Map(left.policies);
-  await Promise.all([
-    ...Array.from(identifiers, (identifier) =>
-      inTurn(async () => replace(variables, identifier, await readVariable(client, layout, identifier))),
-    ),
-    ...Array.from(policies, (policy) =>
-      inTurn(async () => replace(known, policy, await readPolicy(client, policy))),
-    ),
+  { left, draft, doubtful }: LookInput,
+): Promise<CloserLook | 'nothing to look at' | 'too much'> {
+  const places = placesOf(layout, left, draft, doubtful);
+  const count = places.variables.size + places.policies.size + places.groups.size;
+  if (count === 0) return 'nothing to look at';
+  if (count > mostLooks) return 'too much';
+  const target = {
+    policies: new Map(left.policies),
+    groups: new Set(left.groups),
+    variables: new Map(left.variables),
+  };
+  await takeLooks([
+    ...Array.from(places.variables, (identifier) => async () => {
+      replace(target.variables, identifier, await readVariable(client, layout, identifier));
+    }),
+    ...Array.from(places.policies, (policy) => async () => {
+      replace(target.policies, policy, await readPolicy(client, policy));
+    }),
+    ...Array.from(places.groups, (group) => async () => {
+      if (await isSeen(client, 'group', group)) target.groups.add(group);
+      else target.groups.delete(group);
+    }),
   ]);
-  return { policies: known, groups: left.groups, variables };
+  const broken = [...places.branches].filter(
+    (branch) => !doubtful.has(branch) && lacksParts(branch, left, target),
+  );
+  if (broken.length === 0) return { target, branches: places.branches };
+  return lookCloser(client, layout, { left, draft, doubtful: new Set([...doubtful, ...broken]) });
 }
 
-function branchesOf(layout: Layout, { skeleton, safes }: SyncPlan<SourceAccount>): ReadonlySet<string> {
-  const isMissing = skeleton.vault || skeleton.lobs.length > 0 || skeleton.safes.length > 0;
-  return new Set([
-    ...(isMissing ? [vaultBranch(layout)] : []),
-    ...skeleton.lobs.map((lob) => lobBranch(layout, lob)),
+interface Places {
+  readonly branches: ReadonlySet<string>;
+  readonly variables: ReadonlySet<string>;
+  readonly policies: ReadonlySet<string>;
+  readonly groups: ReadonlySet<string>;
+}
+
+function placesOf(
+  layout: Layout,
+  left: TargetState,
+  { skeleton, safes, reports }: SyncPlan<SourceAccount>,
+  doubtful: ReadonlySet<string>,
+): Places {
+  const branches = new Set([
     ...skeleton.safes.map(({ lob, safe }) => safeBranch(layout, lob, safe)),
     ...safes.map(({ branch }) => branch),
+    ...doubtful,
   ]);
+  const variables = new Set(safes.flatMap((plan) => touchedBy(plan).map((path) => `${plan.branch}/${path}`)));
+  for (const report of reports) if (report.code === 'renamed') variables.add(report.from).add(report.to);
+  for (const identifier of left.variables.keys())
+    if (doubtful.has(placeOf(layout, identifier)?.branch ?? '')) variables.add(identifier);
+  const isMissing = skeleton.vault || skeleton.lobs.length > 0 || skeleton.safes.length > 0;
+  return {
+    branches,
+    variables,
+    policies: new Set([
+      ...(isMissing ? [vaultBranch(layout)] : []),
+      ...skeleton.lobs.map((lob) => lobBranch(layout, lob)),
+      ...Array.from(branches).flatMap((branch) => [branch, `${branch}/delegation`]),
+    ]),
+    groups: new Set(Array.from(branches).flatMap(groupsOf)),
+  };
+}
+
+function touchedBy({ create, permit, enable, rekey, replace: anew, disable, remove }: SafePlan): string[] {
+  return [...create, ...permit, ...enable, ...rekey, ...anew, ...disable, ...remove].map(({ path }) => path);
+}
+
+function groupsOf(branch: string): readonly string[] {
+  const { consumers, viewers } = delegationGroups(branch);
+  return [`${branch}-admins`, consumers, viewers];
+}
+
+/** Something of the branch was left that is not there any more. */
+function lacksParts(branch: string, left: TargetState, now: TargetState): boolean {
+  return (
+    [branch, `${branch}/delegation`].some(
+      (policy) => left.policies.has(policy) && !now.policies.has(policy),
+    ) || groupsOf(branch).some((group) => left.groups.has(group) && !now.groups.has(group))
+  );
 }
 
 function replace<T>(map: Map<string, T>, key: string, value: T | null): void {

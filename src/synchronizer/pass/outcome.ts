@@ -1,4 +1,4 @@
-import type { Report } from '../../core/sync/plan.ts';
+import type { Report, Stop } from '../../core/sync/plan.ts';
 
 /** Why one account (or, without one, a whole safe) is not as it should be. */
 export interface SyncFailure {
@@ -26,8 +26,8 @@ export interface PassOutcome {
   readonly safes: readonly SafeReading[];
   /** Lines of business whose safes could not be listed. */
   readonly lobFaults: readonly { readonly lob: string; readonly fault: string }[];
-  /** Removals were more than one pass may do, so nothing was done. */
-  readonly stopped: { readonly removals: number; readonly allowed: number } | null;
+  /** Removals were more than the pass may do, so nothing was done. */
+  readonly stopped: Stop | null;
   readonly accounts: number;
   readonly unchanged: number;
   readonly created: readonly string[];
@@ -67,6 +67,8 @@ export interface Tally {
   readonly disabled: string[];
   readonly removed: string[];
   readonly failures: SyncFailure[];
+  /** What came to light while the plan was carried out. */
+  readonly reports: Report[];
 }
 
 export function emptyTally(): Tally {
@@ -79,5 +81,6 @@ export function emptyTally(): Tally {
     disabled: [],
     removed: [],
     failures: [],
+    reports: [],
   };
 }

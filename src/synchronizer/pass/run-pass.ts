@@ -1,15 +1,19 @@
 import type { ConjurClient } from '../../client/client.ts';
+import { Problem } from '../../core/problem.ts';
 import type { Layout } from '../../core/sync/layout.ts';
 import type { SyncPlan } from '../../core/sync/plan.ts';
 import type { DriftPolicy, RemovalRules } from '../../core/sync/rules.ts';
 import type { Authority } from '../authority.ts';
-import type { ListedAccount, Source } from '../source.ts';
+import type { ListedAccount, ListedLob, Source } from '../source.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { forgetUnverified } from '../state/state.ts';
 import { carryOut } from './carry-out.ts';
-import { makePlan } from './make-plan.ts';
+import { type CheckScope, checkScope } from './check-scope.ts';
+import { checkpoints } from './checkpoint.ts';
+import { judgeFailures } from './ends-pass.ts';
+import { makePlan, type Planned } from './make-plan.ts';
+import { emptyTally, type PassOutcome, type Progress, type Tally } from './outcome.ts';
 import { safeReadings } from './safe-readings.ts';
-import { emptyTally, type PassOutcome, type Progress } from './outcome.ts';
 import { openSecondLook } from './second-look.ts';
 
 export interface PassSettings {
@@ -25,6 +29,8 @@ export interface PassSettings {
   /** Units of accounts that are worked on at a time. */
   readonly concurrency: number;
   readonly wallClock: () => number;
+  /** How long what was done may stay unsaved; 30 s unless told otherwise. */
+  readonly saveEveryMs?: number;
 }
 
 export interface PassOptions {
@@ -35,94 +41,136 @@ export interface PassOptions {
   readonly full: boolean;
   /** Others may have written since this synchronizer's last pass: look at everything, and believe nothing that was not looked at. */
   readonly takesOver?: boolean;
+  /** How many variables this pass may remove, whatever the rules say; they do not count against those of later passes. */
+  readonly acceptedRemovals?: number;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
+  /** Hears what a pass had done that ends with an error, before the error is thrown. */
+  readonly onUnfinished?: (outcome: PassOutcome) => void;
 }
+
+const usualSaveEveryMs = 30_000;
 
 /**
  * One pass from source to target. What became of it is remembered, also when it is interrupted or ends with an error: the next pass
  * goes on where this one stood.
  *
- * @throws Problem when nothing more could be done: `interrupted`, `no_authority`, what refuses or cannot be reached as a whole
+ * @throws Problem when nothing more could be done: `interrupted`, `no_authority`, what refuses or cannot be reached as a whole;
+ * `source_missing` when no line of business has the safe that was asked for
  */
 export async function runPass(settings: PassSettings, options: PassOptions): Promise<PassOutcome> {
-  const { source, client, layout, removal, stateFile, wallClock } = settings;
-  const { state } = stateFile;
+  const { source, layout, stateFile, fullCheckEveryMs } = settings;
   const begun = performance.now();
+  const nowMs = settings.wallClock();
   options.onProgress({ phase: 'listing' });
   const first = await source.list(options.safe === null ? null : [options.safe], options.signal);
+  if (options.safe !== null) requireSafe(options.safe, first);
   const listedAt = performance.now();
-  const due =
-    state.fullCheckAtMs === null || isDue(state.fullCheckAtMs, settings.fullCheckEveryMs, wallClock());
-  const wholeVault = options.safe === null;
-  const lookAgain = openSecondLook(source, options.signal);
-  const context = { client, layout, state, removal, wholeVault, lookAgain, onProgress: options.onProgress };
-  const { plan, listed, full } = await makePlan(
-    context,
-    first,
-    options.full || options.takesOver === true || due,
-  );
+  const all = options.full || options.takesOver === true;
+  const scope = checkScope(layout, stateFile.state, first, { all, everyMs: fullCheckEveryMs, nowMs });
+  const { plan, listed } = await planned(settings, options, scope, first, nowMs);
   const plannedAt = performance.now();
   const tally = emptyTally();
-  const times =
-    plan.stopped === null
-      ? await carriedOut(settings, options, plan, full, tally)
-      : { policiesMs: 0, valuesMs: 0 };
-  return {
+  const outcome = (carried: { readonly policiesMs: number; readonly valuesMs: number }): PassOutcome => ({
     ...tally,
-    mode: full ? 'full' : 'quick',
+    mode: scope.isWhole ? 'full' : 'quick',
     dryRun: options.dryRun,
-    wholeVault,
+    wholeVault: options.safe === null,
     ...safeReadings(layout, listed),
     stopped: plan.stopped,
     accounts: plan.accounts.length + plan.unchanged,
     unchanged: plan.unchanged,
-    reports: plan.reports,
+    reports: [...plan.reports, ...tally.reports],
     times: {
       listMs: listedAt - begun,
       targetMs: plannedAt - listedAt,
-      ...times,
+      ...carried,
       totalMs: performance.now() - begun,
     },
-  };
-}
-
-async function carriedOut(
-  { client, authority, layout, drift, stateFile, concurrency, wallClock }: PassSettings,
-  { dryRun, safe, takesOver = false, signal, onProgress }: PassOptions,
-  plan: SyncPlan<ListedAccount>,
-  full: boolean,
-  tally: ReturnType<typeof emptyTally>,
-): Promise<{ readonly policiesMs: number; readonly valuesMs: number }> {
-  const { state, digestKey } = stateFile;
-  const context = {
-    layout,
-    authority,
-    state,
-    tally,
-    dryRun,
-    reader: client,
-    digestKey,
-    drift,
-    compares: full,
-    verified: new Set<string>(),
-    signal,
-  };
-  const checkedBefore = state.fullCheckAtMs;
-  // Accounts that fail are tried by each pass anyway: one that always fails must not make each pass a full one.
-  if (full && safe === null) state.fullCheckAtMs = wallClock();
+  });
+  const nothing = { policiesMs: 0, valuesMs: 0 };
+  if (plan.stopped !== null) return outcome(nothing);
   try {
-    return await carryOut({ ...context, concurrency, onProgress }, plan);
+    return outcome(await carriedOut(settings, options, { plan, scope, tally, nowMs }));
   } catch (error) {
-    state.fullCheckAtMs = checkedBefore;
+    options.onUnfinished?.(outcome(nothing));
     throw error;
-  } finally {
-    if (takesOver) forgetUnverified(state, context.verified);
-    if (!dryRun) await stateFile.save();
   }
 }
 
-/** A clock that was set back makes a check due, too. */
-function isDue(lastMs: number, everyMs: number, nowMs: number): boolean {
-  return nowMs - lastMs >= everyMs || nowMs < lastMs;
+function planned(
+  { source, client, layout, stateFile, removal, drift }: PassSettings,
+  { safe, acceptedRemovals, signal, onProgress }: PassOptions,
+  scope: CheckScope,
+  listed: readonly ListedLob[],
+  nowMs: number,
+): Promise<Planned> {
+  const { state } = stateFile;
+  const lookAgain = openSecondLook(source, signal);
+  const context = { client, layout, state, removal, drift, scope, nowMs, lookAgain, onProgress };
+  return makePlan(
+    { ...context, acceptedRemovals: acceptedRemovals ?? null, wholeVault: safe === null },
+    listed,
+  );
+}
+
+interface PassWork {
+  readonly plan: SyncPlan<ListedAccount>;
+  readonly scope: CheckScope;
+  readonly tally: Tally;
+  readonly nowMs: number;
+}
+
+async function carriedOut(
+  { client, authority, layout, drift, stateFile, concurrency, wallClock, saveEveryMs }: PassSettings,
+  { dryRun, takesOver = false, signal, onProgress, acceptedRemovals }: PassOptions,
+  { plan, scope, tally, nowMs }: PassWork,
+): Promise<{ readonly policiesMs: number; readonly valuesMs: number }> {
+  const { state, digestKey } = stateFile;
+  const save = checkpoints(stateFile, saveEveryMs ?? usualSaveEveryMs);
+  const checkpoint = dryRun ? async () => undefined : save;
+  const looked = new Set([...state.doubtful].filter((branch) => scope.read.has(branch)));
+  const context = {
+    layout,
+    authority,
+    reader: client,
+    state,
+    digestKey,
+    drift,
+    compares: scope.compares,
+    takesOver,
+    verified: new Set<string>(),
+    nowMs,
+    dryRun,
+    signal,
+    tally,
+    judge: judgeFailures(),
+    doubt: (branch: string): void => {
+      state.doubtful.add(branch);
+      looked.delete(branch);
+    },
+    held: new Map<string, 'foreign' | 'waits'>(),
+    failedAccounts: new Set<string>(),
+    countsRemovals: acceptedRemovals === undefined,
+    checkpoint,
+  };
+  try {
+    const times = await carryOut(context, { concurrency, onProgress }, plan);
+    for (const branch of scope.branches) state.checks.set(branch, wallClock());
+    for (const branch of looked) state.doubtful.delete(branch);
+    return times;
+  } finally {
+    if (takesOver) forgetUnverified(state, context.verified);
+    await checkpoint('now');
+  }
+}
+
+/** A line of business that was not read says nothing about whether it has the safe. */
+function requireSafe(safe: string, listed: readonly ListedLob[]): void {
+  const mayBe = listed.some(({ safes }) => !safes.ok || safes.value.some(({ name }) => name === safe));
+  if (mayBe) return;
+  throw new Problem(
+    'source_missing',
+    `--safe: no line of business lists a safe "${safe}"; say its name as the source has it.`,
+  );
 }

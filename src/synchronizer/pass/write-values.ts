@@ -1,32 +1,17 @@
-import type { ConjurClient } from '../../client/client.ts';
 import { readSecretBytes, writeSecret } from '../../client/secrets.ts';
 import { judgeValue } from '../../core/sync/judge-value.ts';
 import type { AccountWork } from '../../core/sync/plan.ts';
-import type { DriftPolicy } from '../../core/sync/rules.ts';
-import { Problem } from '../../core/problem.ts';
-import type { Authority } from '../authority.ts';
+import { isProblem, Problem } from '../../core/problem.ts';
 import type { ListedAccount, SecretBytes } from '../source.ts';
 import { digestOf } from '../state/digests.ts';
-import type { SyncState } from '../state/state.ts';
-import type { FailureJudge } from './ends-pass.ts';
-import type { Tally } from './outcome.ts';
+import type { CarryContext } from './carry-context.ts';
+import { lookUp } from './still-ours.ts';
 import type { WorkUnit } from './work-units.ts';
 
-export interface ValueContext {
-  readonly reader: ConjurClient;
-  readonly authority: Authority;
-  readonly state: SyncState;
-  readonly digestKey: Buffer;
-  readonly drift: DriftPolicy;
-  /** Look at the values of the target, too. */
-  readonly compares: boolean;
-  readonly dryRun: boolean;
-  readonly signal: AbortSignal;
-  readonly tally: Tally;
-  /** Keys of the accounts whose values are as the source has them. */
-  readonly verified: Set<string>;
-  readonly judge: FailureJudge;
-  readonly onDone: () => void;
+export interface ValueContext extends CarryContext {
+  /** What is said of an account that is not asked for any more. */
+  readonly onSkipped: (work: AccountWork<ListedAccount>) => void;
+  readonly onDone: () => Promise<void>;
 }
 
 /** Digests of what is in the target, by identifier; nothing of what was not looked at. */
@@ -37,50 +22,61 @@ export async function writeUnit(
   context: ValueContext,
   { branch, accounts }: WorkUnit<ListedAccount>,
 ): Promise<void> {
-  const there = context.compares
-    ? targetDigests(context, accounts)
-    : Promise.resolve(new Map<string, null>());
-  there.catch(() => undefined); // each account hears of it
+  const together = targetDigests(context, branch, accounts);
+  together.catch(() => undefined); // each account hears of it
   for (const work of accounts) {
-    const why = context.judge.givenUp(branch);
-    if (why !== null) {
-      notTried(context, branch, work, why);
-      context.onDone();
-      continue;
-    }
+    const place = { lob: work.lob, branch };
     try {
-      await writeAccount(context, work, await there);
-      context.judge.succeeded(branch);
+      if (context.judge.givenUp(place) === null) {
+        await writeAccount(context, branch, work, await digestsFor(context, branch, work, together));
+        context.judge.succeeded(place);
+      } else {
+        lookAgain(context, work);
+        context.onSkipped(work);
+      }
     } catch (error) {
-      const problem = context.judge.failed(branch, error);
-      context.state.accounts.delete(work.key);
-      // A variable is not there that was left there: the next pass looks at everything.
-      if (problem.code === 'api_missing') context.state.fullCheckAtMs = null;
+      const problem = context.judge.failed(error, place);
+      lookAgain(context, work);
+      // A variable is not there that was left there.
+      if (problem.code === 'api_missing') context.doubt(branch);
       context.tally.failures.push({ branch, account: work.account.name, fault: problem.detail });
     }
-    context.onDone();
+    await context.onDone();
   }
 }
 
-/** Its safe was given up. */
-function notTried(
-  { state, tally }: ValueContext,
+/** The next pass takes the account up again; until then, nothing is taken away of what it had. */
+function lookAgain({ state, failedAccounts }: ValueContext, { key }: AccountWork<ListedAccount>): void {
+  failedAccounts.add(key);
+  const left = state.accounts.get(key);
+  if (left !== undefined) state.accounts.set(key, { ...left, revision: null, comparedAtMs: null });
+}
+
+/** Those of the whole unit, or of the account alone where one of the others may not be read. */
+async function digestsFor(
+  context: ValueContext,
   branch: string,
-  { account, key }: AccountWork<ListedAccount>,
-  why: Problem,
-): void {
-  state.accounts.delete(key);
-  const fault = `Not tried, since accounts of this safe failed one after the other. The last: ${why.detail}`;
-  tally.failures.push({ branch, account: account.name, fault });
+  work: AccountWork<ListedAccount>,
+  together: Promise<TargetDigests>,
+): Promise<TargetDigests> {
+  try {
+    return await together;
+  } catch (error) {
+    if (!isProblem(error, 'api_forbidden')) throw error;
+    return targetDigests(context, branch, [work]);
+  }
 }
 
 async function targetDigests(
-  { reader, digestKey }: ValueContext,
+  { reader, digestKey, state, compares, held }: ValueContext,
+  branch: string,
   accounts: readonly AccountWork<ListedAccount>[],
 ): Promise<TargetDigests> {
-  const ids = accounts.flatMap(({ variables }) =>
-    variables.filter(({ isNew }) => !isNew).map(({ identifier }) => identifier),
-  );
+  const ids = accounts
+    .filter(({ key }) => compares(key, branch) || (state.accounts.get(key)?.comparedAtMs ?? null) === null)
+    .flatMap(({ variables }) => variables)
+    .filter(({ holds, identifier }) => holds === 'own' && !held.has(identifier))
+    .map(({ identifier }) => identifier);
   const values = await readSecretBytes(reader, ids);
   return new Map(
     Array.from(values, ([identifier, value]) => [
@@ -92,47 +88,87 @@ async function targetDigests(
 
 async function writeAccount(
   context: ValueContext,
-  { account, key, safe, variables }: AccountWork<ListedAccount>,
+  branch: string,
+  work: AccountWork<ListedAccount>,
   there: TargetDigests,
 ): Promise<void> {
-  const { dryRun, tally, state, digestKey, drift } = context;
-  if (dryRun && variables.every(({ isNew }) => isNew)) {
+  const { dryRun, tally, state, compares, nowMs } = context;
+  const { account, key, safe, variables } = work;
+  if (dryRun && variables.every(({ holds }) => holds === 'nothing')) {
     for (const { identifier } of variables) tally.written.push(identifier);
     return;
   }
   const values = await account.read(context.signal);
-  // Where the source has changed since, a difference is no drift, whatever was left: another leader may have written in between.
-  const isComparable = !context.compares || isSameRevision(account, state.accounts.get(key)?.revision);
+  const believesLeft = !mayBeStale(context, branch, account, key);
   const refused: string[] = [];
-  for (const { property, identifier, isNew } of variables) {
-    const value = values.get(property);
+  for (const variable of variables) {
+    const value = values.get(variable.property);
     if (value === undefined)
       throw new Problem(
         'source_unexpected',
-        `${property}: the account is listed with it, and has it no more.`,
+        `${variable.property}: the account is listed with it, and has it no more.`,
       );
-    const source = digestOf(digestKey, identifier, value.reveal());
-    const left = isComparable ? (state.variables.get(identifier)?.digest ?? null) : null;
-    const verdict = judgeValue({ source, left, target: isNew ? null : there.get(identifier) }, drift);
-    if (verdict === 'drifted') tally.drifted.push(identifier);
-    if (verdict === 'same' && left !== source) remember(context, identifier, key, source);
-    if (verdict === 'same' || verdict === 'drifted') continue;
-    const fault = dryRun ? null : await write(context, identifier, value);
-    if (fault !== null) refused.push(`${property}: ${fault}`);
-    else {
-      (verdict === 'mend' ? tally.mended : tally.written).push(identifier);
-      if (!dryRun) remember(context, identifier, key, source);
-    }
+    const fault = await writeVariable(context, { ...variable, branch, key, value, believesLeft }, there);
+    if (fault !== null) refused.push(`${variable.property}: ${fault}`);
   }
   if (refused.length > 0) throw new Problem('source_refused', refused.join(' '));
   context.verified.add(key);
+  if (dryRun) return;
   const { name, revision, properties } = account;
-  if (!dryRun) state.accounts.set(key, { safe, name, revision, properties: [...properties] });
+  const comparedAtMs = compares(key, branch) ? nowMs : (state.accounts.get(key)?.comparedAtMs ?? null);
+  state.accounts.set(key, { safe, name, revision, properties: [...properties], comparedAtMs });
 }
 
-function isSameRevision({ revision }: ListedAccount, left: string | null | undefined): boolean {
-  return revision !== null && revision === left;
+/**
+ * Whether what was left says nothing about an account: the source has changed since, and another leader may have written in between. So
+ * a difference is no drift.
+ */
+function mayBeStale(
+  { state, compares, takesOver }: ValueContext,
+  branch: string,
+  { revision }: ListedAccount,
+  key: string,
+): boolean {
+  if (!takesOver || !compares(key, branch)) return false;
+  return revision === null || revision !== state.accounts.get(key)?.revision;
 }
+
+/** Why a variable has not the value of the source; null: it has, or is not ours. */
+async function writeVariable(
+  context: ValueContext,
+  { identifier, holds, branch, key, value, believesLeft }: VariableWork,
+  there: TargetDigests,
+): Promise<string | null> {
+  const { dryRun, tally, state, digestKey, drift, held } = context;
+  if (held.get(identifier) === 'foreign') return null;
+  if (held.get(identifier) === 'waits') return 'it waits for the policy of its safe.';
+  const source = digestOf(digestKey, identifier, value.reveal());
+  const left = believesLeft ? (state.variables.get(identifier)?.digest ?? null) : null;
+  const target = holds === 'own' ? there.get(identifier) : null;
+  const verdict = judgeValue({ source, left, target }, drift);
+  if (verdict === 'drifted') tally.drifted.push(identifier);
+  if (verdict === 'same' && left !== source) remember(context, identifier, key, source);
+  if (verdict === 'same' || verdict === 'drifted') return null;
+  // What this pass has not made itself may have become somebody else's.
+  if (holds === 'own' || (holds === 'another' && !dryRun)) {
+    const found = await lookUp(context, branch, identifier, key);
+    if (found === 'foreign') return null;
+    if (found === 'other') return 'it is not as it was left; the next pass looks at its safe.';
+  }
+  const fault = dryRun ? null : await write(context, identifier, value);
+  if (fault !== null) return fault;
+  (verdict === 'mend' ? tally.mended : tally.written).push(identifier);
+  if (!dryRun) remember(context, identifier, key, source);
+  return null;
+}
+
+type VariableWork = AccountWork<ListedAccount>['variables'][number] & {
+  readonly branch: string;
+  readonly key: string;
+  readonly value: SecretBytes;
+  /** Whether the digest that was left is that of what was written last. */
+  readonly believesLeft: boolean;
+};
 
 /** Why a value can never be stored as it is; null: it is stored. */
 async function write(

@@ -12,3 +12,8 @@ export function newDigestKey(): Buffer {
 export function digestOf(key: Buffer, identifier: string, value: Uint8Array): string {
   return createHmac('sha256', key).update(`${identifier}\0`).update(value).digest('base64url').slice(0, 22);
 }
+
+/** Tells one key from another, and says nothing about it. */
+export function keyPrintOf(key: Buffer): string {
+  return createHmac('sha256', key).update('which key this is').digest('base64url').slice(0, 22);
+}

@@ -68,6 +68,7 @@ function placeOfReport(
       return placeOfVariables(layout, [report.to, report.from]);
     case 'variable_foreign':
     case 'name_reused':
+    case 'permits_lost':
     case 'retained':
       return placeOfVariables(layout, [report.identifier]);
     default:

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
 import { makeDirectory, readFileIfThere, writeFileAtomically } from '../../runtime/files.ts';
-import { newDigestKey } from './digests.ts';
+import { keyPrintOf, newDigestKey } from './digests.ts';
 import { emptyState, type SyncState } from './state.ts';
 import { linesOfState, stateOfLines } from './state-lines.ts';
 
@@ -14,32 +14,49 @@ export interface StateFile {
 }
 
 /**
- * Reads what the last pass left. A state about another target, or that cannot be read, counts for nothing: the next pass then looks
- * at everything. So does one whose key is gone.
+ * Reads what the last pass left, and creates nothing: directory, key and state come with the first `save`. A state about another
+ * target, of another key, or that cannot be read, counts for nothing: the next pass then looks at everything.
  *
  * @throws Problem `config_invalid` when the directory cannot be used
  */
 export async function openStateFile(directory: string, target: string): Promise<StateFile> {
   const path = join(directory, 'state.jsonl');
   const keyPath = join(directory, 'digest.key');
-  await onDisk(directory, () => makeDirectory(directory, 0o700));
+  await onDisk(directory, () => requireWritable(directory));
   const keyText = await onDisk(directory, () => readFileIfThere(keyPath));
   const known = keyText === null ? null : Buffer.from(keyText.trim(), 'base64');
   const digestKey = known?.length === 32 ? known : newDigestKey();
-  if (digestKey !== known)
-    await onDisk(directory, () => writeFileAtomically(keyPath, `${digestKey.toString('base64')}\n`));
-  const stored = digestKey === known ? await onDisk(directory, () => readState(path)) : null;
+  const keyPrint = keyPrintOf(digestKey);
+  const stored = await onDisk(directory, () => readState(path, keyPrint));
   const state = stored?.target === target ? stored : emptyState(target);
+  let isKept = digestKey === known;
   return {
     digestKey,
     state,
-    save: () => onDisk(directory, () => writeFileAtomically(path, linesOfState(state))),
+    save: () =>
+      onDisk(directory, async () => {
+        await makeDirectory(directory, 0o700);
+        if (!isKept) await writeFileAtomically(keyPath, `${digestKey.toString('base64')}\n`);
+        isKept = true;
+        await writeFileAtomically(path, linesOfState(state, keyPrint));
+      }),
   };
 }
 
-async function readState(path: string): Promise<SyncState | null> {
+/** Whether this user may write to the directory, or make it. */
+async function requireWritable(directory: string): Promise<void> {
   try {
-    return stateOfLines(await readFile(path));
+    await access(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!isMissing || dirname(directory) === directory) throw error;
+    await requireWritable(dirname(directory));
+  }
+}
+
+async function readState(path: string, keyPrint: string): Promise<SyncState | null> {
+  try {
+    return stateOfLines(await readFile(path), keyPrint);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;

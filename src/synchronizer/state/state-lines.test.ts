@@ -9,11 +9,17 @@ const text = fc.string({ unit: 'binary' });
 const states: fc.Arbitrary<SyncState> = fc
   .record({
     target: text,
-    fullCheckAtMs: fc.option(fc.nat()),
+    checks: fc.dictionary(text, fc.nat(), plainObjects),
     accounts: fc.dictionary(
       text,
       fc.record(
-        { safe: text, name: text, revision: fc.option(text), properties: fc.array(text) },
+        {
+          safe: text,
+          name: text,
+          revision: fc.option(text),
+          properties: fc.array(text),
+          comparedAtMs: fc.option(fc.nat()),
+        },
         plainObjects,
       ),
       plainObjects,
@@ -26,10 +32,23 @@ const states: fc.Arbitrary<SyncState> = fc
       },
     ),
     branches: fc.uniqueArray(text),
+    doubtful: fc.uniqueArray(text),
+    moved: fc.dictionary(
+      text,
+      fc.record(
+        { account: text, permits: fc.array(fc.record({ role: text, privilege: text }, plainObjects)) },
+        plainObjects,
+      ),
+      plainObjects,
+    ),
+    removals: fc.array(fc.record({ atMs: fc.nat(), count: fc.nat() }, plainObjects)),
   })
-  .map(({ target, fullCheckAtMs, accounts, variables, branches }) => ({
+  .map(({ target, checks, accounts, variables, branches, doubtful, moved, removals }) => ({
     ...emptyState(target),
-    fullCheckAtMs,
+    checks: new Map(Object.entries(checks)),
+    doubtful: new Set(doubtful),
+    moved: new Map(Object.entries(moved)),
+    removals,
     accounts: new Map(Object.entries(accounts)),
     variables: new Map(Object.entries(variables)),
     branches: new Set(branches),
@@ -38,9 +57,10 @@ const states: fc.Arbitrary<SyncState> = fc
 test('a state comes back from its lines, and from no part of them', () => {
   fc.assert(
     fc.property(states, fc.nat(), (state, at) => {
-      const bytes = linesOfState(state);
-      assert.deepEqual(stateOfLines(bytes), state);
-      assert.equal(stateOfLines(bytes.subarray(0, at % (bytes.length - 2))), null);
+      const bytes = linesOfState(state, 'key');
+      assert.deepEqual(stateOfLines(bytes, 'key'), state);
+      assert.equal(stateOfLines(bytes, 'another key'), null);
+      assert.equal(stateOfLines(bytes.subarray(0, at % (bytes.length - 2)), 'key'), null);
     }),
   );
 });
@@ -50,9 +70,9 @@ test('what somebody else wrote, or another version, is no state', () => {
     '',
     '{}',
     '["end"]\n',
-    '["state",2,"t",null]\n["end"]\n',
+    '["state",1,"t",null]\n["end"]\n',
     '["branch","x"]\n["end"]\n',
     'nonsense',
   ])
-    assert.equal(stateOfLines(Buffer.from(lines)), null, lines);
+    assert.equal(stateOfLines(Buffer.from(lines), 'k'), null, lines);
 });

@@ -1,9 +1,13 @@
-import { emptyState, type SyncState } from './state.ts';
+import { emptyState, type MovedVariable, type SyncState } from './state.ts';
 
 type Line =
-  | readonly ['state', 1, string, number | null]
+  | readonly ['state', 2, string, string]
+  | readonly ['check', string, number]
   | readonly ['branch', string]
-  | readonly ['account', string, string, string, string | null, readonly string[]]
+  | readonly ['doubt', string]
+  | readonly ['removal', number, number]
+  | readonly ['moved', string, string, MovedVariable['permits']]
+  | readonly ['account', string, string, string, string | null, readonly string[], number | null]
   | readonly ['variable', string, string, string | null, boolean]
   | readonly ['end'];
 
@@ -12,11 +16,13 @@ const pieceLength = 256 * 1024;
 /**
  * A state as text, one JSON array a line: of a large vault neither the whole text nor a tree of the whole is ever on the heap. The last line
  * says that it is whole.
+ *
+ * @param keyPrint of the key under which its digests were made: under another, they say nothing
  */
-export function linesOfState(state: SyncState): Buffer {
+export function linesOfState(state: SyncState, keyPrint: string): Buffer {
   const pieces: Buffer[] = [];
   let piece = '';
-  for (const line of eachLine(state)) {
+  for (const line of eachLine(state, keyPrint)) {
     piece += `${JSON.stringify(line)}\n`;
     if (piece.length < pieceLength) continue;
     pieces.push(Buffer.from(piece));
@@ -25,18 +31,22 @@ export function linesOfState(state: SyncState): Buffer {
   return Buffer.concat([...pieces, Buffer.from(piece)]);
 }
 
-function* eachLine({ target, fullCheckAtMs, branches, accounts, variables }: SyncState): Generator<Line> {
-  yield ['state', 1, target, fullCheckAtMs];
-  for (const branch of branches) yield ['branch', branch];
-  for (const [key, { safe, name, revision, properties }] of accounts)
-    yield ['account', key, safe, name, revision, properties];
-  for (const [id, { account, digest, disabled }] of variables)
+function* eachLine(state: SyncState, keyPrint: string): Generator<Line> {
+  yield ['state', 2, state.target, keyPrint];
+  for (const [branch, atMs] of state.checks) yield ['check', branch, atMs];
+  for (const branch of state.branches) yield ['branch', branch];
+  for (const branch of state.doubtful) yield ['doubt', branch];
+  for (const { atMs, count } of state.removals) yield ['removal', atMs, count];
+  for (const [id, { account, permits }] of state.moved) yield ['moved', id, account, permits];
+  for (const [key, { safe, name, revision, properties, comparedAtMs }] of state.accounts)
+    yield ['account', key, safe, name, revision, properties, comparedAtMs];
+  for (const [id, { account, digest, disabled }] of state.variables)
     yield ['variable', id, account, digest, disabled];
   yield ['end'];
 }
 
-/** The state that these lines are; null when they are not whole, or of another version. */
-export function stateOfLines(bytes: Buffer): SyncState | null {
+/** The state that these lines are; null when they are not whole, of another version, or of another key. */
+export function stateOfLines(bytes: Buffer, keyPrint: string): SyncState | null {
   let state: SyncState | null = null;
   const one = interned();
   for (let from = 0; from < bytes.length; ) {
@@ -47,8 +57,7 @@ export function stateOfLines(bytes: Buffer): SyncState | null {
     if (line === null) return null;
     if (line[0] === 'end') return state;
     if (line[0] === 'state') {
-      state = line[1] === 1 ? emptyState(line[2]) : null;
-      if (state !== null) state.fullCheckAtMs = line[3];
+      state = line[1] === 2 && line[3] === keyPrint ? emptyState(line[2]) : null;
     } else if (state !== null) take(state, line, one);
   }
   return null;
@@ -59,18 +68,32 @@ function take(
   line: Exclude<Line, readonly ['end'] | readonly ['state', ...unknown[]]>,
   one: Interned,
 ): void {
-  if (line[0] === 'branch') state.branches.add(line[1]);
-  else if (line[0] === 'account') {
-    const [, key, safe, name, revision, properties] = line;
-    state.accounts.set(one.text(key), {
-      safe: one.text(safe),
-      name,
-      revision,
-      properties: one.list(properties),
-    });
-  } else {
-    const [, id, account, digest, disabled] = line;
-    state.variables.set(id, { account: one.text(account), digest, disabled });
+  switch (line[0]) {
+    case 'check':
+      state.checks.set(line[1], line[2]);
+      break;
+    case 'branch':
+      state.branches.add(line[1]);
+      break;
+    case 'doubt':
+      state.doubtful.add(line[1]);
+      break;
+    case 'removal':
+      state.removals = [...state.removals, { atMs: line[1], count: line[2] }];
+      break;
+    case 'moved':
+      state.moved.set(line[1], { account: line[2], permits: line[3] });
+      break;
+    case 'account': {
+      const [, key, safe, name, revision, properties, comparedAtMs] = line;
+      const known = { safe: one.text(safe), name, revision, properties: one.list(properties), comparedAtMs };
+      state.accounts.set(one.text(key), known);
+      break;
+    }
+    case 'variable': {
+      const [, id, account, digest, disabled] = line;
+      state.variables.set(id, { account: one.text(account), digest, disabled });
+    }
   }
 }
 

@@ -1,5 +1,6 @@
-import { delegationGroups, type Layout, vaultBranch } from '../../core/sync/layout.ts';
-import type { KnownAccount, TargetState } from '../../core/sync/target-state.ts';
+import { delegationGroups, type Layout, placeOf, vaultBranch } from '../../core/sync/layout.ts';
+import { removalWindowMs } from '../../core/sync/rules.ts';
+import type { ForeignPermit, KnownAccount, TargetState } from '../../core/sync/target-state.ts';
 
 /** What was left in one of our variables. */
 export interface LeftVariable {
@@ -9,21 +10,46 @@ export interface LeftVariable {
   readonly digest: string | null;
 }
 
+/** An account that was synchronized; without a revision, it has to be looked at again. */
+export interface LeftAccount extends KnownAccount {
+  /** Unix time of the pass that compared its values with the target, milliseconds; null: none did since it failed. */
+  readonly comparedAtMs: number | null;
+}
+
+/** A variable that is made anew for another account, from before it is deleted until it is there again. */
+export interface MovedVariable {
+  readonly account: string;
+  readonly permits: readonly ForeignPermit[];
+}
+
 /** What a synchronizer remembers between passes: ids, times and digests, no value. */
 export interface SyncState {
   /** Which server, account and branch this is about: of another it is of no use. */
   readonly target: string;
-  /** Unix time of the last pass that looked at everything, milliseconds; null: there was none. */
-  fullCheckAtMs: number | null;
-  /** Accounts all of whose values are in the target. */
-  readonly accounts: Map<string, KnownAccount>;
+  /** Unix time of the last pass that looked at everything in a safe, milliseconds, by branch. */
+  readonly checks: Map<string, number>;
+  readonly accounts: Map<string, LeftAccount>;
   readonly variables: Map<string, LeftVariable>;
   /** Branches of safes that are whole. */
   readonly branches: Set<string>;
+  /** Branches of safes that may not be as they were left: the next pass looks at them. */
+  readonly doubtful: Set<string>;
+  readonly moved: Map<string, MovedVariable>;
+  /** How many variables were removed, and when (Unix time, milliseconds); those that people accepted are not among them. */
+  removals: readonly { readonly atMs: number; readonly count: number }[];
 }
 
 export function emptyState(target: string): SyncState {
-  return { target, fullCheckAtMs: null, accounts: new Map(), variables: new Map(), branches: new Set() };
+  return {
+    target,
+    checks: new Map(),
+    accounts: new Map(),
+    variables: new Map(),
+    branches: new Set(),
+    doubtful: new Set(),
+    moved: new Map(),
+    removals: [],
+  };
 }
 
 /**
@@ -31,7 +57,9 @@ export function emptyState(target: string): SyncState {
  * by the next pass that can.
  */
 export function forgetUnverified(state: SyncState, verified: ReadonlySet<string>): void {
-  for (const key of state.accounts.keys()) if (!verified.has(key)) state.accounts.delete(key);
+  for (const [key, left] of state.accounts) {
+    if (!verified.has(key)) state.accounts.set(key, { ...left, revision: null, comparedAtMs: null });
+  }
   for (const [identifier, left] of state.variables) {
     if (!verified.has(left.account)) state.variables.set(identifier, { ...left, digest: null });
   }
@@ -55,25 +83,59 @@ export function targetOfState(layout: Layout, { variables, branches }: SyncState
     variables: new Map(
       Array.from(variables, ([identifier, { account, disabled }]) => [
         identifier,
-        { account, disabled, foreignPermits: [] },
+        { account, disabled, permitted: true, foreignPermits: [] },
       ]),
     ),
   };
 }
 
-/** Takes over what was read of the target; digests stay with the variables that are still ours. */
-export function adoptTarget(layout: Layout, state: SyncState, target: TargetState): void {
+/**
+ * Takes over what was read of the target; digests stay with the variables that are still ours, and accounts that none of them names
+ * are forgotten.
+ *
+ * @param branches the safes that were looked at; null: all of them
+ */
+export function adoptTarget(
+  layout: Layout,
+  state: SyncState,
+  target: TargetState,
+  branches: ReadonlySet<string> | null = null,
+): void {
+  const isLookedAt = (branch: string | undefined): boolean =>
+    branches === null || (branch !== undefined && branches.has(branch));
   const left = new Map(state.variables);
-  state.variables.clear();
+  for (const identifier of left.keys())
+    if (isLookedAt(placeOf(layout, identifier)?.branch)) state.variables.delete(identifier);
   for (const [identifier, { account, disabled }] of target.variables) {
-    if (account !== null)
+    if (account !== null && isLookedAt(placeOf(layout, identifier)?.branch))
       state.variables.set(identifier, { account, disabled, digest: left.get(identifier)?.digest ?? null });
   }
-  state.branches.clear();
+  for (const branch of [...state.branches]) if (isLookedAt(branch)) state.branches.delete(branch);
   for (const [policy, { ours }] of target.policies) {
-    if (ours && policy.startsWith(`${vaultBranch(layout)}/`) && isWhole(target, policy))
-      state.branches.add(policy);
+    const isOurs = ours && policy.startsWith(`${vaultBranch(layout)}/`) && isWhole(target, policy);
+    if (isOurs && isLookedAt(policy)) state.branches.add(policy);
   }
+  if (branches === null) forgetNameless(state);
+}
+
+/** How many variables were removed within the last `removalWindowMs`. */
+export function removedLately({ removals }: SyncState, nowMs: number): number {
+  return removals.filter(({ atMs }) => isLate(atMs, nowMs)).reduce((sum, { count }) => sum + count, 0);
+}
+
+export function noteRemovals(state: SyncState, count: number, nowMs: number): void {
+  state.removals = [...state.removals.filter(({ atMs }) => isLate(atMs, nowMs)), { atMs: nowMs, count }];
+}
+
+/** A clock that was set back is forgiven for as long as the window. */
+function isLate(atMs: number, nowMs: number): boolean {
+  return Math.abs(nowMs - atMs) < removalWindowMs;
+}
+
+function forgetNameless(state: SyncState): void {
+  const named = new Set(Array.from(state.variables.values(), ({ account }) => account));
+  for (const key of state.accounts.keys()) if (!named.has(key)) state.accounts.delete(key);
+  for (const branch of state.checks.keys()) if (!state.branches.has(branch)) state.checks.delete(branch);
 }
 
 function isWhole({ policies, groups }: TargetState, branch: string): boolean {

@@ -15,9 +15,13 @@ export async function keepStatus(
   return write(directory, (before, endedAt) => statusOf(layout, outcome, before, endedAt));
 }
 
-/** Writes down that a pass ended early, and returns it. */
-export async function keepError(directory: string, error: string): Promise<SyncStatus> {
-  return write(directory, (before, endedAt) => statusOfError(error, before, endedAt));
+/** Writes down that a pass ended early, and returns it. @param done what it had done by then; null: it had not begun */
+export async function keepError(
+  directory: string,
+  error: string,
+  done: PassOutcome | null,
+): Promise<SyncStatus> {
+  return write(directory, (before, endedAt) => statusOfError(error, done, before, endedAt));
 }
 
 /** null: there was no pass yet, or an older version wrote of it. */

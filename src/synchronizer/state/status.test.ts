@@ -98,12 +98,12 @@ test('a pass that ended early or stopped tells nothing new of safes and accounts
     null,
     't1',
   );
-  const error = statusOfError('the server is away.', first, 't2');
+  const error = statusOfError('the server is away.', null, first, 't2');
   assert.deepEqual(
     [error.error, error.succeededAt, error.failures, error.safes],
     ['the server is away.', 't1', first.failures, first.safes],
   );
-  const stopped = { removals: 9, allowed: 1 };
+  const stopped = { removals: 9, allowed: 1, identifiers: [] };
   const status = statusOf(layout, { ...nothing, safes: [safe('a')], stopped }, error, 't3');
   assert.deepEqual([status.succeededAt, status.failures, status.error], ['t1', first.failures, null]);
 });

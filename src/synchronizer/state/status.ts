@@ -53,7 +53,7 @@ export function statusOf(
   before: SyncStatus | null,
   endedAt: string,
 ): SyncStatus {
-  const { accounts, unchanged, stopped, times, reports } = outcome;
+  const { stopped, reports } = outcome;
   const looked = new Set(stopped === null ? outcome.safes.map(({ branch }) => branch) : []);
   const failures = failuresOf(outcome.failures, looked, before, endedAt);
   return {
@@ -62,6 +62,17 @@ export function statusOf(
     error: null,
     mode: outcome.mode,
     stopped,
+    ...countsOf(outcome),
+    safes: safesOf(layout, outcome, before, endedAt),
+    reports: reports.slice(0, mostReports),
+    failures: failures.slice(0, mostFailures),
+    unlisted: Math.max(0, failures.length - mostFailures),
+  };
+}
+
+function countsOf(outcome: PassOutcome): Pick<SyncStatus, 'counts' | 'seconds'> {
+  const { accounts, unchanged, times, reports } = outcome;
+  return {
     counts: {
       accounts,
       unchanged,
@@ -72,27 +83,34 @@ export function statusOf(
     seconds: Object.fromEntries(
       Object.entries(times).map(([name, ms]) => [name.replace(/Ms$/u, ''), Math.round(Number(ms)) / 1000]),
     ),
-    safes: safesOf(layout, outcome, before, endedAt),
-    reports: reports.slice(0, mostReports),
-    failures: failures.slice(0, mostFailures),
-    unlisted: Math.max(0, failures.length - mostFailures),
   };
 }
 
-/** A pass that ended early says nothing new of any safe. */
-export function statusOfError(error: string, before: SyncStatus | null, endedAt: string): SyncStatus {
+/**
+ * A pass that ended early says nothing new of safes, and of accounts only what failed.
+ *
+ * @param done what it had done by then; null: it had not begun
+ */
+export function statusOfError(
+  error: string,
+  done: PassOutcome | null,
+  before: SyncStatus | null,
+  endedAt: string,
+): SyncStatus {
+  const failures = failuresOf(done?.failures ?? [], new Set(), before, endedAt);
+  const { counts, seconds } = done === null ? { counts: {}, seconds: {} } : countsOf(done);
   return {
     endedAt,
     succeededAt: before?.succeededAt ?? null,
     error,
-    mode: null,
+    mode: done?.mode ?? null,
     stopped: null,
-    counts: {},
-    seconds: {},
+    counts,
+    seconds,
     safes: before?.safes ?? [],
     reports: before?.reports ?? [],
-    failures: before?.failures ?? [],
-    unlisted: before?.unlisted ?? 0,
+    failures: failures.slice(0, mostFailures),
+    unlisted: (before?.unlisted ?? 0) + Math.max(0, failures.length - mostFailures),
   };
 }
 

@@ -3,6 +3,7 @@ import { recordOf } from '../../client/refusal.ts';
 import { isFullId, splitFullId } from '../../core/ids.ts';
 import { annotations } from '../../core/sync/layout.ts';
 import type { ForeignPermit, TargetVariable } from '../../core/sync/target-state.ts';
+import { targetVariable } from '../../core/sync/target-variable.ts';
 
 /** `kind` and `identifier` of a resource as the API lists it; null when it has no full id. */
 export function idOfRecord(record: ApiRecord): { readonly kind: string; readonly identifier: string } | null {
@@ -14,13 +15,9 @@ export function decodePolicy(record: ApiRecord): { readonly ours: boolean } {
   return { ours: annotationOf(record, annotations.safe) !== null };
 }
 
-/** @param branch of the variable's safe: what its own groups may is no foreign permission */
+/** @param branch of the variable's safe */
 export function decodeVariable(record: ApiRecord, branch: string): TargetVariable {
-  return {
-    account: annotationOf(record, annotations.account),
-    disabled: annotationOf(record, annotations.disabled) === 'true',
-    foreignPermits: permitsOf(record).filter(({ role }) => !isGroupOfSafe(role, branch)),
-  };
+  return targetVariable(branch, (name) => annotationOf(record, name), permitsOf(record));
 }
 
 function annotationOf(record: ApiRecord, name: string): string | null {
@@ -32,10 +29,6 @@ function permitsOf(record: ApiRecord): readonly ForeignPermit[] {
   return entriesOf(record['permissions']).flatMap(({ role, privilege }) =>
     typeof role === 'string' && typeof privilege === 'string' ? [{ role, privilege }] : [],
   );
-}
-
-function isGroupOfSafe(role: string, branch: string): boolean {
-  return isFullId(role) && splitFullId(role).identifier.startsWith(`${branch}/delegation/`);
 }
 
 function entriesOf(list: unknown): readonly ApiRecord[] {

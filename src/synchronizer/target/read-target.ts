@@ -46,6 +46,11 @@ export async function readPolicy(
   return record === null ? null : decodePolicy(record);
 }
 
+/** Whether there is something of this kind and name that may be seen. */
+export async function isSeen(client: ConjurClient, kind: string, identifier: string): Promise<boolean> {
+  return (await recordOrNull(client, kind, identifier)) !== null;
+}
+
 async function eachBelow(
   client: ConjurClient,
   layout: Layout,

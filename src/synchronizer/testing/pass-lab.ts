@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type ConjurClient, openClient } from '../../client/client.ts';
+import { Secret } from '../../core/secret.ts';
 import { readSecretBytes } from '../../client/secrets.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
 import type { TestServer } from '../../server/testing/test-server.ts';
@@ -26,9 +27,13 @@ let labs = 0;
 export interface PassLab {
   readonly vault: string;
   readonly pam: PamStandIn;
+  /** People's: sees and may do everything. */
   readonly client: ConjurClient;
+  /** The synchronizer's: a host of the group that owns the vault's policy, as the tour makes it. */
+  readonly host: ConjurClient;
   readonly safe: (name: string) => HeldAccount[];
   readonly pass: (options?: Partial<PassOptions>, settings?: Partial<PassSettings>) => Promise<PassOutcome>;
+  readonly hostKey: Secret<string>;
   /** Values of the target by path below the vault, null for what has none. */
   readonly values: (...paths: readonly string[]) => Promise<readonly (string | null)[]>;
   readonly directory: string;
@@ -60,6 +65,21 @@ export function change(account: HeldAccount | undefined, password: string): void
   account.lastModifiedTime += 1;
 }
 
+/** A host that owns the vault's policy through its group; answers its API key. */
+async function makeHost(server: TestServer, vault: string, name: string): Promise<Secret<string>> {
+  const keys = await server.load(`
+- !group '${vault}-admins'
+- !policy
+  id: '${vault}'
+  owner: !group '${vault}-admins'
+- !host ${name}
+- !grant
+  role: !group '${vault}-admins'
+  member: !host ${name}
+`);
+  return new Secret([...keys.values()].join(''));
+}
+
 export async function startPassLab(
   t: TestContext,
   server: TestServer,
@@ -79,18 +99,18 @@ export async function startPassLab(
     await pam.stop();
     await rm(directory, { recursive: true, force: true });
   });
-  const client = openClient({
-    fetch: openWebFetch({ ca: null }),
-    url,
-    account: server.account,
-    login: 'admin',
-    apiKey: server.adminApiKey,
-  });
+  const open = (login: string, apiKey: Secret<string>): ConjurClient =>
+    openClient({ fetch: openWebFetch({ ca: null }), url, account: server.account, login, apiKey });
+  const client = open('admin', server.adminApiKey);
+  const hostKey = await makeHost(server, vault, `synchronizer-${process.pid}-${labs}`);
+  const host = open(`host/synchronizer-${process.pid}-${labs}`, hostKey);
   const layout: Layout = { base: 'root', vault };
   return {
     vault,
     pam,
     client,
+    host,
+    hostKey,
     directory,
     layout,
     differences: () => differences(client, layout, new Map([['l', held]])),
@@ -103,8 +123,8 @@ export async function startPassLab(
         return await runPass(
           {
             source,
-            client,
-            authority: soleAuthority(client),
+            client: host,
+            authority: soleAuthority(host),
             layout,
             removal: { policy: 'delete', most: 100, mostPercent: 100 },
             drift: 'repair',

@@ -4,12 +4,13 @@ import { annotationKey } from '../../policy/plan-rows.ts';
 import type { RowDatabase } from '../../testing/row-database.ts';
 import { diff, type DiffInput } from '../diff.ts';
 import { judgeValue } from '../judge-value.ts';
-import { annotations, type Layout, vaultBranch } from '../layout.ts';
+import { annotations, type Layout, placeOf, vaultBranch } from '../layout.ts';
 import type { SyncPlan } from '../plan.ts';
-import { loadsAfter, loadsBefore, skeletonLoads, type TextBounds } from '../policy-texts.ts';
+import { loadsAfter, loadsBefore, lobLoad, safesLoad, type TextBounds, vaultLoad } from '../policy-texts.ts';
 import type { DriftPolicy } from '../rules.ts';
 import type { SourceAccount } from '../source-state.ts';
 import type { ForeignPermit, TargetState } from '../target-state.ts';
+import { targetVariable } from '../target-variable.ts';
 
 /** An account of a source that is held in memory. */
 export interface ModelAccount extends SourceAccount {
@@ -22,10 +23,12 @@ export interface ModelTarget {
   readonly values: Map<string, string>;
   /** What was written last, by identifier. */
   readonly left: Map<string, string>;
+  /** What accounts were called in the pass before, by key. */
+  readonly names: Map<string, string>;
 }
 
 export function emptyTarget(): ModelTarget {
-  return { db: freshDatabase(), values: new Map(), left: new Map() };
+  return { db: freshDatabase(), values: new Map(), left: new Map(), names: new Map() };
 }
 
 /** The target as a synchronizer sees it through lists of resources. */
@@ -45,28 +48,29 @@ export function stateOf({ db }: ModelTarget, layout: Layout): TargetState {
       policies.set(identifier, { ours: annotation(annotations.safe) !== null });
     if (kindOf(resourceId) === 'group') groups.add(identifier);
     if (kindOf(resourceId) !== 'variable') continue;
-    const foreignPermits = [...db.permissions.values()]
-      .filter((row) => row.resourceId === resourceId && !isOfSafe(identifierOf(row.roleId)))
+    const permits = [...db.permissions.values()]
+      .filter((row) => row.resourceId === resourceId)
       .map((row): ForeignPermit => ({ role: row.roleId, privilege: row.privilege }));
-    const account = annotation(annotations.account);
-    variables.set(identifier, {
-      account,
-      disabled: annotation(annotations.disabled) === 'true',
-      foreignPermits,
-    });
+    const branch = placeOf(layout, identifier)?.branch ?? '';
+    variables.set(identifier, targetVariable(branch, annotation, permits));
   }
   return { policies, groups, variables };
 }
 
-function isOfSafe(role: string): boolean {
-  return /\/delegation\/(consumers|viewers)$/u.test(role);
-}
+type PlanInput = Pick<DiffInput<ModelAccount>, 'layout' | 'source' | 'removal' | 'wholeVault'> &
+  Partial<DiffInput<ModelAccount>>;
 
-export function planFor(
-  target: ModelTarget,
-  input: Omit<DiffInput<ModelAccount>, 'target' | 'known'> & Partial<Pick<DiffInput<ModelAccount>, 'known'>>,
-): SyncPlan<ModelAccount> {
-  return diff({ known: () => null, ...input, target: stateOf(target, input.layout) });
+export function planFor(target: ModelTarget, input: PlanInput): SyncPlan<ModelAccount> {
+  return diff({
+    known: () => null,
+    nameBefore: (key) => target.names.get(key) ?? null,
+    keptPermits: () => [],
+    removedLately: 0,
+    acceptedRemovals: null,
+    drift: 'repair',
+    ...input,
+    target: stateOf(target, input.layout),
+  });
 }
 
 /** Carries a plan out, values between what is made and what is removed; answers the identifiers that were written, and those that drifted. */
@@ -75,7 +79,7 @@ export function carryOut(
   layout: Layout,
   plan: SyncPlan<ModelAccount>,
   drift: DriftPolicy,
-  bounds?: TextBounds,
+  { bounds, onStep = () => undefined }: { readonly bounds?: TextBounds; readonly onStep?: () => void } = {},
 ): { readonly written: readonly string[]; readonly drifted: readonly string[]; readonly loads: number } {
   const written: string[] = [];
   const drifted: string[] = [];
@@ -83,27 +87,33 @@ export function carryOut(
   const load = (each: ReturnType<typeof loadsBefore>): void => {
     for (const { branch, mode, text } of each) {
       target.db = loaded(target.db, mode === 'load' ? 'append' : 'modify', text, branch);
+      for (const identifier of target.values.keys()) {
+        if (!target.db.resources.has(`a:variable:${identifier}`)) target.values.delete(identifier);
+      }
       loads += 1;
+      onStep();
     }
   };
-  load(skeletonLoads(layout, plan.skeleton));
+  const { vault, lobs, safes } = plan.skeleton;
+  load([...(vault ? [vaultLoad(layout)] : []), ...lobs.map((lob) => lobLoad(layout, lob))]);
+  for (const { lob, safe } of safes) load([safesLoad(layout, lob, [safe])]);
   for (const safe of plan.safes) load(loadsBefore(safe, bounds));
-  for (const { account, variables } of plan.accounts) {
-    for (const { property, identifier } of variables) {
+  for (const { account, key, variables } of plan.accounts) {
+    target.names.set(key, account.name);
+    for (const { property, identifier, holds } of variables) {
       const source = account.values[property] ?? '';
       const left = target.left.get(identifier) ?? null;
-      const verdict = judgeValue({ source, left, target: target.values.get(identifier) ?? null }, drift);
+      const there = holds === 'own' ? (target.values.get(identifier) ?? null) : null;
+      const verdict = judgeValue({ source, left, target: there }, drift);
       if (verdict === 'drifted') drifted.push(identifier);
       if (verdict === 'write' || verdict === 'mend') {
         target.values.set(identifier, source);
         target.left.set(identifier, source);
         written.push(identifier);
+        onStep();
       }
     }
   }
   for (const safe of plan.safes) load(loadsAfter(safe, bounds));
-  for (const identifier of target.values.keys()) {
-    if (!target.db.resources.has(`a:variable:${identifier}`)) target.values.delete(identifier);
-  }
   return { written, drifted, loads };
 }
