@@ -83,6 +83,7 @@ describe('the desk of a run', { timeout: 30_000 }, () => {
     const ended = await desk.pass(() => Promise.reject(fault));
     assert.ok(ended.end === 'failed' && ended.error === fault);
     assert.equal((await readStatus(directory))?.error, 'the vault is away.');
+    assert.equal(desk.report.view().lastPass?.code, 'source_unavailable');
     await desk.pass(() => Promise.reject(new Error('header: Token abc')));
     assert.doesNotMatch(JSON.stringify(await readStatus(directory)), /abc/u);
     assert.equal(desk.report.view().lastPass?.end, 'failed');

@@ -50,7 +50,8 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
       const outcome = await runPass(settings, {
         safe: given.safe ?? null,
         dryRun,
-        full: given.full === true || turn.isElected,
+        full: given.full === true,
+        takesOver: turn.isElected,
         signal,
         onProgress: tellProgress(context),
       });
@@ -63,12 +64,12 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
       await opened.source.close();
     }
   };
+  if (!dryRun && (await readPause(config.stateDirectory)) !== null)
+    context.say('· It is paused; this pass is made all the same.');
   // A leader alone sees the whole target, so an election is held for a dry run, too.
   const elected = (signal: AbortSignal): Promise<PassOutcome> =>
     whileElected(config, { signal, warn: context.say }, pass);
-  if (!dryRun && (await readPause(config.stateDirectory)) !== null)
-    context.say('· It is paused; this pass is made all the same.');
-  // A dry run leaves nothing behind, so it may look on while another synchronizer works.
+  // A dry run leaves nothing behind, so the directory may be another process's.
   const outcome = await interruptible((signal) =>
     dryRun ? elected(signal) : whileLocked(config.stateDirectory, () => elected(signal)),
   );

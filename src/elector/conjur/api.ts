@@ -166,7 +166,8 @@ async function get(
   const answer = await dated(api, caller, () => request, bounds);
   if (answer.status === 404) return null;
   if (answer.status < 300) return answer;
-  if (answer.status === 503 && errorOf(answer)?.code === 'data_behind') {
+  // Its code says no more than that the service is unavailable.
+  if (answer.status === 503 && /\bfollower\b/u.test(errorOf(answer)?.message ?? '')) {
     throw new Problem(
       'api_unavailable',
       `Cannot ${attempt}: a follower answers, and elections are held on the master. Use its address, or that of a load balancer before it.`,
