@@ -17,7 +17,7 @@ export interface SyncFinding {
   readonly advice: string | null;
 }
 
-/** Tries each connection and permission that a pass needs, and changes nothing but the state's directory. */
+/** Tries each connection and permission that a pass needs, and changes nothing. */
 export async function examineSync(config: SyncConfig, signal: AbortSignal): Promise<readonly SyncFinding[]> {
   const state = await orFault('state', 'Name a directory that this user owns.', async () => {
     await openStateFile(config.stateDirectory, '');
