@@ -10,7 +10,7 @@ import { examineElection } from './election/examine-election.ts';
 import { readPolicy } from './target/read-target.ts';
 import { openStateFile } from './state/state-file.ts';
 
-/** Tries each connection and permission that a pass needs, and changes nothing but the state's directory. */
+/** Tries each connection and permission that a pass needs, and changes nothing. */
 export async function examineSync(config: SyncConfig, signal: AbortSignal): Promise<readonly SyncFinding[]> {
   const state = await orFault('state', 'Name a directory that this user owns.', async () => {
     await openStateFile(config.stateDirectory, '');

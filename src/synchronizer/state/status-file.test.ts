@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { emptyTally, type PassOutcome } from '../pass/outcome.ts';
+import { statusOfError } from './status-file.ts';
+
+const outcome: PassOutcome = {
+  ...emptyTally(),
+  mode: 'quick',
+  dryRun: false,
+  stopped: null,
+  accounts: 20,
+  unchanged: 5,
+  written: ['a', 'b'],
+  failures: [{ branch: 'corp/l/web', account: 'db', fault: 'the vault failed (500).' }],
+  times: { listMs: 10, targetMs: 0, policiesMs: 0, valuesMs: 0, totalMs: 1500 },
+};
+
+test('a pass that ended early shows why, and what it had done by then', () => {
+  const status = statusOfError('nobody is there.', '2026-01-01T00:00:00.000Z', outcome);
+  assert.equal(status.error, 'nobody is there.');
+  assert.deepEqual(
+    [
+      status.counts['accounts'],
+      status.counts['unchanged'],
+      status.counts['written'],
+      status.counts['failed'],
+    ],
+    [20, 5, 2, 1],
+  );
+  assert.deepEqual([status.failures, status.seconds['total']], [outcome.failures, 1.5]);
+});
+
+test('one that ended before it had begun shows why', () => {
+  const status = statusOfError('nobody is there.', '2026-01-01T00:00:00.000Z');
+  assert.deepEqual([status.error, status.mode, status.counts], ['nobody is there.', null, {}]);
+});
