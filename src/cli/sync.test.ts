@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { freePort } from '../store/testing/temporary-postgres.ts';
 import { type ApiLab, startApiLab } from './testing/api-lab.ts';
 
-describe('holdfast sync, with a real server and a directory', { timeout: 120_000 }, () => {
+describe('holdfast sync, with a real server and a directory', { timeout: 300_000 }, () => {
   let lab: ApiLab;
   let config: string;
   before(async () => {
@@ -153,7 +153,7 @@ stateDirectory: state
       log: () => log,
       until: async (pattern: RegExp, times = 1): Promise<void> => {
         while ((log.match(pattern) ?? []).length < times)
-          await once(daemon.stderr, 'data', { signal: AbortSignal.timeout(30_000) });
+          await once(daemon.stderr, 'data', { signal: AbortSignal.timeout(60_000) });
       },
       kill: async (signal: NodeJS.Signals): Promise<unknown> => {
         daemon.kill(signal);

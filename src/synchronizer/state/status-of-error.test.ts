@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyTally, type PassOutcome } from '../pass/outcome.ts';
-import { statusOfError } from './status-file.ts';
+import { statusOfError } from './status.ts';
 
 const outcome: PassOutcome = {
   ...emptyTally(),
   mode: 'quick',
   dryRun: false,
+  wholeVault: true,
+  safes: [],
+  lobFaults: [],
   stopped: null,
   accounts: 20,
   unchanged: 5,
@@ -16,7 +19,7 @@ const outcome: PassOutcome = {
 };
 
 test('a pass that ended early shows why, and what it had done by then', () => {
-  const status = statusOfError('nobody is there.', '2026-01-01T00:00:00.000Z', outcome);
+  const status = statusOfError('nobody is there.', outcome, null, '2026-01-01T00:00:00.000Z');
   assert.equal(status.error, 'nobody is there.');
   assert.deepEqual(
     [
@@ -27,10 +30,14 @@ test('a pass that ended early shows why, and what it had done by then', () => {
     ],
     [20, 5, 2, 1],
   );
-  assert.deepEqual([status.failures, status.seconds['total']], [outcome.failures, 1.5]);
+  assert.deepEqual(
+    status.failures.map(({ branch, account, fault }) => ({ branch, account, fault })),
+    outcome.failures,
+  );
+  assert.equal(status.seconds['total'], 1.5);
 });
 
 test('one that ended before it had begun shows why', () => {
-  const status = statusOfError('nobody is there.', '2026-01-01T00:00:00.000Z');
+  const status = statusOfError('nobody is there.', null, null, '2026-01-01T00:00:00.000Z');
   assert.deepEqual([status.error, status.mode, status.counts], ['nobody is there.', null, {}]);
 });
