@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,7 +94,10 @@ async function writeConfig(
 function start(directory: string, name: string): ChildProcess {
   const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
   const words = ['sync', 'run', '--config', join(directory, `${name}.yml`)];
-  return spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const log = openSync(join(directory, `${name}.log`), 'a');
+  const child = spawn(process.execPath, [main, ...words], { stdio: ['ignore', log, log] });
+  closeSync(log);
+  return child;
 }
 
 async function killed(child: ChildProcess | undefined): Promise<void> {

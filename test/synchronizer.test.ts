@@ -52,11 +52,11 @@ describe('the tour of docs/synchronizer.md', { timeout: 5 * minutes }, () => {
     const shown: string[] = [];
     for (const commands of blocks) shown.push(await run(commands));
     const [, , doctor = '', passes = '', check = '', changes = ''] = shown;
-    assert.match(doctor, /host\/synchronizer has create on the policy corp/u);
+    assert.match(doctor, /vault-synchronizer\/sync1 has create on the policy corp/u);
     assert.match(passes, /3 made, 3 values to write[^]*3 made, 3 values written[^]*battery staple/u);
     assert.match(check, /yes|allowed|true/u);
     assert.match(changes, /^- corp\/shop\/web\/mail~3Aout\/password$/mu);
     assert.match(changes, /another horse/u);
-    assert.equal(statSync(join(demo.dir, 'synchronizer.key')).mode & 0o077, 0);
+    assert.equal(statSync(join(demo.dir, 'sync1.key')).mode & 0o077, 0);
   });
 });

@@ -63,9 +63,9 @@ job "db" {
         CONSUL_LEADER_SLEEP         = "10"
       }
 
-      # SIGTERM lets it hand over, which takes milliseconds.
+      # SIGTERM lets it hand over, which takes milliseconds; a third of the TTL at most, when Consul hangs.
       kill_signal  = "SIGTERM"
-      kill_timeout = "5s"
+      kill_timeout = "7s"
 
       resources {
         cpu    = 50

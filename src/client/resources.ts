@@ -101,6 +101,19 @@ export async function checkPrivilege(
   return answer.status !== 404;
 }
 
+/** The full ids of all roles that have a privilege on what the caller may see. */
+export async function listPermittedRoles(
+  client: ConjurClient,
+  { kind, identifier }: Named,
+  privilege: string,
+): Promise<readonly string[]> {
+  const attempt = `ask who has ${privilege} on ${kind}:${identifier}`;
+  const path = pathOf(['resources', client.account, kind, identifier], { permitted_roles: true, privilege });
+  const roles = jsonOf(await client.send({ attempt, method: 'GET', path }));
+  if (!Array.isArray(roles)) throw unexpectedAnswer(attempt);
+  return roles.filter((id) => typeof id === 'string');
+}
+
 export async function showRole(client: ConjurClient, { kind, identifier }: Named): Promise<ApiRecord> {
   return recordAnswer(client, `show the role ${kind}:${identifier}`, rolePath(client, { kind, identifier }));
 }

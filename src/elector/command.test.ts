@@ -151,6 +151,51 @@ describe('the command, of a Consul that refuses', { timeout: 120_000, concurrenc
   });
 });
 
+describe('the command, of a Consul in one datacenter', { timeout: 60_000 }, () => {
+  let consul: TestConsulCluster;
+  before(async () => {
+    consul = await startConsul();
+  });
+  after(() => consul.stop());
+
+  for (const words of [[], ['status']]) {
+    it(`tells at once that there is no way to another: ${words[0] ?? 'run'}`, async () => {
+      const service = await registerNomadService(consul.first.api, { name: 'web' });
+      const startedAt = performance.now();
+      const env = {
+        CONSUL_HTTP_ADDR: consul.first.address,
+        CONSUL_LEADER_SERVICE_NAME: 'web',
+        NOMAD_ALLOC_ID: service.allocId,
+        CONSUL_DATACENTER: 'dc9',
+      };
+      const ended = await run(env, words);
+      const [code, line] = said(ended);
+      assert.equal(code, 1);
+      assert.match(line, /^holdfast elect: CONSUL_DATACENTER: .* has no path to the datacenter "dc9"\. /u);
+      assert.deepEqual(ended.lines, [line]);
+      // Less than it would wait before another try.
+      const tookMs = performance.now() - startedAt;
+      assert.ok(tookMs < 4000, `${tookMs} ms`);
+    });
+  }
+
+  it('leads in the one that is its own', async () => {
+    const service = await registerNomadService(consul.first.api, { name: 'own' });
+    const sidecar = startSidecar(
+      {
+        CONSUL_HTTP_ADDR: consul.first.address,
+        CONSUL_LEADER_SERVICE_NAME: 'own',
+        NOMAD_ALLOC_ID: service.allocId,
+        CONSUL_DATACENTER: 'dc1',
+      },
+      ['--log-level', 'info', '--ttl', '2s', '--sleep', '0.5'],
+    );
+    await sidecar.said(/leads, by token/u, 30_000);
+    sidecar.signal('SIGTERM');
+    assert.equal((await sidecar.exited).code, 0);
+  });
+});
+
 describe('the command, over TLS', { timeout: 60_000 }, () => {
   let consul: TestConsulCluster;
   before(async () => {

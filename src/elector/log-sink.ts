@@ -1,62 +1,80 @@
-import { constants, fstatSync, openSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { type LogOutlet, openOutlet } from './log-outlet.ts';
 import { within } from './within.ts';
 
 /** Where lines go that nobody may be reading: it takes them at once, whatever becomes of them. */
 export interface LogSink {
   readonly write: (text: string) => void;
-  /** Whether all of it has been taken by the reader, within so many milliseconds. */
+  /** The end: whether all of it has been taken by the reader, within so many milliseconds. */
   readonly flushed: (ms: number) => Promise<boolean>;
 }
 
 /** What is kept for a slow reader. */
 const limitChars = 256 * 1024;
+/** An outlet that broke is opened again, at the next line, but not without end. */
+const reopenAfterMs = 10_000;
 
 /**
- * Lines to a stream that may stand still. What goes beyond a bound is dropped, and counted in the next line that finds room.
+ * Lines to an outlet that may stand still, or break. What goes beyond a bound is dropped, and counted: that is told as soon
+ * as there is room again.
  *
- * @param to its writes must not block
+ * @param open opens the outlet, at the first line; null: there is none now
  */
 export function createLogSink(
-  to: Pick<NodeJS.WritableStream, 'write'> & { readonly writableLength: number },
+  open: () => LogOutlet | null,
+  nowMs: () => number = () => performance.now(),
 ): LogSink {
+  let outlet: LogOutlet | null = null;
+  let openedAtMs = -Infinity;
   let dropped = 0;
+
+  const current = (): LogOutlet | null => {
+    if (outlet !== null && outlet.stream.writable) return outlet;
+    if (nowMs() - openedAtMs < reopenAfterMs) return null;
+    openedAtMs = nowMs();
+    outlet = open();
+    // Whoever read the log has gone: that is no reason to stop leading.
+    outlet?.stream.on('error', () => undefined).on('drain', tellDropped);
+    return outlet;
+  };
+
+  const tellDropped = (): void => {
+    if (dropped === 0 || outlet === null || !outlet.stream.writable) return;
+    const line = `${new Date().toISOString()} warn ${dropped} lines were dropped: nobody read the log.\n`;
+    dropped = 0;
+    outlet.stream.write(line);
+  };
+
   return {
     write: (text) => {
-      if (to.writableLength + text.length > limitChars) {
+      const to = current();
+      if (to === null || to.stream.writableLength + text.length > limitChars) {
         dropped += 1;
         return;
       }
-      if (dropped > 0)
-        to.write(`${new Date().toISOString()} warn ${dropped} lines were dropped: nobody read the log.\n`);
-      dropped = 0;
-      to.write(text);
+      tellDropped();
+      to.stream.write(text);
     },
     flushed: async (ms) => {
-      const isEmpty = (): boolean => to.writableLength === 0;
-      if (!isEmpty()) await within(new Promise<void>((resolve) => to.write('', () => resolve())), ms);
-      return isEmpty();
+      if (outlet === null || !outlet.stream.writable) return dropped === 0;
+      tellDropped();
+      const isTaken = await endsWithin(outlet.finish(), ms);
+      if (!isTaken) outlet.abandon();
+      return isTaken;
     },
   };
 }
 
-/**
- * Standard error, never waited for. A pipe is opened anew: the one that we were given is shared with our children and with
- * whoever started us, and any of them may make its writes block. What cannot be opened anew is taken as Node has it.
- */
-export function openStandardError(): LogSink {
-  const stream = ownPipe(2) ?? process.stderr;
-  // Whoever read the log has gone: that is no reason to stop leading.
-  stream.on('error', () => undefined);
-  return createLogSink(stream);
+async function endsWithin(work: Promise<void>, ms: number): Promise<boolean> {
+  let hasEnded = false;
+  const noted = async (): Promise<void> => {
+    await work;
+    hasEnded = true;
+  };
+  await within(noted(), ms);
+  return hasEnded;
 }
 
-function ownPipe(fd: number): Socket | null {
-  try {
-    if (!fstatSync(fd).isFIFO()) return null;
-    const own = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
-    return new Socket({ fd: own, readable: false, writable: true }).unref();
-  } catch {
-    return null; // nobody reads it, it belongs to another user, or there is no /proc
-  }
+/** Standard error, opened at the first line. */
+export function openStandardError(): LogSink {
+  return createLogSink(() => openOutlet(2));
 }

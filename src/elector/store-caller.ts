@@ -47,8 +47,9 @@ export function createStoreCaller(deps: StoreCallerDeps): StoreCaller {
       deps.called(action.kind, true);
       if (deps.isDone()) return;
       const isGivenUp = 'call' in action && signal.aborted;
-      if (!isGivenUp) streaks.failed(action.kind, says(error));
       const isHopeless = !isGivenUp && patience.failed(action.kind, error);
+      // What the run ends of is told once, by whoever started it.
+      if (!isGivenUp && !isHopeless) streaks.failed(action.kind, says(error));
       happens(failed());
       if (isHopeless) deps.hopeless(error);
       return;

@@ -6,7 +6,7 @@ import type { SystemUser } from './run-as.ts';
 export interface WriteOptions {
   /** Permission bits; 0600 unless told otherwise. */
   readonly mode?: number;
-  readonly owner?: SystemUser | null;
+  readonly owner?: Pick<SystemUser, 'uid' | 'gid'> | null;
   /** False: a reader sees the old content or the new one, but a machine that loses power may lose both. */
   readonly durable?: boolean;
 }

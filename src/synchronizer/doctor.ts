@@ -1,21 +1,14 @@
 import type { ConjurClient } from '../client/client.ts';
 import { whoAmI } from '../client/identity.ts';
 import { checkPrivilege } from '../client/resources.ts';
-import { isProblem } from '../core/problem.ts';
 import { vaultBranch } from '../core/sync/layout.ts';
 import type { SyncConfig } from './config/config.ts';
 import { openSource } from './config/open-source.ts';
 import { openTarget } from './config/open-sync.ts';
+import { faultOf, fine, orFault, type SyncFinding } from './doctor-finding.ts';
+import { examineElection } from './election/examine-election.ts';
 import { readPolicy } from './target/read-target.ts';
 import { openStateFile } from './state/state-file.ts';
-
-/** One thing that was looked at. */
-export interface SyncFinding {
-  readonly area: 'target' | 'source' | 'state';
-  readonly level: 'ok' | 'warning' | 'fault';
-  readonly sentence: string;
-  readonly advice: string | null;
-}
 
 /** Tries each connection and permission that a pass needs, and changes nothing but the state's directory. */
 export async function examineSync(config: SyncConfig, signal: AbortSignal): Promise<readonly SyncFinding[]> {
@@ -32,6 +25,11 @@ export async function examineSync(config: SyncConfig, signal: AbortSignal): Prom
     ...(await orFault('target', 'Check url, caFile, login and apiKeyFile of "target".', () =>
       examineTarget(config, client),
     )),
+    ...(await orFault(
+      'election',
+      'Run "holdfast sync init" as an administrator, and "holdfast sync enroll" for this synchronizer.',
+      () => examineElection(config, client),
+    )),
     ...(await orFault('source', 'Check "source".', () => examineSource(config, client, signal))),
   ];
 }
@@ -44,6 +42,8 @@ async function examineTarget(config: SyncConfig, client: ConjurClient): Promise<
   const branch = exists ? vault : config.branch;
   const needed = exists ? ['create', 'update'] : ['create'];
   const findings: SyncFinding[] = [fine('target', `${config.target.url} takes us for ${me.username}.`)];
+  // Under the fenced protocol the writer of a term writes, and nobody else may.
+  if (config.election?.protocol === 'fenced') return findings;
   for (const privilege of needed) {
     const has = await checkPrivilege(client, { kind: 'policy', identifier: branch }, privilege, null);
     findings.push(
@@ -107,25 +107,4 @@ function nothingThere(where: string): SyncFinding {
   const advice =
     'A vault lists nothing, and no error, where a right is missing: check that its user may list and retrieve accounts.';
   return { area: 'source', level: 'warning', sentence: `${where}: there are no accounts.`, advice };
-}
-
-async function orFault(
-  area: SyncFinding['area'],
-  advice: string,
-  look: () => Promise<readonly SyncFinding[]>,
-): Promise<readonly SyncFinding[]> {
-  try {
-    return await look();
-  } catch (error) {
-    return [faultOf(area, error, advice)];
-  }
-}
-
-function faultOf(area: SyncFinding['area'], error: unknown, advice: string): SyncFinding {
-  if (!isProblem(error) || error.code === 'interrupted') throw error;
-  return { area, level: 'fault', sentence: error.detail, advice };
-}
-
-function fine(area: SyncFinding['area'], sentence: string): SyncFinding {
-  return { area, level: 'ok', sentence, advice: null };
 }

@@ -1,5 +1,5 @@
 import { watch } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../core/problem.ts';
 import { makeDirectory, readFileIfThere, writeFileAtomically } from '../runtime/files.ts';
@@ -15,16 +15,16 @@ const fileName = 'paused.json';
 /** Where the file system tells nobody of changes, as over NFS. */
 const lookEveryMs = 2000;
 
-/** null: it is not paused. A file that cannot be understood is a pause: somebody wanted one. */
+/** null: it is not paused. A file that cannot be read or understood is a pause: somebody wanted one. */
 export async function readPause(directory: string): Promise<Pause | null> {
-  const text = await readFileIfThere(join(directory, fileName));
-  if (text === null) return null;
   try {
-    const pause: Partial<Pause> = JSON.parse(text);
-    const { since, because } = pause;
+    const text = await readFileIfThere(join(directory, fileName));
+    if (text === null) return null;
+    const { since, because }: Partial<Pause> = JSON.parse(text);
     if (typeof since === 'string') return { since, because: typeof because === 'string' ? because : null };
   } catch {}
-  return { since: new Date(0).toISOString(), because: `${fileName} cannot be understood` };
+  const path = join(directory, fileName);
+  return { since: 'an unknown time', because: `${path} cannot be read or understood; remove it to go on` };
 }
 
 /** Pauses. One that is paused already keeps its time, and gets the new reason if there is one. */
@@ -35,8 +35,18 @@ export async function putPause(directory: string, because: string | null): Promi
     since: known?.since ?? new Date().toISOString(),
     because: because ?? known?.because ?? null,
   };
-  await writeFileAtomically(join(directory, fileName), `${JSON.stringify(pause)}\n`);
+  const owner = await ownerBeside(directory);
+  await writeFileAtomically(join(directory, fileName), `${JSON.stringify(pause)}\n`, { owner });
   return pause;
+}
+
+/** Root may pause what runs as somebody else, who must be able to read that. null: the file is the caller's, as usual. */
+async function ownerBeside(
+  directory: string,
+): Promise<{ readonly uid: number; readonly gid: number } | null> {
+  if (process.getuid?.() !== 0) return null;
+  const { uid, gid } = await stat(directory);
+  return { uid, gid };
 }
 
 /** Resumes. @returns whether it was paused */
@@ -63,7 +73,7 @@ export async function watchPause(directory: string, stop: AbortSignal): Promise<
   let resumption = Promise.withResolvers<void>();
   resumption.resolve();
   const look = async (): Promise<void> => {
-    const found = await readPause(directory).catch(() => current);
+    const found = await readPause(directory);
     if (found !== null && current === null) {
       resumption = Promise.withResolvers();
       if (stop.aborted) resumption.resolve();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -83,6 +83,7 @@ describe('the desk of a run', { timeout: 30_000 }, () => {
     const ended = await desk.pass(() => Promise.reject(fault));
     assert.ok(ended.end === 'failed' && ended.error === fault);
     assert.equal((await readStatus(directory))?.error, 'the vault is away.');
+    assert.equal(desk.report.view().lastPass?.code, 'source_unavailable');
     await desk.pass(() => Promise.reject(new Error('header: Token abc')));
     assert.doesNotMatch(JSON.stringify(await readStatus(directory)), /abc/u);
     assert.equal(desk.report.view().lastPass?.end, 'failed');
@@ -101,8 +102,21 @@ it('a pause keeps its time, takes a new reason, and is one also when its file is
     assert.deepEqual(await putPause(directory, null), first);
     assert.deepEqual(await putPause(directory, 'two'), { ...first, because: 'two' });
     writeFileSync(join(directory, 'paused.json'), '{');
-    assert.match((await readPause(directory))?.because ?? '', /cannot be understood/u);
+    assert.match((await readPause(directory))?.because ?? '', /cannot be read or understood; remove it/u);
     assert.deepEqual([await removePause(directory), await removePause(directory)], [true, false]);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+it('a pause by root can be read by whom it is for', {
+  skip: process.getuid?.() === 0 ? false : 'only root can give files away',
+}, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'hf-pause-'));
+  try {
+    chownSync(directory, 65_534, 65_534);
+    await putPause(directory, null);
+    assert.deepEqual(statSync(join(directory, 'paused.json')).uid, 65_534);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -116,7 +116,9 @@ async function onePass(
     // Texts of foreign errors are for the log alone.
     const fault = isProblem(error) ? error.detail : 'an unexpected error; the log has it';
     const status = await keepError(needs.config().stateDirectory, fault).catch(() => null);
-    report.passEnded('failed', { fault, ...(status === null ? {} : { status }) });
+    // Sentences may name accounts, and /health answers anybody: it gets the code alone.
+    const code = isProblem(error) ? error.code : 'unexpected';
+    report.passEnded('failed', { code, ...(status === null ? {} : { status }) });
     return { end: 'failed', error };
   }
 }

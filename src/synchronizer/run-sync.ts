@@ -1,5 +1,5 @@
 import type { PositionMemory } from '../client/client.ts';
-import { describeError, Problem } from '../core/problem.ts';
+import { describeError, isProblem, Problem } from '../core/problem.ts';
 import type { Logger } from '../runtime/log.ts';
 import { pause } from '../runtime/pause.ts';
 import type { SyncConfig } from './config/config.ts';
@@ -91,6 +91,9 @@ async function contest(
     await takePart({ settings: election, target, position, log: told, signal, lead, onOther });
   } catch (error) {
     log.error({ fault: describeError(error) }, 'the election cannot be held');
+    const unexpected = { code: 'unexpected', detail: 'an unexpected error; the log has it' };
+    post.fails(isProblem(error) ? error : unexpected);
+    changed();
     await pause(electAgainMs, signal);
   }
 }

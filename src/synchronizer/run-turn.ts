@@ -27,7 +27,7 @@ export interface TurnNeeds {
   readonly position: PositionMemory;
   /** The configuration, read anew. */
   readonly reread: () => Promise<SyncConfig>;
-  /** Of the term in which everything was looked at last. */
+  /** Of the term in which everything was looked at last: a term that goes on needs that once. */
   readonly lookedAt: { token: string | null };
 }
 
@@ -39,16 +39,16 @@ export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
   const { desk, log, stop, lookedAt } = needs;
   while (!turn.signal.aborted && !stop.aborted && desk.pauses.current() === null) {
     let everyMs = 0;
-    const full = turn.token !== lookedAt.token;
+    const takesOver = turn.token !== lookedAt.token;
     const ended = await desk.pass(async (pass) => {
       const config = await needs.reread();
       ({ everyMs } = config);
-      return onePass(needs, turn, { config, pass, full });
+      return onePass(needs, turn, { config, pass, takesOver });
     });
     if (ended.end === 'interrupted') continue;
     if (ended.end === 'failed') log.error({ fault: describeError(ended.error) }, 'pass failed');
     else {
-      lookedAt.token = turn.token;
+      if (ended.end === 'done') lookedAt.token = turn.token; // one that stopped has looked at nothing
       const { counts, seconds, mode, stopped } = ended.status;
       const sentence = stopped === null ? 'pass done' : 'pass stopped: too many removals';
       log.info({ counts, seconds, mode, stopped }, sentence);
@@ -66,14 +66,19 @@ const afterFaultMs = 10_000;
 async function onePass(
   { desk, stop, position }: TurnNeeds,
   turn: Turn,
-  { config, pass, full }: { readonly config: SyncConfig; readonly pass: PassDesk; readonly full: boolean },
+  {
+    config,
+    pass,
+    takesOver,
+  }: { readonly config: SyncConfig; readonly pass: PassDesk; readonly takesOver: boolean },
 ): Promise<PassOutcome> {
   const settings = await openSync(config, AbortSignal.any([stop, turn.signal]), desk.report.called, position);
   const signal = AbortSignal.any([pass.signal, turn.signal]);
   const authority = pass.authority(turn.authority ?? settings.authority);
   const client = turn.authority === null ? settings.client : clientOf(turn.authority, settings.client);
   try {
-    const options = { safe: null, dryRun: false, full, signal, onProgress: pass.onProgress };
+    const { onProgress } = pass;
+    const options = { safe: null, dryRun: false, full: false, takesOver, signal, onProgress };
     return await runPass({ ...settings, client, authority }, options);
   } catch (error) {
     // What was interrupted by the end of the term is told as that.

@@ -16,8 +16,11 @@ export interface ListedAccount extends SourceAccount {
 
 /** Where accounts come from. What it does not answer is a reading that failed, never an empty one. */
 export interface Source {
-  /** @param safe list the safes of this name alone; null: all of them */
-  readonly list: (safe: string | null, signal: AbortSignal) => Promise<readonly SourceLob<ListedAccount>[]>;
+  /** @param safes list those of these names alone; null: all of them */
+  readonly list: (
+    safes: readonly string[] | null,
+    signal: AbortSignal,
+  ) => Promise<readonly SourceLob<ListedAccount>[]>;
   /** Ends sessions. What fails then no longer matters. */
   readonly close: () => Promise<void>;
 }

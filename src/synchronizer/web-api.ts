@@ -3,6 +3,8 @@ import { isProblem, Problem } from '../core/problem.ts';
 import type { ProblemCode } from '../core/problem-codes.ts';
 import type { Secret } from '../core/secret.ts';
 import { pause } from '../runtime/pause.ts';
+import { parseExactly } from './exact-json.ts';
+import { retryAfterMs } from './retry-after.ts';
 
 /** One call of a vault's API. Each may be sent again: nothing that a synchronizer asks of a vault changes it. */
 export interface WebRequest {
@@ -17,12 +19,16 @@ export interface WebRequest {
   readonly secrets?: readonly Secret<string>[];
   /** Statuses beyond 2xx that are answers. */
   readonly expected?: readonly number[];
+  /** Each number of the answer becomes an ExactNumber. */
+  readonly exactNumbers?: boolean;
 }
 
 export interface WebAnswer {
   readonly status: number;
   /** The body as JSON; undefined when it is none. */
   readonly json: unknown;
+  /** Unix time at which it was given, milliseconds, by the clock of the server. */
+  readonly atMs: number;
 }
 
 export interface WebApi {
@@ -45,6 +51,8 @@ export interface WebApiSettings {
 }
 
 const longestPauseMs = 30_000;
+/** A vault that wants to be left alone for longer is left alone until the next pass. */
+const longestAskedPauseMs = 300_000;
 const wordsLimit = 300;
 
 /**
@@ -60,10 +68,8 @@ export function openWebApi(settings: WebApiSettings): WebApi {
         const outcome = await callOnce(settings, request, signal);
         if ('answer' in outcome) return outcome.answer;
         if (outcome.waitMs === null || attempt >= settings.attempts) throw outcome.problem;
-        await pause(
-          Math.min(longestPauseMs, Math.max(outcome.waitMs, settings.backOffMs * 2 ** (attempt - 1))),
-          signal,
-        );
+        const backOffMs = Math.min(longestPauseMs, settings.backOffMs * 2 ** (attempt - 1));
+        await pause(Math.max(outcome.waitMs, backOffMs), signal);
       }
     },
   };
@@ -87,13 +93,18 @@ async function callOnce(
       signal: AbortSignal.any([signal, timeout]),
       redirect: 'manual',
     });
-    const json = jsonOf(new Uint8Array(await answer.arrayBuffer()));
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const json = jsonOf(bytes, request.exactNumbers === true ? parseExactly : JSON.parse);
     const { status } = answer;
+    const atMs = instantOf(answer.headers.get('date'));
     if ((status >= 200 && status < 300) || request.expected?.includes(status) === true)
-      return { answer: { status, json } };
+      return { answer: { status, json, atMs } };
+    const waitMs = waitOf(status, answer.headers.get('retry-after'), atMs);
+    const isTooLong = waitMs !== null && waitMs > longestAskedPauseMs;
+    const more = isTooLong ? `; it asks to be left alone for ${Math.ceil(waitMs / 1000)} s` : '';
     return {
-      problem: refusal(settings, request, status, json),
-      waitMs: waitOf(status, answer.headers),
+      problem: refusal(settings, request, status, json, more),
+      waitMs: isTooLong ? null : waitMs,
     };
   } catch (error) {
     if (signal.aborted) throw new Problem('interrupted', 'interrupted.');
@@ -129,7 +140,13 @@ const meanings: ReadonlyMap<number, { readonly code: ProblemCode; readonly words
   [429, { code: 'source_unavailable', words: 'too many requests' }],
 ]);
 
-function refusal({ wordsOf }: WebApiSettings, request: WebRequest, status: number, json: unknown): Problem {
+function refusal(
+  { wordsOf }: WebApiSettings,
+  request: WebRequest,
+  status: number,
+  json: unknown,
+  more: string,
+): Problem {
   const { code, words } = meanings.get(status) ?? {
     code: status >= 500 ? ('source_unavailable' as const) : ('source_refused' as const),
     words: status >= 500 ? 'the vault failed' : 'the request is refused',
@@ -140,7 +157,7 @@ function refusal({ wordsOf }: WebApiSettings, request: WebRequest, status: numbe
       .trim() ?? '';
   const quotes = request.secrets?.some((secret) => said.includes(secret.reveal())) === true;
   const why = said === '' || quotes ? words : said.slice(0, wordsLimit).replace(/\.$/u, '');
-  return new Problem(code, `Cannot ${request.attempt}: ${why} (${status}).`);
+  return new Problem(code, `Cannot ${request.attempt}: ${why} (${status})${more}.`);
 }
 
 /** Whether the vault itself has said no, so that the same request is of no use a moment later. */
@@ -148,19 +165,20 @@ export function isRefusal(error: unknown): boolean {
   return isProblem(error) && ['unauthenticated', 'forbidden', 'not_found', 'invalid'].includes(error.kind);
 }
 
-/** Retry-After (RFC 9110, 10.2.3): seconds, or a moment by the clock of whoever says it. null: another attempt is of no use. */
-function waitOf(status: number, headers: { readonly get: (name: string) => string | null }): number | null {
-  if (status !== 429 && status < 500) return null;
-  const after = headers.get('retry-after') ?? '';
-  if (/^\d{1,4}$/u.test(after)) return Number(after) * 1000;
-  const waitMs = Date.parse(after) - Date.parse(headers.get('date') ?? '');
-  return Number.isFinite(waitMs) ? Math.max(0, waitMs) : 0;
+function waitOf(status: number, retryAfter: string | null, nowMs: number): number | null {
+  return status === 429 || status >= 500 ? retryAfterMs(retryAfter, nowMs) : null;
+}
+
+/** Of an answer that does not say when it was given, the instant at which it came (RFC 9110, section 6.6.1). */
+function instantOf(date: string | null): number {
+  const ms = date === null ? Number.NaN : Date.parse(date);
+  return Number.isNaN(ms) ? Date.now() : ms;
 }
 
 /** Bytes that are no UTF-8 are no JSON: put right in silence, they would be another value. */
-function jsonOf(bytes: Uint8Array): unknown {
+function jsonOf(bytes: Uint8Array, parse: (text: string) => unknown): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     return undefined;
   }

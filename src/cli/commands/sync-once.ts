@@ -27,12 +27,14 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
     { whileElected },
     { keepError, keepStatus },
     { whileLocked },
+    { readPause },
   ] = await Promise.all([
     import('../../synchronizer/config/open-sync.ts'),
     import('../../synchronizer/pass/run-pass.ts'),
     import('../../synchronizer/election/while-elected.ts'),
     import('../../synchronizer/state/status-file.ts'),
     import('../../synchronizer/state/directory-lock.ts'),
+    import('../../synchronizer/pause.ts'),
   ]);
   keepHeapSmall();
   const config = await readConfigFile(given.config);
@@ -48,7 +50,8 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
       const outcome = await runPass(settings, {
         safe: given.safe ?? null,
         dryRun,
-        full: given.full === true || turn.isElected,
+        full: given.full === true,
+        takesOver: turn.isElected,
         signal,
         onProgress: tellProgress(context),
       });
@@ -61,6 +64,8 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
       await opened.source.close();
     }
   };
+  if (!dryRun && (await readPause(config.stateDirectory)) !== null)
+    context.say('· It is paused; this pass is made all the same.');
   // A leader alone sees the whole target, so an election is held for a dry run, too.
   const elected = (signal: AbortSignal): Promise<PassOutcome> =>
     whileElected(config, { signal, warn: context.say }, pass);

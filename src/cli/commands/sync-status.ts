@@ -42,7 +42,7 @@ export async function syncStatus(given: SyncStatusArguments, context: CliContext
     if (given.json) context.answer(jsonText({ ...standing, endedAt: null }));
     else context.answer([...renderStanding(standing, context.style), 'There was no pass yet.'].join('\n'));
     // One that waits for its turn makes no pass.
-    if (!running || standing.role?.role !== 'standby') process.exitCode = 1;
+    if (!running || standing.role?.role !== 'standby' || standing.role.fault !== null) process.exitCode = 1;
     return;
   }
   const found = selectStatus({ base: branch, vault }, whole, { safe, account });
@@ -56,6 +56,7 @@ export async function syncStatus(given: SyncStatusArguments, context: CliContext
       [...renderStanding(standing, context.style), ...renderStatus(found, filter, context.style)].join('\n'),
     );
   }
+  if (running && (standing.role?.fault ?? null) !== null) process.exitCode = 1;
   if (needsAttention(found) || isUnknown(found, safe, account, here?.length ?? 0)) process.exitCode = 1;
 }
 

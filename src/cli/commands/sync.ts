@@ -1,10 +1,13 @@
 import { type Command, Option } from 'commander';
+import { addApiOptions } from '../arguments/api-arguments.ts';
 import { path } from '../arguments/node-arguments.ts';
 import { wholeNumber } from '../arguments/numbers.ts';
 import type { CliContext } from '../context.ts';
 import { interruptible } from '../interrupt.ts';
 import { renderFindings } from '../render/findings.ts';
 import { jsonText } from '../render/json-text.ts';
+import { type SyncEnrollArguments, syncEnroll } from './sync-enroll.ts';
+import { type SyncInitArguments, syncInit } from './sync-init.ts';
 import { syncOnce, type SyncOnceArguments } from './sync-once.ts';
 import { type SyncPauseArguments, syncPause, syncResume } from './sync-pause.ts';
 import { type SyncRunArguments, syncRun } from './sync-run.ts';
@@ -25,6 +28,7 @@ export function addSync(program: Command, context: CliContext): void {
     .description(
       'Brings the accounts of a vault (CyberArk PAM, HashiCorp Vault, OpenBao, a directory of files) into the API, and keeps them current.',
     );
+  addMakers(group, context);
   withConfig(group.command('once').summary('one pass'))
     .description('Brings over what changed since the last pass; from time to time, everything is compared.')
     .option('--safe <name>', 'this safe alone')
@@ -69,6 +73,43 @@ export function addSync(program: Command, context: CliContext): void {
     .description('Tries each connection and permission that a pass needs, and names what is missing.')
     .addHelpText('after', '\nExit code 1 when there is a fault.')
     .action((given: ConfigArguments) => doctor(given, context));
+}
+
+/** What an administrator does once. */
+function addMakers(group: Command, context: CliContext): void {
+  const init = group
+    .command('init')
+    .summary('make the policies that synchronizers need')
+    .description(
+      'Loads the policies that elections between synchronizers need into root. What is there already stays; it can be repeated.',
+    )
+    .option(
+      '--config <file>',
+      "of the synchronizer: makes its vault's branch, too, and lets the writers write to it",
+      path('--config'),
+    )
+    .addOption(
+      new Option('--protocol <name>', 'of the election; unless said, that of the configuration').choices([
+        'fenced',
+        'published',
+      ]),
+    )
+    .option('--dry-run', 'show the policies, and load none');
+  addApiOptions(init)
+    .addHelpText('after', '\nExample:\n  holdfast sync init --config /etc/holdfast/sync.yml --login admin')
+    .action((given: SyncInitArguments) => syncInit(given, context));
+  const enroll = group
+    .command('enroll')
+    .summary('make the host of one synchronizer')
+    .description(
+      'Makes a host that may take part in elections, and writes its API key into a file that only you can read.',
+    )
+    .argument('<name>', 'of the synchronizer')
+    .option('--key-file <file>', 'for the API key; unless said, NAME.key', path('--key-file'))
+    .option('--rotate', 'the host is there already: give it a new API key');
+  addApiOptions(enroll)
+    .addHelpText('after', '\nExample:\n  holdfast sync enroll sync1 --key-file /etc/holdfast/sync.key')
+    .action((name: string, given: SyncEnrollArguments) => syncEnroll(name, given, context));
 }
 
 function withConfig(command: Command): Command {

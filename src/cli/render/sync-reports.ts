@@ -14,6 +14,8 @@ export function reportText(report: Report): string {
       return `${plain(report.branch)}: the accounts ${report.accounts.map(plain).join(', ')} are all called "${plain(report.name)}"; none was written. Rename one.`;
     case 'account_twice':
       return `${plain(report.branch)}: the account ${plain(report.account)} is listed as ${report.names.map((name) => `"${plain(name)}"`).join(' and ')}; neither was written.`;
+    case 'account_empty':
+      return `${plain(report.branch)}: the account ${plain(report.account)} has no values in the source; those in the target stay. Remove the account there if it is gone.`;
     case 'name_too_long':
       return `${plain(report.branch)}: the account ${plain(report.account)} would have an id of ${report.bytes} bytes, more than 900; it was not written. Shorten its name.`;
     case 'branch_foreign':

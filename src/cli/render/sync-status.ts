@@ -12,7 +12,7 @@ import { renderTable } from './table.ts';
 const mostShown = 200;
 
 function roleText({ role, leader }: KnownStanding): string {
-  if (role === 'standby') return `${leader === null ? 'another one' : plain(leader)} leads`;
+  if (role === 'standby') return leader === null ? 'it does not lead' : `${plain(leader)} leads`;
   return role === 'alone' ? 'it is the only one' : 'it leads';
 }
 
@@ -28,7 +28,11 @@ export function renderStanding(
   const runs = running ? (role === null ? 'yes' : `yes; ${roleText(role)}, since ${role.since}`) : 'no';
   const because = paused?.because ?? null;
   const rests = paused === null ? '' : `since ${paused.since}${because === null ? '' : `: ${because}`}`;
-  return renderFields([['running', runs], ...(paused === null ? [] : [['paused', rests] as const])], style);
+  const fault = running ? (role?.fault ?? null) : null;
+  return [
+    ...renderFields([['running', runs], ...(paused === null ? [] : [['paused', rests] as const])], style),
+    ...(fault === null ? [] : [`${style.fault('✗')} The election cannot be held: ${plain(fault)}`]),
+  ];
 }
 
 /** The last pass: when it ended, what it did, each safe, and what is not as it should be. */

@@ -27,6 +27,16 @@ const names = fc
   )
   .map((parts) => parts.join(''));
 
+test('letters that nobody sees are escaped, and read back', () => {
+  for (const letter of ['\u3164', '\u115f', '\u1160', '\uffa0', '\u034f', '\ufe0f', '\u{e0101}']) {
+    for (const name of [letter, `a${letter}b`]) {
+      assert.match(escapeName(name), /^[a-b]?(?:~[0-9A-F]{2})+[a-b]?$/u);
+      assert.equal(unescapeName(escapeName(name)), name);
+    }
+  }
+  assert.equal(escapeName('cafe\u0301'), 'cafe\u0301');
+});
+
 test('plain names stay as they are', () => {
   for (const name of [
     'db',

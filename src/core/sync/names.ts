@@ -1,11 +1,15 @@
+/** Letters and marks that show nothing (U+3164, U+034F): two names would look like one. */
+const invisible = /\p{Default_Ignorable_Code_Point}/u;
+
 /** What stands for the empty name: no escape ends after its first character. */
 const emptyName = '~';
 
 /**
  * A name of a source as one part of an id. Letters, digits, `_ @ . -` and single blanks inside a name stay as they are;
- * everything else becomes `~` and two hexadecimal digits for each byte of its UTF-8 (`:` is `~3A`, `/` is `~2F`, `~` itself is
- * `~7E`), and half of a surrogate pair `~u` and four digits. A name begins with a letter, a digit or `_`, so that nothing
- * takes it for an option or a hidden file, ends with no blank, and never holds `..`, which policies read as a step upwards.
+ * everything else, and letters that nobody sees, becomes `~` and two hexadecimal digits for each byte of its UTF-8 (`:` is `~3A`,
+ * `/` is `~2F`, `~` itself is `~7E`), and half of a surrogate pair `~u` and four digits. A name begins with a letter, a digit or `_`,
+ * so that nothing takes it for an option or a hidden file, ends with no blank, and never holds `..`, which policies read as a step
+ * upwards.
  *
  * Different names stay different; `unescapeName` gives the name back.
  */
@@ -25,6 +29,7 @@ export function unescapeName(text: string): string | null {
 function staysAt(letters: readonly string[], at: number): boolean {
   const letter = letters[at] ?? '';
   const before = letters[at - 1] ?? null;
+  if (invisible.test(letter)) return false;
   if (before === null) return /^[\p{L}\p{N}_]$/u.test(letter);
   if (letter === ' ') return before !== ' ' && at < letters.length - 1;
   if (letter === '.') return before !== '.';

@@ -73,6 +73,7 @@ export type Report =
       readonly account: string;
       readonly names: readonly string[];
     }
+  | { readonly code: 'account_empty'; readonly branch: string; readonly account: string }
   | {
       readonly code: 'name_too_long';
       readonly branch: string;

@@ -51,6 +51,9 @@ export function wantedSafe<A extends SourceAccount>(
     if (new Set(ids).size > 1) block(same, { code: 'name_shared', branch, name, accounts: ids });
   }
   for (const account of accounts) {
+    // A directory that is being filled, or a secret without fields: it is there, and its values may come back.
+    if (account.properties.length === 0)
+      block([account], { code: 'account_empty', branch, account: account.id });
     const bytes = Math.max(
       ...[...account.properties, ''].map((property) =>
         lengthBytes(`${branch}/${variablePath(account.name, property)}`),

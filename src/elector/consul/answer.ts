@@ -23,19 +23,26 @@ export async function ask(
 ): Promise<ConsulAnswer> {
   const answer = await http.call(call);
   if (answer.status === 200 || accept.includes(answer.status)) return answer;
-  throw refusal(answer, purpose, http.where);
+  throw refusal(answer, purpose, http);
 }
 
 /** Passing troubles: too slow, too early, too much (RFC 9110, RFC 8470, RFC 6585), of Consul or of a proxy before it. */
 const passing: readonly number[] = [408, 425, 429];
 
 /** What Consul says for good although it answers 500, as it does to most wrong requests. */
-const final = /Invalid Session TTL|Invalid (?:Behavior|node|service|query)|Enterprise|Unknown datacenter/iu;
+const final = /Invalid Session TTL|Invalid (?:Behavior|node|service|query)|Enterprise/iu;
+
+/** A datacenter that there is not, or that is cut off: an agent always has a path to its own. */
+const nowhere = /No path to datacenter|Unknown datacenter/iu;
 
 /** Passes where the catalogue lags behind, and never where another datacenter is meant. */
-const elsewhere = /Missing node registration|No path to datacenter/iu;
+const elsewhere = /Missing node registration/iu;
 
-function refusal({ status, text }: ConsulAnswer, { what, permission }: Purpose, where: string): Problem {
+function refusal(
+  { status, text }: ConsulAnswer,
+  { what, permission }: Purpose,
+  { where, datacenter }: Pick<ConsulHttp, 'where' | 'datacenter'>,
+): Problem {
   const said = text.replaceAll(/\s+/gu, ' ').trim().slice(0, 300);
   if (status === 403 || /ACL not found|Permission denied/u.test(said)) {
     const hint = /ACL not found/u.test(said)
@@ -47,6 +54,12 @@ function refusal({ status, text }: ConsulAnswer, { what, permission }: Purpose, 
     return new Problem(
       'consul_check_critical',
       `Consul at ${where} denies that ${what} while a check fails: ${said}.`,
+    );
+  }
+  if (nowhere.test(said) && datacenter !== null) {
+    return new Problem(
+      'consul_refused',
+      `CONSUL_DATACENTER: Consul at ${where} has no path to the datacenter "${datacenter}". Name the agent's own, or none.`,
     );
   }
   if ((status < 500 && !passing.includes(status)) || final.test(said)) {

@@ -56,7 +56,19 @@ export async function findService(
     );
   }
   const [found] = fits;
-  return found === undefined ? null : textOf(found, 'ID');
+  if (found === undefined) return null;
+  checkEntry(http, found);
+  return textOf(found, 'ID');
+}
+
+/** Newer versions of Consul tell the datacenter of an entry: 1.8 does not, and refuses a session of another later. */
+function checkEntry({ where, datacenter }: ConsulHttp, entry: Fields): void {
+  const own = textOf(entry, 'Datacenter');
+  if (own === '' || datacenter === null || own === datacenter) return;
+  throw new Problem(
+    'config_invalid',
+    `CONSUL_DATACENTER: the agent at ${where} is in the datacenter "${own}", and not in "${datacenter}". Sessions belong to a node: name its own datacenter, or none.`,
+  );
 }
 
 /** What stands beside a service, with an entry of its own: a Connect proxy, a gateway. An id may mean one nevertheless. */

@@ -1,16 +1,13 @@
 import { electionTiming, stopBaseMs } from '../../core/election/timing.ts';
-import { createElectionClock } from '../clock.ts';
 import type { LocalService } from '../consul/service.ts';
-import { readStepDown } from '../consul/step-down.ts';
 import type { ElectorLog } from '../log.ts';
-import { createPatience } from '../patience.ts';
-import { type ElectionRun, runElection } from '../runner.ts';
+import type { ElectionRun } from '../runner.ts';
 import type { ElectionSettings } from '../settings/settings.ts';
 import { within } from '../within.ts';
 import type { Counts } from './counts.ts';
 import { createEnding } from './ending.ts';
-import { serviceBackend } from './service-backend.ts';
 import { keepService, type ServiceKeeper } from './service-keeper.ts';
+import { startServiceRun } from './service-run.ts';
 import { createTaskOffice, type TaskOffice } from './task-office.ts';
 
 export interface Contest {
@@ -22,9 +19,6 @@ export interface Contest {
   readonly onRun: (run: ElectionRun) => void;
 }
 
-/** To open the first session: one more than the shell sidecar's. */
-const openAttempts = 2;
-const openPauseMs = 5000;
 /** A busy agent takes so long to write an entry, also where calls are to be short. */
 const markFloorMs = 500;
 
@@ -79,32 +73,18 @@ export async function contest({ service, settings, log, signal, counts, onRun }:
     run?.stop();
     if (keeper.wanted().role !== 'primary') void keeper.want({ role: 'none' });
   };
-  const onValue = (value: string): void => {
-    const asked = readStepDown(value);
-    if (asked !== null && asked === run?.standing().sessionId) run.stepDown();
-  };
-  const begin = (): ElectionRun =>
-    runElection({
-      backend: serviceBackend(service, { settings, timeoutMs: timing.callMs, onValue }),
+  const takePart = async (): Promise<void> => {
+    run = startServiceRun({
+      service,
+      settings,
       timing,
       log,
-      nowMs: createElectionClock(),
-      patience: createPatience(openAttempts, openPauseMs),
-      office: {
-        elected: (term) => {
-          counts.elections += 1;
-          office.elected(term);
-        },
-        deposed: (because) => office.deposed(because),
-      },
+      counts,
+      office,
       onSession: (sessionId) => {
-        if (sessionId !== null && !ending.signal.aborted) void keeper.want({ sessionId });
+        if (!ending.signal.aborted) void keeper.want({ sessionId });
       },
-      onExtended: (leftMs) => office.extended(leftMs),
-      onCall: (kind, hasFailed) => counts.called(kind, hasFailed),
     });
-  const takePart = async (): Promise<void> => {
-    run = begin();
     onRun(run);
     run.setFitness(unfit);
     keeper.listen();

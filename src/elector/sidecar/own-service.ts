@@ -1,5 +1,6 @@
 import { Problem } from '../../core/problem.ts';
 import { pause } from '../../runtime/pause.ts';
+import { checkDatacenter } from '../consul/datacenter.ts';
 import type { ConsulHttp } from '../consul/http.ts';
 import { describeQuery, findService, type ServiceQuery } from '../consul/service.ts';
 import type { ElectorLog } from '../log.ts';
@@ -28,6 +29,7 @@ export async function findOwnService(deps: OwnServiceDeps): Promise<string> {
   let failure: unknown = null;
   for (let left = tries; left > 0; left -= 1) {
     try {
+      await checkDatacenter(http, timeoutMs, signal);
       const id = await findService(http, query, timeoutMs, signal);
       if (id !== null) return id;
       failure = missing(http, query);

@@ -11,6 +11,8 @@ export interface Fields {
   readonly whole: (name: string, least: number, most: number, fallback: number) => number;
   /** Milliseconds, of `500ms`, `5s`, `15m`, `2h`, `7d`. */
   readonly duration: (name: string, leastMs: number, mostMs: number, fallbackMs: number) => number;
+  /** An identifier of several parts: names with slashes between them, and none at its ends. */
+  readonly branch: (name: string, fallback?: string) => string;
   /** A path; one that is not absolute counts from the directory of the configuration. */
   readonly file: (name: string) => string;
   readonly optionalFile: (name: string) => string | null;
@@ -57,9 +59,8 @@ export function fieldsOf(value: unknown, path: string, directory: string, faults
   const absolute = (file: string): string => (file === '' || isAbsolute(file) ? file : join(directory, file));
   const optionalUrl = (name: string): string | null => {
     const field = optionalText(name);
-    if (field !== null && field !== '' && !isUrl(field)) {
-      fault(name, `"${field}" must be an https:// URL (http:// for this machine only).`);
-    }
+    const wrong = field === null || field === '' ? null : faultOfUrl(field);
+    if (wrong !== null) fault(name, wrong);
     return field?.replace(/\/+$/u, '') ?? null;
   };
   return {
@@ -86,6 +87,15 @@ export function fieldsOf(value: unknown, path: string, directory: string, faults
       if (ms >= leastMs && ms <= mostMs) return ms;
       fault(name, `"${field}" is not a time that is allowed here; write it like 500ms, 5s, 15m, 2h or 7d.`);
       return fallbackMs;
+    },
+    branch: (name, fallback) => {
+      const field = text(name, fallback);
+      if (field !== '' && !isBranch(field))
+        fault(
+          name,
+          `"${field}" must be names with a slash between them, none at its ends, and no "." or "..".`,
+        );
+      return field;
     },
     file: (name) => absolute(text(name)),
     optionalFile: (name) => {
@@ -128,9 +138,17 @@ function isMapping(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isUrl(text: string): boolean {
+function isBranch(text: string): boolean {
+  return text.split('/').every((part) => part.trim() !== '' && part !== '.' && part !== '..');
+}
+
+/** Why this is no URL of an API. One that may hold a password is not quoted. */
+function faultOfUrl(text: string): string | null {
+  const wanted = 'must be an https:// URL (http:// for this machine only).';
   const url = URL.parse(text);
-  if (url === null || url.username !== '' || url.search !== '' || url.hash !== '') return false;
+  if (text.includes('@') || (url !== null && `${url.username}${url.password}` !== ''))
+    return `${wanted.slice(0, -1)}, without a user or password in it.`;
+  if (url === null || text.includes('?') || text.includes('#')) return `"${text}" ${wanted}`;
   const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isHere);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isHere) ? null : `"${text}" ${wanted}`;
 }

@@ -13,12 +13,21 @@ export async function readKeyFile(field: string, path: string): Promise<Secret<s
   try {
     if (((await stat(path)).mode & 0o077) !== 0)
       throw refuse(`can be read by others; run "chmod 600 ${path}".`);
-    const text = (await readFile(path, 'utf8')).replace(/\r?\n$/u, '');
+    const text = textOf(await readFile(path))?.replace(/\r?\n$/u, '') ?? null;
+    if (text === null) throw refuse('is no text in UTF-8.');
     if (text === '' || /[\r\n\0]/u.test(text)) throw refuse('must hold one line.');
     return new Secret(text);
   } catch (error) {
     if (error instanceof Problem || !(error instanceof Error)) throw error;
     throw refuse(`cannot be read (${'code' in error ? String(error.code) : error.name}).`);
+  }
+}
+
+function textOf(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
   }
 }
 

@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { type ConjurClient, openClient } from '../../client/client.ts';
 import { writeSecret } from '../../client/secrets.ts';
-import { isProblem } from '../../core/problem.ts';
 import { createTestAuthority, type TestAuthority } from '../../identity/testing/test-authority.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
 import { heldAccount } from '../testing/pass-lab.ts';
 import { type PamStandIn, startPamStandIn } from '../testing/pam-stand-in.ts';
-import { accountsOf, textsOf } from '../testing/sources.ts';
+import { accountsOf, faultOf, signal, textsOf } from '../testing/sources.ts';
 import { textBytes } from '../text-bytes.ts';
 import { startVaultStandIn } from '../testing/vault-stand-in.ts';
 import { openSource } from './open-source.ts';
@@ -57,9 +56,9 @@ describe('a source that a configuration names', { timeout: 60_000 }, () => {
     });
     return { cert, key };
   };
-  const pamOf = async (t: TestContext): Promise<PamStandIn> => {
+  const pamOf = async (t: TestContext, name: string): Promise<PamStandIn> => {
     const users = new Map([['u', { password: 'p', safes: new Map([['s', [heldAccount('1_1', 'db')]]]) }]]);
-    const pam = await startPamStandIn({ users, tls: await tls('pvwa') });
+    const pam = await startPamStandIn({ users, tls: await tls(name) });
     t.after(pam.stop);
     return pam;
   };
@@ -73,7 +72,7 @@ describe('a source that a configuration names', { timeout: 60_000 }, () => {
     }) as const;
 
   it('is PAM or Privilege Cloud, with credentials from a variable', async (t) => {
-    const pam = await pamOf(t);
+    const pam = await pamOf(t, 'pvwa');
     await writeSecret(client, variable, textBytes('credentials', '{"username":"u","password":"p"}'));
     for (const cloud of [false, true]) {
       const accounts = await accountsOf(await openSource(await pamConfig(pam.url, cloud), client));
@@ -83,15 +82,40 @@ describe('a source that a configuration names', { timeout: 60_000 }, () => {
     assert.ok(pam.asked.includes('POST /oauth2/platformtoken'));
   });
 
-  it('is refused when the variable holds something else, which is not quoted', async () => {
-    await writeSecret(client, variable, textBytes('credentials', '{"user":"u","password":"very secret"}'));
-    await assert.rejects(
-      async () => openSource(await pamConfig('https://127.0.0.1:1', false), client),
-      (error) =>
-        isProblem(error, 'config_invalid') &&
-        /"username" and "password"/u.test(error.detail) &&
-        !/very secret/u.test(error.detail),
+  it('fails for the line of business whose variable holds something else, which is not quoted', async () => {
+    for (const text of ['{"user":"u","password":"very secret"}', 'very secret']) {
+      await writeSecret(client, variable, textBytes('credentials', text));
+      const source = await openSource(await pamConfig('https://127.0.0.1:1', false), client);
+      const fault = faultOf(await source.list(null, signal)) ?? '';
+      assert.match(fault, /"username" and "password"/u);
+      assert.doesNotMatch(fault, /very secret/u);
+    }
+  });
+
+  it('fails for one line of business whose file is missing, and reads the others', async (t) => {
+    const pam = await pamOf(t, 'pvwa-of-two');
+    await writeSecret(client, variable, textBytes('credentials', '{"username":"u","password":"p"}'));
+    const config = await pamConfig(pam.url, false);
+    const passwordFile = join(directory, 'nobody-wrote-this');
+    const lost = { name: 'lost', method: 'LDAP', credentials: { username: 'x', passwordFile } } as const;
+    const source = await openSource(
+      { ...config, linesOfBusiness: [lost, ...config.linesOfBusiness] },
+      client,
     );
+    const listed = await source.list(null, signal);
+    const [found] = listed.filter(({ name }) => name === 'l');
+    assert.ok(found?.safes.ok);
+    assert.deepEqual(
+      found.safes.value.map(({ name }) => name),
+      ['s'],
+    );
+    const [gone] = listed.filter(({ name }) => name === 'lost');
+    assert.match(
+      gone?.safes.ok === false ? gone.safes.fault : '',
+      /^passwordFile: .*cannot be read \(ENOENT\)/u,
+    );
+    await source.close();
+    assert.equal(pam.sessions(), 0);
   });
 
   it('is Vault, with keys from files that nobody else can read', async (t) => {
@@ -121,9 +145,7 @@ describe('a source that a configuration names', { timeout: 60_000 }, () => {
       assert.deepEqual(await textsOf((await accountsOf(await openWith(auth))).get('l/s/db')), { key: 'v' });
     }
     const open = await file('open', 'root-token', 0o644);
-    await assert.rejects(
-      openWith({ kind: 'token', tokenFile: open }),
-      (error) => isProblem(error, 'config_invalid') && /chmod 600/u.test(error.detail),
-    );
+    const listed = await (await openWith({ kind: 'token', tokenFile: open })).list(null, signal);
+    assert.match(faultOf(listed) ?? '', /^tokenFile: .*chmod 600/u);
   });
 });

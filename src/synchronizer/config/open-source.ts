@@ -13,12 +13,14 @@ import { openVaultSource, type VaultLob } from '../vault/vault-source.ts';
 import { vaultWords } from '../vault/vault-shapes.ts';
 import { openWebApi, type WebApi } from '../web-api.ts';
 import type { CredentialsConfig, PamConfig, SourceConfig, VaultConfig, WebConfig } from './config.ts';
+import { openLobs, withFailed } from './failed-lobs.ts';
 import { readAuthorityFile, readKeyFile } from './key-file.ts';
 
 /**
- * The source that a configuration names. Keys are read from their files now, from variables of the target too.
+ * The source that a configuration names. Keys are read from their files now, from variables of the target too. A line of business
+ * whose key cannot be read fails alone.
  *
- * @throws Problem `config_invalid`, and those of reading a variable
+ * @throws Problem `config_invalid` for what all of them need
  */
 export async function openSource(
   config: SourceConfig,
@@ -41,34 +43,36 @@ async function openPam(config: PamConfig, client: ConjurClient, observe: CallObs
   const { identityUrl, linesOfBusiness, properties, concurrency } = config;
   const vault = await openApi(config, config.url, pamWords, observe);
   const identity = identityUrl === null ? vault : await openApi(config, identityUrl, pamWords, observe);
-  const lobs: { readonly name: string; readonly logon: PamLogon }[] = [];
-  for (const { name, method, credentials } of linesOfBusiness) {
-    const { username, password } = await readCredentials(name, credentials, client);
+  const { opened, failed } = await openLobs(linesOfBusiness, async ({ name, method, credentials }) => {
+    const { username, password } = await readCredentials(credentials, client);
     const logon: PamLogon =
       identityUrl === null
         ? { kind: 'pvwa', method, username, password }
         : { kind: 'cloud', clientId: username, clientSecret: password };
-    lobs.push({ name, logon });
-  }
-  const wallClock = (): number => Date.now();
-  return openPamSource({ vault, identity, linesOfBusiness: lobs, properties, concurrency, wallClock });
+    return { name, logon };
+  });
+  return withFailed(
+    openPamSource({ vault, identity, linesOfBusiness: opened, properties, concurrency }),
+    failed,
+  );
 }
 
 async function openVault(config: VaultConfig, observe: CallObserver): Promise<Source> {
-  const lobs: VaultLob[] = [];
-  for (const { name, mount, namespace, auth } of config.linesOfBusiness) {
-    lobs.push({
-      name,
-      mount,
-      namespace,
+  const { opened, failed } = await openLobs(
+    config.linesOfBusiness,
+    async ({ auth, ...lob }): Promise<VaultLob> => ({
+      ...lob,
       auth:
         auth.kind === 'token'
-          ? { kind: 'token', token: await readKeyFile(`${name}: tokenFile`, auth.tokenFile) }
-          : { ...auth, secretId: await readKeyFile(`${name}: secretIdFile`, auth.secretIdFile) },
-    });
-  }
+          ? { kind: 'token', token: await readKeyFile('tokenFile', auth.tokenFile) }
+          : { ...auth, secretId: await readKeyFile('secretIdFile', auth.secretIdFile) },
+    }),
+  );
   const api = await openApi(config, config.url, vaultWords, observe);
-  return openVaultSource({ api, linesOfBusiness: lobs, concurrency: config.concurrency });
+  return withFailed(
+    openVaultSource({ api, linesOfBusiness: opened, concurrency: config.concurrency }),
+    failed,
+  );
 }
 
 async function openApi(
@@ -91,26 +95,27 @@ async function openApi(
 }
 
 async function readCredentials(
-  lob: string,
   credentials: CredentialsConfig,
   client: ConjurClient,
 ): Promise<{ readonly username: string; readonly password: Secret<string> }> {
   if (!('variable' in credentials)) {
     const { username, passwordFile } = credentials;
-    return { username, password: await readKeyFile(`${lob}: passwordFile`, passwordFile) };
+    return { username, password: await readKeyFile('passwordFile', passwordFile) };
   }
   const { variable } = credentials;
-  const fields = fieldsOf(new TextDecoder().decode((await readSecret(client, variable, null)).reveal()));
+  const fields = fieldsOf((await readSecret(client, variable, null)).reveal());
   if (fields !== null) return fields;
   throw new Problem(
     'config_invalid',
-    `${lob}: the variable ${variable} must hold JSON with "username" and "password".`,
+    `The variable ${variable} must hold JSON with "username" and "password".`,
   );
 }
 
-function fieldsOf(json: string): { readonly username: string; readonly password: Secret<string> } | null {
+function fieldsOf(
+  bytes: Uint8Array,
+): { readonly username: string; readonly password: Secret<string> } | null {
   try {
-    const value: unknown = JSON.parse(json);
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     if (typeof value !== 'object' || value === null || !('username' in value) || !('password' in value))
       return null;
     const { username, password } = value;

@@ -166,3 +166,57 @@ concurrency: 1.5`;
   ]);
   assert.match(faultsOf('a: [1')[0] ?? '', /line 1, column \d+/u);
 });
+
+const vaultOf = (more: string): string =>
+  `vault: corp${target}\nsource: {kind: vault, url: 'https://h', linesOfBusiness: [{name: a, ${more}}]}`;
+const withBranch = (branch: string): string =>
+  `vault: corp${target}\nbranch: ${branch}\nsource: {kind: directory, path: d}`;
+
+test('what YAML cannot resolve is a fault of the file, not an error of ours', () => {
+  assert.match(
+    faultsOf(`vault: corp${target}\nsource: *x`).join(),
+    /^Unresolved alias[^\n]*: x; write the value out\.$/u,
+  );
+  assert.match(
+    faultsOf(`vault: corp${target}\nsource: {kind: directory, path: !env FOO}`).join(),
+    /^Unresolved tag: !env at line \d+/u,
+  );
+});
+
+test('a user or password in a URL is refused, and never printed', () => {
+  for (const url of [
+    'https://u:hunter2@h',
+    'http://u:hunter2@h',
+    'https://:hunter2@h',
+    'https://hunter2@h',
+    'u:hunter2@h',
+    'https//u:hunter2@h',
+  ]) {
+    const faults = faultsOf(
+      `vault: corp${target}\nsource: {kind: vault, url: '${url}', linesOfBusiness: [{name: a, mount: b, tokenFile: c}]}`,
+    );
+    assert.equal(faults.length, 1, url);
+    assert.match(faults[0] ?? '', /^source\.url: must be an https:.*without a user or password/u);
+    assert.doesNotMatch(faults[0] ?? '', /hunter2/u);
+  }
+});
+
+test('names that no branch, account or mount can have are refused', () => {
+  for (const branch of ['/x', 'x/', 'x//y', 'x/../y', "'..'", "'x/ /y'"])
+    assert.match(faultsOf(withBranch(branch)).join(), /^branch: .* must be names with a slash/u, branch);
+  assert.deepEqual(faultsOf(withBranch('data/team one')), []);
+  const colon = faultsOf(withBranch('root').replace('account: demo', "account: 'a:b'"));
+  assert.deepEqual(colon, ['target.account: "a:b" must not have a colon.']);
+  assert.match(
+    faultsOf(vaultOf('mount: /kv/, tokenFile: c')).join(),
+    /^source\.linesOfBusiness\[0\]\.mount: "\/kv\/" must be names/u,
+  );
+  assert.deepEqual(faultsOf(vaultOf('mount: team/kv, tokenFile: c')), []);
+});
+
+test('two ways to log in to Vault are one too many', () => {
+  for (const more of ['roleId: r', 'secretIdFile: s', 'appRoleMount: m', 'roleId: r, secretIdFile: s'])
+    assert.deepEqual(faultsOf(vaultOf(`mount: kv, tokenFile: c, ${more}`)), [
+      'source.linesOfBusiness[0].tokenFile: name either a token, or roleId and secretIdFile.',
+    ]);
+});

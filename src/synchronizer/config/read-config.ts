@@ -20,15 +20,13 @@ export function readConfig(
 ):
   | { readonly ok: true; readonly config: SyncConfig }
   | { readonly ok: false; readonly faults: readonly string[] } {
-  const document = parseDocument(text, { prettyErrors: true });
-  if (document.errors.length > 0)
-    return { ok: false, faults: document.errors.map(({ message }) => firstLine(message)) };
+  const read = readYaml(text);
+  if (!read.ok) return read;
   const faults: Faults = [];
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
-  const fields = fieldsOf(value, '', directory, faults);
+  const fields = fieldsOf(read.value, '', directory, faults);
   const config: SyncConfig = {
     vault: fields.text('vault'),
-    branch: fields.text('branch', 'root'),
+    branch: fields.branch('branch', 'root'),
     target: readTarget(fields.part('target')),
     source: readSource(fields.part('source')),
     removal: readRemoval(fields.optionalPart('removal')),
@@ -44,10 +42,33 @@ export function readConfig(
   return faults.length === 0 ? { ok: true, config } : { ok: false, faults };
 }
 
+/** A tag that is not known (`!env`), or an alias without its anchor, would be read as something that nobody meant. */
+function readYaml(
+  text: string,
+):
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly faults: readonly string[] } {
+  const document = parseDocument(text, { prettyErrors: true });
+  const wrong = [...document.errors, ...document.warnings];
+  if (wrong.length > 0) return { ok: false, faults: wrong.map(({ message }) => firstLine(message)) };
+  try {
+    return { ok: true, value: document.toJS({ maxAliasCount: 100 }) };
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    return { ok: false, faults: [`${firstLine(error.message).replace(/\.?$/u, '')}; write the value out.`] };
+  }
+}
+
+function readAccount(fields: Fields): string {
+  const account = fields.text('account');
+  if (account.includes(':')) fields.fault('account', `"${account}" must not have a colon.`);
+  return account;
+}
+
 function readTarget(fields: Fields): TargetConfig {
   const target = {
     url: fields.url('url'),
-    account: fields.text('account'),
+    account: readAccount(fields),
     caFile: fields.optionalFile('caFile'),
     login: fields.text('login'),
     apiKeyFile: fields.file('apiKeyFile'),

@@ -74,15 +74,21 @@ function readCredentials(fields: Fields): CredentialsConfig {
 function readVaultLob(fields: Fields): VaultLobConfig {
   return {
     name: fields.text('name'),
-    mount: fields.text('mount'),
+    mount: fields.branch('mount'),
     namespace: fields.optionalText('namespace'),
-    auth: fields.has('tokenFile')
-      ? { kind: 'token', tokenFile: fields.file('tokenFile') }
-      : {
-          kind: 'approle',
-          mount: fields.text('appRoleMount', 'approle'),
-          roleId: fields.text('roleId'),
-          secretIdFile: fields.file('secretIdFile'),
-        },
+    auth: readVaultAuth(fields),
   };
+}
+
+function readVaultAuth(fields: Fields): VaultLobConfig['auth'] {
+  if (!fields.has('tokenFile'))
+    return {
+      kind: 'approle',
+      mount: fields.branch('appRoleMount', 'approle'),
+      roleId: fields.text('roleId'),
+      secretIdFile: fields.file('secretIdFile'),
+    };
+  if (['appRoleMount', 'roleId', 'secretIdFile'].filter(fields.has).length > 0)
+    fields.fault('tokenFile', 'name either a token, or roleId and secretIdFile.');
+  return { kind: 'token', tokenFile: fields.file('tokenFile') };
 }

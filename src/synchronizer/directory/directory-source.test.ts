@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import { isProblem } from '../../core/problem.ts';
-import { accountsOf, signal } from '../testing/sources.ts';
+import { accountsOf, faultOf, signal } from '../testing/sources.ts';
 import { openDirectorySource } from './directory-source.ts';
+
+const run = promisify(execFile);
 
 async function lab(
   t: TestContext,
@@ -39,7 +43,29 @@ describe('a source of files', () => {
     await put('l/s/db/username', 'x');
     assert.notEqual((await look())?.revision, first?.revision);
     await put('l/s/db/.id', '12\n');
-    assert.deepEqual([first?.id, (await look())?.id], ['db', '12']);
+    assert.deepEqual([first?.id, (await look())?.id], ['s/db', '12']);
+  });
+
+  it('keeps accounts of one name in two safes apart', async (t) => {
+    const { root, put } = await lab(t);
+    await put('l/s/db/password', 'x');
+    await put('l/t/db/password', 'x');
+    await put('l/t/app/.id', '7\n');
+    const ids = Array.from((await accountsOf(openDirectorySource(root))).values(), ({ id }) => id);
+    assert.deepEqual(ids, ['s/db', '7', 't/db']);
+  });
+
+  it('does not wait for a pipe, as a value or as an id', async (t) => {
+    const { root, put } = await lab(t);
+    await put('l/s/db/password', 'x');
+    await run('mkfifo', [join(root, 'l/s/db/pipe')]);
+    const account = (await accountsOf(openDirectorySource(root))).get('l/s/db');
+    await assert.rejects(
+      async () => account?.read(signal),
+      (error) => isProblem(error, 'source_refused') && /pipe is no file/u.test(error.detail),
+    );
+    await run('mkfifo', [join(root, 'l/s/db/.id')]);
+    assert.match(faultOf(await openDirectorySource(root).list(null, signal)) ?? '', /\.id is no file/u);
   });
 
   it('fails where it cannot read, and refuses a file that no variable can hold', async (t) => {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import { readFileIfThere } from '../../runtime/files.ts';
 import { readingOf } from '../reading-of.ts';
-import type { ListedAccount, ListedLob, ListedSafe, Source } from '../source.ts';
+import type { ListedAccount, ListedLob, ListedSafe, SecretBytes, Source } from '../source.ts';
 
-/** Names an account across renames of its directory; without it the name is the id. */
+/** Names an account across renames of its directory; without it safe and name are the id. */
 const idFile = '.id';
 /** A server takes 1 MiB; one byte more is enough for it to say so. */
 const valueLimitBytes = 1024 * 1024 + 1;
@@ -24,11 +24,11 @@ export function openDirectorySource(root: string): Source {
   };
 }
 
-async function listLob(path: string, name: string, only: string | null): Promise<ListedLob> {
+async function listLob(path: string, name: string, only: readonly string[] | null): Promise<ListedLob> {
   return {
     name,
     safes: await readingOf(async () => {
-      const safes = (await namesIn(path)).filter((safe) => only === null || safe === only);
+      const safes = (await namesIn(path)).filter((safe) => only === null || only.includes(safe));
       return Promise.all(safes.map((safe) => listSafe(join(path, safe), safe)));
     }),
   };
@@ -39,39 +39,59 @@ async function listSafe(path: string, name: string): Promise<ListedSafe> {
     name,
     accounts: await readingOf(async () => {
       const accounts: ListedAccount[] = [];
-      for (const account of await namesIn(path)) accounts.push(await describe(join(path, account), account));
+      for (const account of await namesIn(path))
+        accounts.push(await describe(join(path, account), name, account));
       return accounts;
     }),
   };
 }
 
-async function describe(path: string, name: string): Promise<ListedAccount> {
+async function describe(path: string, safe: string, name: string): Promise<ListedAccount> {
   const properties = await namesIn(path);
   const digest = createHash('sha256');
   for (const property of properties) {
-    const { mtimeNs, size, ino } = await onDisk(path, () => stat(join(path, property), { bigint: true }));
-    digest.update(`${property}\0${mtimeNs}\0${size}\0${ino}\0`);
+    const { mtimeNs, ctimeNs, size, ino } = await onDisk(path, () =>
+      stat(join(path, property), { bigint: true }),
+    );
+    digest.update(`${property}\0${mtimeNs}\0${ctimeNs}\0${size}\0${ino}\0`);
   }
-  const id = await onDisk(path, () => readFileIfThere(join(path, idFile)));
+  const id = await idIn(path);
   return {
-    id: id?.trim() || name,
+    id: id ?? `${safe}/${name}`,
     name,
     properties,
     revision: digest.digest('base64url').slice(0, 22),
     read: async (signal) => {
-      const values = new Map<string, Secret<Uint8Array<ArrayBuffer>>>();
-      for (const property of properties) values.set(property, await valueOf(join(path, property), signal));
+      const values = new Map<string, SecretBytes>();
+      for (const property of properties)
+        values.set(property, new Secret(await bytesOf(join(path, property), signal)));
       return values;
     },
   };
 }
 
-async function valueOf(path: string, signal: AbortSignal): Promise<Secret<Uint8Array<ArrayBuffer>>> {
+async function idIn(path: string): Promise<string | null> {
+  if (!(await onDisk(path, () => readdir(path))).includes(idFile)) return null;
+  const bytes = await bytesOf(join(path, idFile), new AbortController().signal);
+  return new TextDecoder().decode(bytes).trim() || null;
+}
+
+/** What is no file (a pipe, a device) is refused before it is read: reading it might never end. */
+async function bytesOf(path: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   return onDisk(path, async () => {
-    const { size } = await stat(path);
-    if (size > valueLimitBytes)
-      throw new Problem('body_too_large', `${path} has ${size} bytes, more than a variable can hold.`);
-    return new Secret(new Uint8Array(await readFile(path, { signal })));
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const status = await file.stat();
+      if (!status.isFile()) throw new Problem('source_refused', `${path} is no file.`);
+      if (status.size > valueLimitBytes)
+        throw new Problem(
+          'body_too_large',
+          `${path} has ${status.size} bytes, more than a variable can hold.`,
+        );
+      return new Uint8Array(await file.readFile({ signal }));
+    } finally {
+      await file.close();
+    }
   });
 }
 

@@ -26,7 +26,7 @@ function run(standing: Standing = { role: 'alone', leaseLeftMs: null }) {
 }
 
 const leader: Standing = { role: 'leader', leaseLeftMs: 20_000 };
-const standby: Standing = { role: 'standby', leaseLeftMs: null };
+const standby: Standing = { role: 'standby', leaseLeftMs: null, leader: 'sync2' };
 
 test('one that writes is healthy for three intervals without a pass, and no longer', () => {
   const { report, wait, health } = run();
@@ -49,8 +49,11 @@ test('one that writes is healthy for three intervals without a pass, and no long
 test('a pass that failed or stopped is said until one goes through', () => {
   const { report, health } = run();
   const status = statusOfError('no', null, '2026-01-01T00:00:00.000Z');
-  report.passEnded('failed', { fault: 'the vault is away.', status });
-  assert.deepEqual(health(), { healthy: false, reason: 'the last pass failed: the vault is away.' });
+  report.passEnded('failed', { code: 'source_unavailable', status });
+  assert.deepEqual(health(), {
+    healthy: false,
+    reason: 'the last pass failed (source_unavailable); "holdfast sync status" says why',
+  });
   report.passEnded('interrupted', {});
   assert.equal(health().healthy, false, 'an interruption mends nothing');
   report.passEnded('stopped', { status });
@@ -62,7 +65,10 @@ test('a pass that failed or stopped is said until one goes through', () => {
 test('a standby and a paused one wait in good health, however long', () => {
   const { report, held, wait, health } = run(standby);
   wait(10_000);
-  assert.deepEqual(health(), { healthy: true, reason: 'another synchronizer leads' });
+  assert.deepEqual(health(), { healthy: true, reason: 'sync2 leads' });
+  held.standing = { ...standby, leader: null, fault: { code: 'api_forbidden', detail: 'no.' } };
+  assert.match(health().reason ?? '', /election cannot be held \(api_forbidden\)/u);
+  assert.equal(health().healthy, false);
   held.standing = leader;
   report.view();
   wait(180);

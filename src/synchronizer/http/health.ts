@@ -27,9 +27,15 @@ export function judgeHealth(view: RunView, everyMs: number, now: number): Health
     const { because } = view.pause;
     return { healthy: true, reason: because === null ? 'paused' : `paused: ${because}` };
   }
-  if (view.standing.role === 'standby') return { healthy: true, reason: 'another synchronizer leads' };
+  if (view.standing.role === 'standby') {
+    const { leader = null, fault = null } = view.standing;
+    if (fault !== null)
+      return ill(`the election cannot be held (${fault.code}); "holdfast sync status" says why`);
+    return { healthy: true, reason: leader === null ? 'it does not lead' : `${leader} leads` };
+  }
   const { lastPass } = view;
-  if (lastPass?.end === 'failed') return ill(`the last pass failed: ${lastPass.fault ?? 'nobody knows why'}`);
+  if (lastPass?.end === 'failed')
+    return ill(`the last pass failed (${lastPass.code ?? 'unexpected'}); "holdfast sync status" says why`);
   if (lastPass?.end === 'stopped')
     return ill('the last pass stopped, for it would have removed more than one may; nothing is carried over');
   const patienceMs = Math.max(leastPatienceMs, intervals * everyMs);

@@ -9,6 +9,15 @@ export interface Standing {
   readonly leaseLeftMs: number | null;
   /** What the one is called that leads, where that is another and known. */
   readonly leader?: string | null;
+  /** Why the election cannot be held. */
+  readonly fault?: ElectionFault | null;
+}
+
+export interface ElectionFault {
+  /** Of the problem, for anybody. */
+  readonly code: string;
+  /** A sentence, for whoever may read the state directory. */
+  readonly detail: string;
 }
 
 export const standsAlone: Standing = { role: 'alone', leaseLeftMs: null };
@@ -28,7 +37,8 @@ export interface RunView {
   readonly lastPass: {
     readonly end: Exclude<PassEnd, 'interrupted'>;
     readonly endedAt: number;
-    readonly fault: string | null;
+    /** Of the problem that ended it, for anybody; null: it went through. */
+    readonly code: string | null;
   } | null;
   readonly status: SyncStatus | null;
   /** The target has not answered since then; null: it answered the last call. */
@@ -39,7 +49,7 @@ export interface RunView {
 export interface RunReport {
   readonly passBegan: () => void;
   readonly progressed: () => void;
-  readonly passEnded: (end: PassEnd, told: { readonly status?: SyncStatus; readonly fault?: string }) => void;
+  readonly passEnded: (end: PassEnd, told: { readonly status?: SyncStatus; readonly code?: string }) => void;
   readonly called: CallObserver;
   readonly view: () => RunView;
   readonly counts: RunCounts;
@@ -100,7 +110,7 @@ export function openReport(needs: {
     },
     passEnded: (end, told) => {
       add(counts.passes, end);
-      if (end !== 'interrupted') lastPass = { end, endedAt: now(), fault: told.fault ?? null };
+      if (end !== 'interrupted') lastPass = { end, endedAt: now(), code: told.code ?? null };
       if (told.status !== undefined) {
         status = told.status;
         if (end === 'done') {

@@ -1,6 +1,7 @@
 import { isProblem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import { isRefusal, type WebAnswer, type WebApi, type WebRequest } from '../web-api.ts';
+import type { WebApi } from '../web-api.ts';
+import { openWebSession, type WebSession } from '../web-session.ts';
 import { readCloudToken, readPvwaToken } from './pam-shapes.ts';
 
 /** How one line of business logs on. */
@@ -20,34 +21,10 @@ export interface PamApis {
   readonly identity: WebApi;
 }
 
-export interface PamSession {
-  readonly call: (request: WebRequest, signal: AbortSignal) => Promise<WebAnswer>;
-  readonly logOff: () => Promise<void>;
-}
-
-/** Sessions that are taken away this often are not lost by chance, and each logon leaves one behind. */
-const mostLogons = 20;
-
-/**
- * Logs on with the first call, once more when the session has run out, and off at the end. A logon that was refused is not tried
- * again: a vault locks a user out after a few of them, and there are as many calls as accounts.
- */
-export function openPamSession({ vault, identity }: PamApis, logon: PamLogon): PamSession {
-  let header: Promise<Secret<string>> | null = null;
-  let logons = 0;
-  const fresh = (refused: Promise<Secret<string>> | null, signal: AbortSignal): Promise<Secret<string>> => {
-    if (header === null || (header === refused && logons < mostLogons)) {
-      logons += 1;
-      const asked = logOn({ vault, identity }, logon, signal);
-      header = asked;
-      asked.catch((error: unknown) => {
-        if (header === asked && !isRefusal(error)) header = null;
-      });
-    }
-    return header;
-  };
-  const send = async (request: WebRequest, token: Secret<string>, signal: AbortSignal): Promise<WebAnswer> =>
-    vault.call(
+/** The session of a line of business: of a PVWA, or a token of Privilege Cloud, which ends by itself. */
+export function openPamSession(apis: PamApis, logon: PamLogon): WebSession {
+  const send: Parameters<typeof openWebSession>[0]['send'] = (request, token, signal) =>
+    apis.vault.call(
       {
         ...request,
         headers: { ...request.headers, authorization: token.reveal() },
@@ -55,57 +32,48 @@ export function openPamSession({ vault, identity }: PamApis, logon: PamLogon): P
       },
       signal,
     );
-  return {
-    call: async (request, signal) => {
-      const asked = fresh(null, signal);
-      try {
-        return await send(request, await asked, signal);
-      } catch (error) {
-        if (!isProblem(error, 'source_unauthenticated') || error.detail.startsWith('Cannot log on'))
-          throw error;
-      }
-      return send(request, await fresh(asked, signal), signal);
+  return openWebSession({
+    send,
+    logOn: (signal) =>
+      logon.kind === 'cloud' ? logOnToCloud(apis, logon, signal) : logOnToPvwa(apis, logon, signal),
+    logOff: async (token) => {
+      if (logon.kind === 'cloud') return;
+      const path = '/PasswordVault/API/Auth/Logoff';
+      await send({ attempt: 'log off', method: 'POST', path, body: '' }, token, AbortSignal.timeout(5000));
     },
-    logOff: async () => {
-      const token = await header?.catch(() => null);
-      header = null;
-      if (token === null || token === undefined || logon.kind === 'cloud') return;
-      const request = {
-        attempt: 'log off',
-        method: 'POST',
-        path: '/PasswordVault/API/Auth/Logoff',
-        body: '',
-      } as const;
-      await send(request, token, AbortSignal.timeout(5000)).catch(() => undefined);
-    },
-  };
+    mayBeOver: (error) => isProblem(error, 'source_unauthenticated'),
+    clock: () => performance.now(),
+  });
 }
 
-async function logOn(
-  { vault, identity }: PamApis,
-  logon: PamLogon,
+async function logOnToCloud(
+  { identity }: PamApis,
+  { clientId, clientSecret }: Extract<PamLogon, { readonly kind: 'cloud' }>,
   signal: AbortSignal,
 ): Promise<Secret<string>> {
-  if (logon.kind === 'cloud') {
-    const { clientId, clientSecret } = logon;
-    const { json } = await identity.call(
-      {
-        attempt: `log on as ${clientId}`,
-        method: 'POST',
-        path: '/oauth2/platformtoken',
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-        body: new URLSearchParams({
-          grant_type: 'client_credentials',
-          client_id: clientId,
-          client_secret: clientSecret.reveal(),
-        }).toString(),
-        secrets: [clientSecret],
-      },
-      signal,
-    );
-    return new Secret(`Bearer ${readCloudToken(json)}`);
-  }
-  const { method, username, password } = logon;
+  const { json } = await identity.call(
+    {
+      attempt: `log on as ${clientId}`,
+      method: 'POST',
+      path: '/oauth2/platformtoken',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: clientId,
+        client_secret: clientSecret.reveal(),
+      }).toString(),
+      secrets: [clientSecret],
+    },
+    signal,
+  );
+  return new Secret(`Bearer ${readCloudToken(json)}`);
+}
+
+async function logOnToPvwa(
+  { vault }: PamApis,
+  { method, username, password }: Extract<PamLogon, { readonly kind: 'pvwa' }>,
+  signal: AbortSignal,
+): Promise<Secret<string>> {
   const { json } = await vault.call(
     {
       attempt: `log on as ${username}`,

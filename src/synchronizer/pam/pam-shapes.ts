@@ -5,8 +5,14 @@ export interface PamPage<T> {
   readonly items: readonly T[];
   /** Of the whole list, by most versions; of the page, by some; null: not said. */
   readonly count: number | null;
-  /** Of the URL of the next page, what follows `?`; null: none is named. */
-  readonly nextQuery: string | null;
+  /** null: none is named. */
+  readonly next: NextPage | null;
+}
+
+/** The next page as a link names it. All else in it is passed over: it may be encoded wrongly, or lead somewhere else. */
+export interface NextPage {
+  /** null: the link says no number. */
+  readonly offset: number | null;
 }
 
 /** An account as `GET /PasswordVault/API/Accounts` shows it. */
@@ -65,9 +71,13 @@ function readPage<T>(json: unknown, what: string, read: (entry: JsonObject, what
   return {
     items: listOf(fields['value'], what, 'value').map((entry) => read(objectOf(entry, what, 'value'), what)),
     count: typeof count === 'number' && Number.isInteger(count) ? count : null,
-    // The rest is passed over: a link must not lead the token somewhere else.
-    nextQuery: typeof link === 'string' && link.includes('?') ? link.slice(link.indexOf('?') + 1) : null,
+    next: typeof link === 'string' && link !== '' ? { offset: offsetIn(link) } : null,
   };
+}
+
+function offsetIn(link: string): number | null {
+  const offset = new URLSearchParams(link.slice(link.indexOf('?') + 1)).get('offset') ?? '';
+  return /^\d{1,9}$/u.test(offset) ? Number(offset) : null;
 }
 
 function readAccount(entry: JsonObject, what: string): PamAccount {

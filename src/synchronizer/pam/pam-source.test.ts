@@ -52,7 +52,6 @@ async function lab(
     linesOfBusiness: [{ name: 'lob1', logon: who }],
     properties: 'all',
     concurrency: 4,
-    wallClock: () => Date.now(),
   });
   return { pam, source };
 }
@@ -86,7 +85,7 @@ describe('a source of CyberArk PAM', { timeout: 30_000 }, () => {
       'platform/username': 'other',
     });
     assert.deepEqual(accounts.get('lob1/Linux & co/bare')?.properties, ['password', 'platformId']);
-    assert.equal(accounts.get('lob1/Linux & co/bare')?.revision, '1700000000/17000000000000000');
+    assert.match(accounts.get('lob1/Linux & co/bare')?.revision ?? '', /^1700000000\/[\w-]{22}$/u);
     await source.close();
     assert.equal(pam.sessions(), 0);
   });
@@ -95,6 +94,10 @@ describe('a source of CyberArk PAM', { timeout: 30_000 }, () => {
     ['by the links that a server names', { namesNextLink: true, pageSize: 10 }],
     ['by offset', { namesNextLink: false, pageSize: 10 }],
     ['when the count is that of the page', { namesNextLink: true, counts: 'page', pageSize: 10 }],
+    [
+      'when the count is that of the page, without links',
+      { namesNextLink: false, counts: 'page', pageSize: 10 },
+    ],
   ] as const) {
     it(`reads lists of several pages ${words}`, async (t) => {
       const { source } = await lab(t, { s: many }, settings);
@@ -132,6 +135,30 @@ describe('a source of CyberArk PAM', { timeout: 30_000 }, () => {
     const accounts = await accountsOf(source);
     pam.endSessions();
     assert.equal((await textsOf(accounts.get('lob1/s/account 3')))['password'], 'secret of 12_3');
+  });
+
+  it('asks few logons of a vault that refuses every value, and leaves no session behind', async (t) => {
+    const { pam, source } = await lab(t, { s: many });
+    const accounts = await accountsOf(source);
+    pam.misbehaviour = { kind: 'fails', path: /Retrieve$/u, times: 1e6, status: 401 };
+    const ends = await Promise.allSettled(Array.from(accounts.values(), ({ read }) => read(signal)));
+    assert.ok(ends.every(({ status }) => status === 'rejected'));
+    assert.equal(pam.asked.filter((line) => line.endsWith('/Logon')).length, 2);
+    assert.ok(pam.asked.filter((line) => line.endsWith('/Retrieve')).length < 20);
+    await source.close();
+    assert.equal(pam.sessions(), 0);
+  });
+
+  it('gives an account another revision when only a field of the list changes, and none while it is young', async (t) => {
+    const account = held('12_1', 'db', { userName: 'root' });
+    const { source } = await lab(t, { s: [account] });
+    const look = async () => (await accountsOf(source)).get('lob1/s/db')?.revision;
+    const first = await look();
+    assert.equal(await look(), first);
+    account.userName = 'other';
+    assert.notEqual(await look(), first);
+    account.lastModifiedTime = Math.floor(Date.now() / 1000);
+    assert.equal(await look(), null);
   });
 
   it('names an account that is gone, and goes on', async (t) => {
@@ -181,7 +208,6 @@ describe('a source of CyberArk PAM', { timeout: 30_000 }, () => {
         linesOfBusiness: [{ name: 'lob1', logon }],
         properties: 'basic',
         concurrency: 4,
-        wallClock: () => Date.now(),
       });
       const fault = faultOf(await source.list(null, signal));
       if (fault !== null) assert.equal(pam.asked.length, 0);

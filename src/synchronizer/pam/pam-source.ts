@@ -1,10 +1,13 @@
 import { limited } from '../../runtime/limited.ts';
 import { Problem } from '../../core/problem.ts';
 import { readingOf } from '../reading-of.ts';
-import type { ListedAccount, ListedLob, SecretBytes, Source } from '../source.ts';
+import type { ListedAccount, ListedLob, ListedSafe, SecretBytes, Source } from '../source.ts';
 import { textBytes } from '../text-bytes.ts';
-import { readAllPages } from './pam-pages.ts';
-import { openPamSession, type PamApis, type PamLogon, type PamSession } from './pam-session.ts';
+import { together } from '../together.ts';
+import type { WebSession } from '../web-session.ts';
+import { type PageHabits, readAllPages, unknownHabits } from './pam-pages.ts';
+import { revisionOf } from './pam-revision.ts';
+import { openPamSession, type PamApis, type PamLogon } from './pam-session.ts';
 import { type PamAccount, readAccountsPage, readPamValue, readSafesPage } from './pam-shapes.ts';
 
 export interface PamSettings extends PamApis {
@@ -13,11 +16,16 @@ export interface PamSettings extends PamApis {
   readonly properties: 'all' | 'basic';
   /** Safes that are listed, and values that are read, at a time. */
   readonly concurrency: number;
-  /** Unix time, milliseconds. */
-  readonly wallClock: () => number;
 }
 
 const mostWaiting = 1_000_000;
+
+interface Lister {
+  readonly properties: PamSettings['properties'];
+  readonly inTurn: ReturnType<typeof limited>;
+  /** One server, so what its pages are like is found out once. */
+  readonly habits: { readonly safes: PageHabits; readonly accounts: PageHabits };
+}
 
 /** Accounts of CyberArk PAM, self-hosted or Privilege Cloud, by its REST API. Each line of business has a user of its own. */
 export function openPamSource(settings: PamSettings): Source {
@@ -29,38 +37,55 @@ export function openPamSource(settings: PamSettings): Source {
     mostWaiting,
     () => new Problem('source_unavailable', 'too much waits for the vault.'),
   );
-  const listLob = async (
-    name: string,
-    session: PamSession,
-    only: string | null,
-    signal: AbortSignal,
-  ): Promise<ListedLob> => ({
-    name,
-    safes: await readingOf(async () => {
-      const safes = await listSafes(session, signal);
-      return Promise.all(
-        safes
-          .filter((safe) => only === null || safe === only)
-          .map((safe) =>
-            inTurn(async () => ({
-              name: safe,
-              accounts: await readingOf(() => listAccounts(session, safe, settings, inTurn, signal)),
-            })),
-          ),
-      );
-    }),
-  });
+  const habits = { safes: unknownHabits(), accounts: unknownHabits() };
+  const lister: Lister = { properties: settings.properties, inTurn, habits };
   return {
-    list: (safe, signal) =>
-      Promise.all(Array.from(sessions, ([name, session]) => listLob(name, session, safe, signal))),
+    list: (only, signal) =>
+      together(
+        signal,
+        Array.from(
+          sessions,
+          ([name, session]) =>
+            (each) =>
+              listLob(lister, name, session, only, each),
+        ),
+      ),
     close: async () => {
-      await Promise.all([...sessions.values()].map((session) => session.logOff()));
+      await Promise.all([...sessions.values()].map((session) => session.close()));
     },
   };
 }
 
-async function listSafes(session: PamSession, signal: AbortSignal): Promise<readonly string[]> {
-  const names = await readAllPages({
+async function listLob(
+  lister: Lister,
+  name: string,
+  session: WebSession,
+  only: readonly string[] | null,
+  signal: AbortSignal,
+): Promise<ListedLob> {
+  const listSafe = async (safe: string, asked: AbortSignal): Promise<ListedSafe> => ({
+    name: safe,
+    accounts: await lister.inTurn(() => readingOf(() => listAccounts(lister, session, safe, asked))),
+  });
+  return {
+    name,
+    safes: await readingOf(async () => {
+      const safes = await listSafes(lister, session, signal);
+      const wanted = safes.filter((safe) => only === null || only.includes(safe));
+      return together(
+        signal,
+        wanted.map((safe) => (asked) => listSafe(safe, asked)),
+      );
+    }),
+  };
+}
+
+async function listSafes(
+  { habits }: Lister,
+  session: WebSession,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  return readAllPages({
     what: 'The list of safes',
     readPage: async (query) => {
       const request = {
@@ -71,39 +96,43 @@ async function listSafes(session: PamSession, signal: AbortSignal): Promise<read
       return readSafesPage((await session.call(request, signal)).json);
     },
     keyOf: (name) => name,
+    habits: habits.safes,
   });
-  return [...new Set(names)];
 }
 
 async function listAccounts(
-  session: PamSession,
+  { properties, inTurn, habits }: Lister,
+  session: WebSession,
   safe: string,
-  { properties, wallClock }: PamSettings,
-  inTurn: ReturnType<typeof limited>,
   signal: AbortSignal,
 ): Promise<readonly ListedAccount[]> {
   const filter = `filter=${encodeURIComponent(`safeName eq ${safe}`)}`;
+  // Of several pages, the first: what changed behind it is young for all of them.
+  let atMs = Number.POSITIVE_INFINITY;
   const accounts = await readAllPages({
     what: `The list of the accounts of ${safe}`,
     readPage: async (query) => {
-      const path = `/PasswordVault/API/Accounts?${query.includes('filter=') ? query : `${filter}&${query}`}`;
+      const path = `/PasswordVault/API/Accounts?${filter}&${query}`;
       const request = { attempt: `list the accounts of ${safe}`, method: 'GET', path } as const;
-      return readAccountsPage((await session.call(request, signal)).json);
+      const answer = await session.call(request, signal);
+      atMs = Math.min(atMs, answer.atMs);
+      return readAccountsPage(answer.json);
     },
-    keyOf: ({ id, name }) => `${id} ${name}`,
+    keyOf: ({ id }) => id,
+    habits: habits.accounts,
   });
-  const nowMs = wallClock();
   // The filter of some versions takes a beginning for a match.
   return accounts
     .filter(({ safeName }) => safeName === safe)
     .map((account) =>
-      listed(account, { properties, nowMs }, (asked) => inTurn(() => retrieve(session, account, asked))),
+      listed(account, properties, atMs, (asked) => inTurn(() => retrieve(session, account, asked))),
     );
 }
 
 function listed(
   account: PamAccount,
-  { properties, nowMs }: Pick<PamSettings, 'properties'> & { readonly nowMs: number },
+  properties: PamSettings['properties'],
+  atMs: number,
   readPassword: (signal: AbortSignal) => Promise<SecretBytes>,
 ): ListedAccount {
   const fields = fieldsOf(account, properties);
@@ -111,7 +140,7 @@ function listed(
     id: account.id,
     name: account.name,
     properties: ['password', ...fields.keys()],
-    revision: revisionOf(account, nowMs),
+    revision: revisionOf(account, fields, atMs),
     read: async (signal) => {
       const password = await readPassword(signal);
       return new Map([
@@ -120,19 +149,6 @@ function listed(
       ]);
     },
   };
-}
-
-/** The vault's clock and ours may differ by so much. */
-const freshMs = 120_000;
-
-/**
- * The times of the last changes, which count seconds. null: there are none, or the last change was just now: a second one within the same
- * second would not show, so the value is read again by the next pass.
- */
-function revisionOf({ lastModified, categoryModified }: PamAccount, nowMs: number): string | null {
-  if (lastModified === null && categoryModified === null) return null;
-  if (lastModified !== null && Math.abs(nowMs - Number(lastModified) * 1000) < freshMs) return null;
-  return `${lastModified ?? '-'}/${categoryModified ?? '-'}`;
 }
 
 /** What the list itself tells. A field of a platform that is called like a field of all accounts keeps its own place. */
@@ -149,7 +165,7 @@ function fieldsOf(account: PamAccount, properties: PamSettings['properties']): R
 }
 
 async function retrieve(
-  session: PamSession,
+  session: WebSession,
   { id, name }: PamAccount,
   signal: AbortSignal,
 ): Promise<SecretBytes> {

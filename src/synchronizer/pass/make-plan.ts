@@ -9,6 +9,7 @@ import { adoptTarget, type SyncState, targetOfState } from '../state/state.ts';
 import { readTarget } from '../target/read-target.ts';
 import { lookCloser } from './look-closer.ts';
 import type { Progress } from './outcome.ts';
+import type { SecondLook } from './second-look.ts';
 
 export interface PlanContext {
   readonly client: ConjurClient;
@@ -16,7 +17,14 @@ export interface PlanContext {
   readonly state: SyncState;
   readonly removal: RemovalRules;
   readonly wholeVault: boolean;
+  readonly lookAgain: SecondLook;
   readonly onProgress: (progress: Progress) => void;
+}
+
+/** A plan, and the lists of the source that it was made from in the end. */
+interface Planned {
+  readonly plan: SyncPlan<ListedAccount>;
+  readonly listed: readonly ListedLob[];
 }
 
 /** What is to be done. A quick plan believes what was left of the target, a full one reads it. */
@@ -24,20 +32,37 @@ export async function makePlan(
   context: PlanContext,
   source: readonly ListedLob[],
   full: boolean,
-): Promise<{ readonly plan: SyncPlan<ListedAccount>; readonly full: boolean }> {
+): Promise<Planned & { readonly full: boolean }> {
   const { client, layout, state } = context;
+  let listed = source;
   if (!full) {
     const left = targetOfState(layout, state);
-    const draft = planAgainst(context, source, left, true);
-    const target = await lookCloser(client, layout, left, draft);
-    if (target === left) return { plan: draft, full: false };
-    if (target !== null) return { plan: planAgainst(context, source, target, true), full: false };
+    const draft = await sure(context, listed, left, true);
+    listed = draft.listed;
+    const target = await lookCloser(client, layout, left, draft.plan);
+    if (target === left) return { ...draft, full: false };
+    if (target !== null) return { ...(await sure(context, listed, target, true)), full: false };
   }
   const target = await readTarget(client, layout, (variables) =>
     context.onProgress({ phase: 'target', variables }),
   );
   adoptTarget(layout, state, target);
-  return { plan: planAgainst(context, source, target, !full), full };
+  return { ...(await sure(context, listed, target, !full)), full };
+}
+
+/** A plan that takes nothing away which the source has not been asked for twice. */
+async function sure(
+  context: PlanContext,
+  source: readonly ListedLob[],
+  target: TargetState,
+  believesRevisions: boolean,
+): Promise<Planned> {
+  for (let listed = source; ; ) {
+    const plan = planAgainst(context, listed, target, believesRevisions);
+    const again = await context.lookAgain(listed, plan);
+    if (again === null) return { plan, listed };
+    listed = again;
+  }
 }
 
 function planAgainst(

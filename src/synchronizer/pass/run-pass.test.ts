@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, type TestContext } from 'node:test';
 import { openClient } from '../../client/client.ts';
 import type { Fetch } from '../../client/fetch.ts';
 import { loadPolicy } from '../../client/policies.ts';
@@ -14,6 +14,7 @@ import { openWebFetch } from '../../runtime/web-fetch.ts';
 import { soleAuthority } from '../authority.ts';
 import { openDirectorySource } from '../directory/directory-source.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
+import { openStateFile } from '../state/state-file.ts';
 import type { PassOutcome } from './outcome.ts';
 
 function changes({ created, written, mended, enabled, disabled, removed, failures }: PassOutcome) {
@@ -107,6 +108,22 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
     assert.deepEqual(changes(await lab.pass({ full: true })), nothing);
   });
 
+  it('looks at everything from time to time, and not each time because an account always fails', async (t) => {
+    const lab = await startPassLab(t, server, url, {
+      web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'empty', { password: '' })],
+    });
+    const modes: string[] = [];
+    for (const fullCheckEveryMs of [3_600_000, 3_600_000, 0]) {
+      const pass = await lab.pass({}, { fullCheckEveryMs });
+      assert.deepEqual(
+        pass.failures.map(({ account }) => account),
+        ['empty'],
+      );
+      modes.push(pass.mode);
+    }
+    assert.deepEqual(modes, ['full', 'quick', 'full']);
+  });
+
   it('follows a value that changes twice within one second of the vault', async (t) => {
     const lastModifiedTime = Math.floor(Date.now() / 1000);
     const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'db', { lastModifiedTime })] });
@@ -142,6 +159,55 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
     assert.deepEqual([reported.drifted, await lab.values('l/web/db/password')], [[id], ['by hand']]);
     assert.deepEqual((await lab.pass({ full: true })).mended, [id]);
     assert.deepEqual(await lab.values('l/web/db/password'), ['secret 1_1']);
+  });
+
+  describe('that takes over from another synchronizer', () => {
+    /** Two of them with a memory each; the first has brought over `one`, then the second `two`, and now the source has `one` again. */
+    const handedOver = async (t: TestContext) => {
+      const lab = await startPassLab(t, server, url, {
+        web: [heldAccount('1_1', 'db', { password: 'one' })],
+        ops: [heldAccount('2_1', 'sa', { password: 'one' })],
+      });
+      await lab.pass();
+      const values = (): Promise<readonly (string | null)[]> =>
+        lab.values('l/web/db/password', 'l/ops/sa/password');
+      for (const safe of ['web', 'ops']) change(lab.safe(safe)[0], 'two');
+      const stateFile = await openStateFile(join(lab.directory, 'state of another'), `${url} ${lab.vault}`);
+      await lab.pass({ takesOver: true }, { stateFile });
+      assert.deepEqual(await values(), ['two', 'two']);
+      for (const safe of ['web', 'ops']) change(lab.safe(safe)[0], 'one');
+      return { lab, values };
+    };
+
+    it('writes what the source has, whatever it remembers, and takes no change of the source for drift', async (t) => {
+      const { lab, values } = await handedOver(t);
+      const pass = await lab.pass({ takesOver: true }, { drift: 'report' });
+      assert.deepEqual([pass.mode, pass.written.length, pass.drifted], ['full', 2, []]);
+      assert.deepEqual(await values(), ['one', 'one']);
+    });
+
+    it('brings over later what it could not read then', async (t) => {
+      const { lab, values } = await handedOver(t);
+      lab.pam.misbehaviour = { kind: 'says', path: /2_1\/Password\/Retrieve$/u, body: '"cut off' };
+      assert.equal((await lab.pass({ takesOver: true })).failures.length, 1);
+      assert.deepEqual(await values(), ['one', 'two']);
+      lab.pam.misbehaviour = null;
+      await lab.pass();
+      assert.deepEqual(await values(), ['one', 'one']);
+    });
+
+    it('brings over later the safes that it could not list then', async (t) => {
+      const { lab, values } = await handedOver(t);
+      lab.pam.misbehaviour = { kind: 'empty', of: /safeName eq ops/u };
+      assert.deepEqual(
+        (await lab.pass({ takesOver: true })).reports.map(({ code }) => code),
+        ['source_empty'],
+      );
+      assert.deepEqual(await values(), ['one', 'two']);
+      lab.pam.misbehaviour = null;
+      const pass = await lab.pass();
+      assert.deepEqual([pass.mode, await values()], ['quick', ['one', 'one']]);
+    });
   });
 
   it('shows what it would do, and does nothing', async (t) => {

@@ -5,10 +5,12 @@ import type { DriftPolicy, RemovalRules } from '../../core/sync/rules.ts';
 import type { Authority } from '../authority.ts';
 import type { ListedAccount, Source } from '../source.ts';
 import type { StateFile } from '../state/state-file.ts';
+import { forgetUnverified } from '../state/state.ts';
 import { carryOut } from './carry-out.ts';
 import { makePlan } from './make-plan.ts';
 import { safeReadings } from './safe-readings.ts';
 import { emptyTally, type PassOutcome, type Progress } from './outcome.ts';
+import { openSecondLook } from './second-look.ts';
 
 export interface PassSettings {
   readonly source: Source;
@@ -31,6 +33,8 @@ export interface PassOptions {
   readonly dryRun: boolean;
   /** Look at everything, whatever the hour. */
   readonly full: boolean;
+  /** Others may have written since this synchronizer's last pass: look at everything, and believe nothing that was not looked at. */
+  readonly takesOver?: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
@@ -46,13 +50,18 @@ export async function runPass(settings: PassSettings, options: PassOptions): Pro
   const { state } = stateFile;
   const begun = performance.now();
   options.onProgress({ phase: 'listing' });
-  const listed = await source.list(options.safe, options.signal);
+  const first = await source.list(options.safe === null ? null : [options.safe], options.signal);
   const listedAt = performance.now();
   const due =
     state.fullCheckAtMs === null || isDue(state.fullCheckAtMs, settings.fullCheckEveryMs, wallClock());
   const wholeVault = options.safe === null;
-  const context = { client, layout, state, removal, wholeVault, onProgress: options.onProgress };
-  const { plan, full } = await makePlan(context, listed, options.full || due);
+  const lookAgain = openSecondLook(source, options.signal);
+  const context = { client, layout, state, removal, wholeVault, lookAgain, onProgress: options.onProgress };
+  const { plan, listed, full } = await makePlan(
+    context,
+    first,
+    options.full || options.takesOver === true || due,
+  );
   const plannedAt = performance.now();
   const tally = emptyTally();
   const times =
@@ -80,7 +89,7 @@ export async function runPass(settings: PassSettings, options: PassOptions): Pro
 
 async function carriedOut(
   { client, authority, layout, drift, stateFile, concurrency, wallClock }: PassSettings,
-  { dryRun, safe, signal, onProgress }: PassOptions,
+  { dryRun, safe, takesOver = false, signal, onProgress }: PassOptions,
   plan: SyncPlan<ListedAccount>,
   full: boolean,
   tally: ReturnType<typeof emptyTally>,
@@ -96,13 +105,19 @@ async function carriedOut(
     digestKey,
     drift,
     compares: full,
+    verified: new Set<string>(),
     signal,
   };
+  const checkedBefore = state.fullCheckAtMs;
+  // Accounts that fail are tried by each pass anyway: one that always fails must not make each pass a full one.
+  if (full && safe === null) state.fullCheckAtMs = wallClock();
   try {
-    const times = await carryOut({ ...context, concurrency, onProgress }, plan);
-    if (full && safe === null && tally.failures.length === 0) state.fullCheckAtMs = wallClock();
-    return times;
+    return await carryOut({ ...context, concurrency, onProgress }, plan);
+  } catch (error) {
+    state.fullCheckAtMs = checkedBefore;
+    throw error;
   } finally {
+    if (takesOver) forgetUnverified(state, context.verified);
     if (!dryRun) await stateFile.save();
   }
 }

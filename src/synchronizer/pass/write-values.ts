@@ -23,6 +23,8 @@ export interface ValueContext {
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
   readonly tally: Tally;
+  /** Keys of the accounts whose values are as the source has them. */
+  readonly verified: Set<string>;
   readonly judge: FailureJudge;
   readonly onDone: () => void;
 }
@@ -99,6 +101,8 @@ async function writeAccount(
     return;
   }
   const values = await account.read(context.signal);
+  // Where the source has changed since, a difference is no drift, whatever was left: another leader may have written in between.
+  const isComparable = !context.compares || isSameRevision(account, state.accounts.get(key)?.revision);
   const refused: string[] = [];
   for (const { property, identifier, isNew } of variables) {
     const value = values.get(property);
@@ -108,7 +112,7 @@ async function writeAccount(
         `${property}: the account is listed with it, and has it no more.`,
       );
     const source = digestOf(digestKey, identifier, value.reveal());
-    const left = state.variables.get(identifier)?.digest ?? null;
+    const left = isComparable ? (state.variables.get(identifier)?.digest ?? null) : null;
     const verdict = judgeValue({ source, left, target: isNew ? null : there.get(identifier) }, drift);
     if (verdict === 'drifted') tally.drifted.push(identifier);
     if (verdict === 'same' && left !== source) remember(context, identifier, key, source);
@@ -121,8 +125,13 @@ async function writeAccount(
     }
   }
   if (refused.length > 0) throw new Problem('source_refused', refused.join(' '));
+  context.verified.add(key);
   const { name, revision, properties } = account;
   if (!dryRun) state.accounts.set(key, { safe, name, revision, properties: [...properties] });
+}
+
+function isSameRevision({ revision }: ListedAccount, left: string | null | undefined): boolean {
+  return revision !== null && revision === left;
 }
 
 /** Why a value can never be stored as it is; null: it is stored. */

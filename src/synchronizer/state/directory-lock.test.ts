@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -57,6 +57,10 @@ describe('the lock of a state directory', () => {
       await Promise.all(holders.map(({ end }) => end()));
       assert.ok(held.length <= 1, holders.map(({ said }) => said).join(' '));
     }
+  });
+
+  it('is not there, and nothing is made, where nobody has worked yet', async () => {
+    assert.deepEqual([await isLocked(directory), existsSync(directory)], [false, false]);
   });
 
   it('says what is wrong with a directory that cannot be used', async () => {

@@ -56,9 +56,13 @@ export async function whileLocked<T>(directory: string, work: () => Promise<T>):
   }
 }
 
-/** Whether a synchronizer works in this directory now. */
+/** Whether a synchronizer works in this directory now. Nothing is made: whoever only looks must not own it. */
 export async function isLocked(directory: string): Promise<boolean> {
-  const folder = await openFolder(directory);
+  const folder = await open(directory, 'r').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw unusable(directory, error);
+  });
+  if (folder === null) return false;
   try {
     return await othersAnswer(folder, directory, null);
   } finally {

@@ -30,7 +30,15 @@ export function selectStatus(
     const lies = place.branch !== null && branches.has(place.branch);
     return lies && (account === null || place.accounts.includes(account));
   });
-  return { ...status, safes: safes.filter(({ branch }) => concerned.has(branch)), failures, reports };
+  const ofSafes = status.failures.filter(({ branch }) => branches.has(branch)).length;
+  const failed = safes.reduce((sum, each) => sum + each.failed, 0);
+  return {
+    ...status,
+    safes: safes.filter(({ branch }) => concerned.has(branch)),
+    failures,
+    reports,
+    unlisted: Math.min(status.unlisted, Math.max(0, failed - ofSafes)),
+  };
 }
 
 /** The safe's branch (or that of a line of business) that a report is about, and the names of accounts in it. */
@@ -53,6 +61,7 @@ function placeOfReport(
       return { branch: report.branch, accounts: [report.name, ...report.accounts] };
     case 'account_twice':
       return { branch: report.branch, accounts: [report.account, ...report.names] };
+    case 'account_empty':
     case 'name_too_long':
       return { branch: report.branch, accounts: [report.account] };
     case 'renamed':

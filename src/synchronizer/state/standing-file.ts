@@ -9,17 +9,20 @@ export interface KnownStanding {
   readonly since: string;
   /** What the one is called that leads; null: it is this one, or nobody knows. */
   readonly leader: string | null;
+  /** Why the election cannot be held; null: it can. */
+  readonly fault: string | null;
 }
 
 const fileName = 'standing.json';
 
-/** Writes role and leader down whenever they differ from what was written last. */
+/** Writes role, leader and fault down whenever they differ from what was written last. */
 export function keepStanding(directory: string, current: () => Standing): () => Promise<void> {
   let written: KnownStanding | null = null;
   return async () => {
-    const { role, leader = null } = current();
-    if (role === written?.role && leader === written.leader) return;
-    written = { role, since: new Date().toISOString(), leader };
+    const { role, leader = null, fault: problem = null } = current();
+    const fault = problem?.detail ?? null;
+    if (role === written?.role && leader === written.leader && fault === written.fault) return;
+    written = { role, since: new Date().toISOString(), leader, fault };
     await writeFileAtomically(join(directory, fileName), `${JSON.stringify(written)}\n`, { durable: false });
   };
 }
@@ -29,8 +32,8 @@ export async function readStanding(directory: string): Promise<KnownStanding | n
   const text = await readFileIfThere(join(directory, fileName));
   if (text === null) return null;
   try {
-    const { role, since, leader = null }: Partial<KnownStanding> = JSON.parse(text);
-    return role !== undefined && since !== undefined ? { role, since, leader } : null;
+    const { role, since, leader = null, fault = null }: Partial<KnownStanding> = JSON.parse(text);
+    return role !== undefined && since !== undefined ? { role, since, leader, fault } : null;
   } catch {
     return null;
   }

@@ -26,6 +26,17 @@ export function emptyState(target: string): SyncState {
   return { target, fullCheckAtMs: null, accounts: new Map(), variables: new Map(), branches: new Set() };
 }
 
+/**
+ * Believes of accounts only what was seen of those in `verified`: others may have written since. Their values are read, and written,
+ * by the next pass that can.
+ */
+export function forgetUnverified(state: SyncState, verified: ReadonlySet<string>): void {
+  for (const key of state.accounts.keys()) if (!verified.has(key)) state.accounts.delete(key);
+  for (const [identifier, left] of state.variables) {
+    if (!verified.has(left.account)) state.variables.set(identifier, { ...left, digest: null });
+  }
+}
+
 /** The target as it was left. */
 export function targetOfState(layout: Layout, { variables, branches }: SyncState): TargetState {
   const vault = vaultBranch(layout);

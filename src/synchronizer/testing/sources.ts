@@ -34,7 +34,6 @@ export function pamSourceOf(api: WebApi): Source {
     linesOfBusiness: [{ name: 'l', logon }],
     properties: 'basic',
     concurrency: 4,
-    wallClock: () => Date.now(),
   });
 }
 

@@ -14,6 +14,7 @@ export interface VaultStandIn extends StandIn {
 }
 
 const missing: Told = { status: 404, json: { errors: [] } };
+const noRoute: Told = { status: 404, json: { errors: ['no handler for route'] } };
 
 /**
  * A KV engine of version 2, mounted at `kv`, and AppRole with `role-1` and `secret-1`; in the namespace `team` where one is given.
@@ -27,8 +28,7 @@ export async function startVaultStandIn(settings: {
   const tokens = new Set(['root-token']);
   let logins = 0;
   const answer = ({ method, url, headers, body }: Asked, lie: Misbehaviour | null): Told => {
-    if (headers['x-vault-namespace'] !== namespace)
-      return { status: 404, json: { errors: ['no handler for route'] } };
+    if (headers['x-vault-namespace'] !== namespace) return noRoute;
     if (url.pathname === '/v1/auth/approle/login' && method === 'POST') {
       const { role_id: role, secret_id: secret }: Record<string, string> = JSON.parse(body);
       if (role !== 'role-1' || secret !== 'secret-1')
@@ -42,19 +42,25 @@ export async function startVaultStandIn(settings: {
     }
     if (!tokens.has(String(headers['x-vault-token'])))
       return { status: 403, json: { errors: ['permission denied'] } };
+    if (url.pathname === '/v1/auth/token/revoke-self' && method === 'POST') {
+      tokens.delete(String(headers['x-vault-token']));
+      return { status: 204, json: undefined };
+    }
     const [, operation = '', rest = ''] =
       /^\/v1\/kv\/(metadata|subkeys|data)\/(.*)$/u.exec(url.pathname) ?? [];
     const path = rest.split('/').map(decodeURIComponent).join('/');
+    if (operation === '') return noRoute;
     if (operation === 'metadata') return lie?.kind === 'empty' ? missing : list(path);
     const secret = secrets.get(path);
-    if (secret === undefined || secret.deleted === true) return missing;
+    if (secret === undefined) return missing;
     const metadata = {
       created_time: '2026-01-02T03:04:05.678Z',
       custom_metadata: null,
-      deletion_time: '',
+      deletion_time: secret.deleted === true ? '2026-02-03T04:05:06.789Z' : '',
       destroyed: false,
       version: secret.version,
     };
+    if (secret.deleted === true) return { status: 404, json: { data: { [operation]: null, metadata } } };
     if (operation === 'subkeys') {
       const subkeys = Object.fromEntries(Object.keys(secret.values).map((name) => [name, null]));
       return { status: 200, json: { data: { metadata, subkeys } } };

@@ -49,6 +49,7 @@ export interface Asked {
 
 export interface Told {
   readonly status: number;
+  /** undefined: no body. */
   readonly json: unknown;
 }
 
@@ -84,7 +85,7 @@ export async function startStandIn(
         .end(misbehaviour.body);
       return;
     }
-    const text = JSON.stringify(told.json);
+    const text = told.json === undefined ? '' : JSON.stringify(told.json);
     response.writeHead(told.status, {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(text),

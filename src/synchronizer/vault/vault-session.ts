@@ -1,6 +1,7 @@
 import { isProblem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import { isRefusal, type WebAnswer, type WebApi, type WebRequest } from '../web-api.ts';
+import type { WebAnswer, WebApi, WebRequest } from '../web-api.ts';
+import { openWebSession, type WebSession } from '../web-session.ts';
 import { readClientToken } from './vault-shapes.ts';
 
 /** How one proves oneself to Vault or OpenBao. */
@@ -14,34 +15,10 @@ export type VaultAuth =
       readonly secretId: Secret<string>;
     };
 
-export interface VaultSession {
-  readonly call: (request: WebRequest, signal: AbortSignal) => Promise<WebAnswer>;
-}
-
-/** Tokens that are refused this often have not run out: their policy does not permit what is asked. */
-const mostLogins = 20;
-
-/**
- * Sends requests with a token; one of AppRole is fetched with the first call, and again when it is refused. A login that was refused
- * is not tried again: there are as many calls as secrets.
- */
-export function openVaultSession(api: WebApi, auth: VaultAuth, namespace: string | null): VaultSession {
+/** Sends requests with the token that was given, or with one of AppRole, which is revoked at the end. */
+export function openVaultSession(api: WebApi, auth: VaultAuth, namespace: string | null): WebSession {
   const where: Readonly<Record<string, string>> =
     namespace === null ? {} : { 'x-vault-namespace': namespace };
-  let held: Promise<Secret<string>> | null = null;
-  let logins = 0;
-  const tokenOf = (refused: Promise<Secret<string>> | null, signal: AbortSignal): Promise<Secret<string>> => {
-    if (auth.kind === 'token') return Promise.resolve(auth.token);
-    if (held === null || (held === refused && logins < mostLogins)) {
-      logins += 1;
-      const asked = logIn(api, auth, where, signal);
-      held = asked;
-      asked.catch((error: unknown) => {
-        if (held === asked && !isRefusal(error)) held = null;
-      });
-    }
-    return held;
-  };
   const send = (request: WebRequest, token: Secret<string>, signal: AbortSignal): Promise<WebAnswer> =>
     api.call(
       {
@@ -51,19 +28,22 @@ export function openVaultSession(api: WebApi, auth: VaultAuth, namespace: string
       },
       signal,
     );
-  return {
-    call: async (request, signal) => {
-      const asked = tokenOf(null, signal);
-      const token = await asked;
-      try {
-        return await send(request, token, signal);
-      } catch (error) {
-        // Vault answers 403 for a token that has run out as well as for one that may not.
-        if (auth.kind === 'token' || !isProblem(error, 'source_forbidden')) throw error;
-      }
-      return send(request, await tokenOf(asked, signal), signal);
+  if (auth.kind === 'token')
+    return {
+      call: (request, signal) => send(request, auth.token, signal),
+      close: async () => undefined,
+    };
+  return openWebSession({
+    send,
+    logOn: (signal) => logIn(api, auth, where, signal),
+    logOff: async (token) => {
+      const path = '/v1/auth/token/revoke-self';
+      await send({ attempt: 'revoke a token', method: 'POST', path }, token, AbortSignal.timeout(5000));
     },
-  };
+    // Vault answers 403 for a token that has run out as well as for one that may not.
+    mayBeOver: (error) => isProblem(error, 'source_forbidden'),
+    clock: () => performance.now(),
+  });
 }
 
 async function logIn(

@@ -1,3 +1,4 @@
+import { exactText } from '../exact-json.ts';
 import { type JsonObject, listOf, objectOf, textOf, unexpectedShape } from '../json-fields.ts';
 
 /** Names below a path; one that ends in a slash has more below it. @throws Problem `source_unexpected` */
@@ -7,15 +8,21 @@ export function readKeys(json: unknown, what: string): readonly string[] {
 }
 
 /**
- * A 404 in Vault's own words: without a message, or with what is known of a deleted version. All else is somebody else's (a proxy's,
- * a mount's that is gone) and says nothing of a secret.
+ * A 404 in Vault's own words: `{"errors": []}`, or of a secret the metadata of a version that was deleted or destroyed. All else is
+ * somebody else's (a proxy's, a mount's that is gone) and says nothing of what is there.
  *
  * @throws Problem `source_unexpected`
  */
-export function readMissing(json: unknown, what: string): void {
+export function readMissing(json: unknown, what: string, kind: 'folder' | 'secret'): void {
   const fields = objectOf(json, what, 'errors');
-  if (fields['data'] === undefined && listOf(fields['errors'], what, 'errors').length > 0)
-    throw unexpectedShape(what, 'errors');
+  if (kind === 'secret' && fields['data'] !== undefined) {
+    const metadata = objectOf(objectOf(fields['data'], what, 'data')['metadata'], what, 'data.metadata');
+    const { deletion_time: deleted, destroyed } = metadata;
+    if (destroyed !== true && (typeof deleted !== 'string' || deleted === ''))
+      throw unexpectedShape(what, 'deletion_time');
+    return;
+  }
+  if (listOf(fields['errors'], what, 'errors').length > 0) throw unexpectedShape(what, 'errors');
 }
 
 /** The names in a secret and which version it is, without its values. @throws Problem `source_unexpected` */
@@ -32,14 +39,19 @@ export function readSubkeys(
   };
 }
 
-/** The values of a secret: texts as they are, all else as JSON. @throws Problem `source_unexpected` */
+/**
+ * The values of a secret: texts as they are, all else as JSON, in which numbers are written as Vault writes them.
+ *
+ * @param json with an ExactNumber for each number
+ * @throws Problem `source_unexpected`; `source_refused` for a value that is nested too deep
+ */
 export function readValues(json: unknown, what: string): ReadonlyMap<string, string> {
   const outer = objectOf(objectOf(json, what, 'data')['data'], what, 'data');
   const values: JsonObject = objectOf(outer['data'], what, 'data.data');
   return new Map(
     Object.entries(values).map(([name, value]) => [
       name,
-      typeof value === 'string' ? value : JSON.stringify(value),
+      typeof value === 'string' ? value : exactText(value),
     ]),
   );
 }

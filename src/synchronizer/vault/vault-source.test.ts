@@ -75,4 +75,82 @@ describe('a source of Vault or OpenBao', { timeout: 30_000 }, () => {
     vault.misbehaviour = { kind: 'fails', path: /subkeys\/web\/db/u, times: 99 };
     assert.match(faultOf(await source.list(null, signal)) ?? '', /Cannot look at kv\/web\/db/u);
   });
+
+  it('gives numbers as Vault writes them', async (t) => {
+    const { vault, source } = await lab(t, token);
+    const body =
+      '{"data":{"data":{"n":12345678901234567890,"f":1.10,"e":1e999,"o":{"id":9007199254740993},"t":"1.10"},"metadata":{}}}';
+    vault.misbehaviour = { kind: 'says', path: /data\/web\/db/u, body };
+    const accounts = await accountsOf(source);
+    const values = await accounts.get('kv/web/db')?.read(signal);
+    assert.deepEqual(
+      Array.from(values ?? [], ([name, value]) => [name, new TextDecoder().decode(value.reveal())]),
+      [
+        ['n', '12345678901234567890'],
+        ['f', '1.10'],
+        ['e', '1e999'],
+        ['o', '{"id":9007199254740993}'],
+        ['t', '1.10'],
+      ],
+    );
+  });
+
+  for (const [words, body] of [
+    ['a page of a proxy', '<html>not found</html>'],
+    ['JSON of a gateway', '{"message":"no such service"}'],
+    ['another reason', '{"errors":["no handler for route"]}'],
+    ['a version that is there', '{"data":{"metadata":{"deletion_time":"","destroyed":false,"version":1}}}'],
+    ['data without metadata', '{"data":{}}'],
+  ] as const) {
+    it(`does not take ${words} with status 404 for a secret that was deleted`, async (t) => {
+      const { vault, source } = await lab(t, token);
+      vault.misbehaviour = { kind: 'says', path: /subkeys\/web\/db$/u, status: 404, body };
+      assert.match(faultOf(await source.list(null, signal)) ?? '', /look at kv\/web\/db: .*no usable/u);
+    });
+  }
+
+  it('takes nothing for empty that is no mount, or in no such namespace', async (t) => {
+    const { vault } = await lab(t, token);
+    for (const [mount, namespace] of [
+      ['nosuch', null],
+      ['kv', 'nosuch'],
+    ] as const) {
+      const api = apiOf(vault.url, null, vaultWords);
+      const lob = { name: 'kv', mount, namespace, auth: token };
+      const source = openVaultSource({ api, linesOfBusiness: [lob], concurrency: 4 });
+      const [listed] = await source.list(null, signal);
+      assert.match(listed?.safes.ok === false ? listed.safes.fault : '', /no usable "errors"/u);
+    }
+  });
+
+  it('revokes its token when it ends, and one that it replaced', async (t) => {
+    const { vault, source } = await lab(t, appRole);
+    await accountsOf(source);
+    vault.tokens.clear();
+    await accountsOf(source);
+    await source.close();
+    assert.deepEqual([...vault.tokens], []);
+    assert.equal(vault.asked.filter((line) => line.endsWith('/revoke-self')).length, 2);
+  });
+
+  it('leaves a token alone that it was given', async (t) => {
+    const { vault, source } = await lab(t, token);
+    await accountsOf(source);
+    await source.close();
+    assert.ok(vault.tokens.has('root-token'));
+  });
+
+  it('has few logins, and no request behind a list that failed, with hundreds of secrets that are forbidden', async (t) => {
+    const { vault, source } = await lab(t, appRole);
+    for (let at = 0; at < 500; at += 1) vault.secrets.set(`web/s${at}`, { version: 1, values: { k: 'v' } });
+    vault.misbehaviour = { kind: 'fails', path: /subkeys\/web/u, times: 1e6, status: 403 };
+    assert.match(faultOf(await source.list(null, signal)) ?? '', /not permitted \(403\)/u);
+    // Requests take their turns: this one comes behind all that still wait.
+    await source.list(['none'], signal);
+    const of = (path: RegExp): number => vault.asked.filter((line) => path.test(line)).length;
+    assert.ok(of(/subkeys/u) < 20, `${of(/subkeys/u)} requests`);
+    assert.ok(of(/\/login$/u) <= 2);
+    await source.close();
+    assert.equal(vault.tokens.size, 1);
+  });
 });

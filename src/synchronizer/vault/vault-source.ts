@@ -3,8 +3,10 @@ import { limited } from '../../runtime/limited.ts';
 import { readingOf } from '../reading-of.ts';
 import type { ListedAccount, ListedLob, ListedSafe, Source } from '../source.ts';
 import { textBytes } from '../text-bytes.ts';
-import type { WebApi } from '../web-api.ts';
-import { openVaultSession, type VaultAuth, type VaultSession } from './vault-session.ts';
+import type { WebApi, WebRequest } from '../web-api.ts';
+import { together } from '../together.ts';
+import type { WebSession } from '../web-session.ts';
+import { openVaultSession, type VaultAuth } from './vault-session.ts';
 import { readKeys, readMissing, readSubkeys, readValues } from './vault-shapes.ts';
 
 export interface VaultLob {
@@ -22,7 +24,7 @@ export interface VaultSettings {
 }
 
 interface Walk {
-  readonly session: VaultSession;
+  readonly session: WebSession;
   readonly mount: string;
   readonly inTurn: ReturnType<typeof limited>;
   readonly signal: AbortSignal;
@@ -48,7 +50,7 @@ export function openVaultSource({ api, linesOfBusiness, concurrency }: VaultSett
   }));
   const listLob = async (
     { name, mount, session }: (typeof lobs)[number],
-    only: string | null,
+    only: readonly string[] | null,
     signal: AbortSignal,
   ): Promise<ListedLob> => ({
     name,
@@ -58,14 +60,25 @@ export function openVaultSource({ api, linesOfBusiness, concurrency }: VaultSett
       const folders = keys.filter((key) => key.endsWith('/')).map((key) => key.slice(0, -1));
       const loose = keys.filter((key) => !key.endsWith('/'));
       const safes = [...folders, ...(loose.length > 0 ? [''] : [])].filter(
-        (safe) => only === null || safe === only,
+        (safe) => only === null || only.includes(safe),
       );
-      return Promise.all(safes.map((safe) => listSafe(walk, safe, safe === '' ? loose : null)));
+      return together(
+        signal,
+        safes.map(
+          (safe) => (asked) => listSafe({ ...walk, signal: asked }, safe, safe === '' ? loose : null),
+        ),
+      );
     }),
   });
   return {
-    list: (safe, signal) => Promise.all(lobs.map((lob) => listLob(lob, safe, signal))),
-    close: async () => undefined,
+    list: (only, signal) =>
+      together(
+        signal,
+        lobs.map((lob) => (each) => listLob(lob, only, each)),
+      ),
+    close: async () => {
+      await Promise.all(lobs.map(({ session }) => session.close()));
+    },
   };
 }
 
@@ -76,8 +89,9 @@ async function listSafe(walk: Walk, safe: string, loose: readonly string[] | nul
     accounts: await readingOf(async () => {
       const folder = safe === '' ? '' : `${safe}/`;
       const paths = loose ?? (await secretsBelow(walk, folder, 1));
-      const accounts = await Promise.all(
-        paths.map((path) => describe(walk, path, path.slice(folder.length))),
+      const accounts = await together(
+        walk.signal,
+        paths.map((path) => (signal) => describe({ ...walk, signal }, path, path.slice(folder.length))),
       );
       return accounts.filter((account) => account !== null);
     }),
@@ -88,11 +102,12 @@ async function secretsBelow(walk: Walk, folder: string, depth: number): Promise<
   if (depth > deepest)
     throw new Problem('source_refused', `${folder}: folders lie deeper than ${deepest} levels.`);
   const keys = await listKeys(walk, folder);
-  const found = await Promise.all(
-    keys.map(
-      async (key): Promise<readonly string[]> =>
-        key.endsWith('/') ? secretsBelow(walk, `${folder}${key}`, depth + 1) : [`${folder}${key}`],
-    ),
+  const found = await together(
+    walk.signal,
+    keys.map((key) => async (signal): Promise<readonly string[]> => {
+      const path = `${folder}${key}`;
+      return key.endsWith('/') ? secretsBelow({ ...walk, signal }, path, depth + 1) : [path];
+    }),
   );
   return found.flat();
 }
@@ -106,7 +121,7 @@ async function listKeys(walk: Walk, folder: string): Promise<readonly string[]> 
   const path = `/v1/${encoded(walk.mount)}/metadata/${encoded(folder)}?list=true`;
   const answer = await ask(walk, { attempt, path, expected: [404] });
   if (answer.status !== 404) return readKeys(answer.json, attempt);
-  readMissing(answer.json, attempt);
+  readMissing(answer.json, attempt, 'folder');
   if (folder === '') return [];
   throw new Problem(
     'source_unexpected',
@@ -123,7 +138,7 @@ async function describe(walk: Walk, path: string, name: string): Promise<ListedA
     expected: [404],
   });
   if (answer.status === 404) {
-    readMissing(answer.json, attempt);
+    readMissing(answer.json, attempt, 'secret');
     return null;
   }
   const { names, revision } = readSubkeys(answer.json, attempt);
@@ -136,7 +151,11 @@ async function describe(walk: Walk, path: string, name: string): Promise<ListedA
       const reading = `read ${walk.mount}/${path}`;
       const got = await ask(
         { ...walk, signal },
-        { attempt: reading, path: `/v1/${encoded(walk.mount)}/data/${encoded(path)}` },
+        {
+          attempt: reading,
+          path: `/v1/${encoded(walk.mount)}/data/${encoded(path)}`,
+          exactNumbers: true,
+        },
       );
       return new Map(
         Array.from(readValues(got.json, reading), ([field, text]) => [field, textBytes(field, text)]),
@@ -147,7 +166,7 @@ async function describe(walk: Walk, path: string, name: string): Promise<ListedA
 
 function ask(
   { session, inTurn, signal }: Walk,
-  request: { readonly attempt: string; readonly path: string; readonly expected?: readonly number[] },
+  request: Pick<WebRequest, 'attempt' | 'path' | 'expected' | 'exactNumbers'>,
 ) {
   return inTurn(() => session.call({ method: 'GET', ...request }, signal));
 }

@@ -41,6 +41,10 @@ const backMs = leaseMs + 35_000;
 const settleMs = 60_000;
 const wholeMs = 120_000;
 const churnEveryMs = 150;
+/** With a change each time, a leader makes a pass each second. */
+const passWithinMs = 4000;
+/** From SIGTERM until a synchronizer has given the lead up and ended. */
+const endMs = 30_000;
 
 const kinds = ['kill', 'stop', 'late term', 'partition', 'failover'] as const;
 type Kind = (typeof kinds)[number];
@@ -68,21 +72,20 @@ export async function runFaults({ seed, faults, members, tell }: FaultRun): Prom
     vault.start(churnEveryMs);
     let longestMs = 0;
     for (let round = 1; round <= faults; round += 1) {
-      const kind = random.pick(kinds);
       const leader = await leaderOf(scene);
-      const victim = leader !== null && !random.chance(4) ? leader : random.pick(scene.members);
-      const what = `round ${round}, ${kind}`;
-      const mending = performance.now();
-      await strike(kind, { scene, victim, random });
+      const blows = drawBlows(random, scene.members, leader);
+      const what = `round ${round}: ${blows.map((blow) => wordsOf(blow, leader)).join(', and ')}`;
+      const begun = performance.now();
+      vault.burst(10 + random.below(30));
+      if (!random.chance(4)) await midPass(scene);
+      await Promise.all(blows.map((blow) => strike(blow, scene)));
       const mendedAt = performance.now();
       try {
         const tookMs = await brought(scene, `round ${round}`, backMs);
         longestMs = Math.max(longestMs, tookMs);
-        tell(
-          `${what}: ${victim.name}${victim === leader ? ', the leader' : ''}, ${seconds(mendedAt - mending)}; back after ${seconds(tookMs)}`,
-        );
+        tell(`${what}; ${seconds(mendedAt - begun)}, back after ${seconds(tookMs)}`);
       } catch {
-        broken.push(`${what}, ${victim.name}: nothing arrives ${seconds(backMs)} after all was mended`);
+        broken.push(`${what}; nothing arrives ${seconds(backMs)} after all was mended`);
         for (const member of scene.members) tell(`--- ${member.name}\n${member.log(3000)}`);
         break;
       }
@@ -105,32 +108,63 @@ export async function runFaults({ seed, faults, members, tell }: FaultRun): Prom
 }
 
 interface Blow {
-  readonly scene: Scene;
+  readonly kind: Kind;
   readonly victim: Member;
-  readonly random: Random;
+  /** How long each part of it takes, milliseconds; drawn before anything happens, so that a seed draws the same whatever happens. */
+  readonly waitsMs: readonly [number, number];
+}
+
+/** One fault, of the leader more often than not; now and then two at once, of two of them. */
+function drawBlows(random: Random, members: readonly Member[], leader: Member | null): readonly Blow[] {
+  const [kind, other] = [random.pick(kinds), random.pick(kinds)];
+  const draw = (): Blow['waitsMs'] => [random.below(1000), random.below(1000)];
+  const [first, second] = [draw(), draw()];
+  const [someone, isAnybody] = [random.pick(members), random.chance(4)];
+  const victim = isAnybody ? someone : (leader ?? someone);
+  const next = members[(members.indexOf(victim) + 1) % members.length];
+  const isDouble = random.chance(4) && other !== kind && next !== undefined && next !== victim;
+  return [
+    { kind, victim, waitsMs: first },
+    ...(isDouble ? [{ kind: other, victim: next, waitsMs: second }] : []),
+  ];
+}
+
+function wordsOf({ kind, victim }: Blow, leader: Member | null): string {
+  return kind === 'failover' ? kind : `${kind} of ${victim.name}${victim === leader ? ', the leader' : ''}`;
+}
+
+/** Waits until a pass reads values, if one does. */
+async function midPass({ pam }: Scene): Promise<void> {
+  const seen = Promise.withResolvers<void>();
+  pam.onAsked = (line) => {
+    if (line.endsWith('/Retrieve')) seen.resolve();
+  };
+  await Promise.race([seen.promise, pause(passWithinMs)]);
+  pam.onAsked = () => undefined;
 }
 
 /** Does harm for a while, and mends it. */
-async function strike(kind: Kind, { scene, victim, random }: Blow): Promise<void> {
-  scene.vault.burst(10 + random.below(30));
-  await pause(random.below(1500)); // somewhere in a pass
+async function strike({ kind, victim, waitsMs: [first, second] }: Blow, { demo }: Scene): Promise<void> {
+  // Thousandths of what a wait may be at most.
+  const upTo = (mostMs: number, part: number): Promise<void> => pause((mostMs * part) / 1000);
   switch (kind) {
     case 'kill':
       await victim.kill();
-      await pause(random.below(leaseMs));
+      await upTo(leaseMs, first);
       victim.start();
       return;
     case 'stop':
       victim.signal('SIGSTOP');
-      await pause(leaseMs + random.below(4000));
+      await pause(leaseMs);
+      await upTo(4000, first);
       victim.signal('SIGCONT');
       return;
     case 'late term': {
       victim.signal('SIGSTOP');
-      await pause(random.below(leaseMs + 4000));
-      const end = victim.ended(30_000);
+      await upTo(leaseMs + 4000, first);
+      const end = victim.ended(endMs);
       victim.signal('SIGTERM');
-      await pause(random.below(2000));
+      await upTo(2000, second);
       victim.signal('SIGCONT');
       const how = await end;
       if (how !== 0) throw new Error(`${victim.name} ended with ${how} after SIGTERM`);
@@ -139,11 +173,11 @@ async function strike(kind: Kind, { scene, victim, random }: Blow): Promise<void
     }
     case 'partition':
       victim.way.cut();
-      await pause(500 + random.below(leaseMs + 4000));
+      await pause(500);
+      await upTo(leaseMs + 4000, first);
       victim.way.mend();
       return;
     case 'failover': {
-      const { demo } = scene;
       const old = demo.master;
       if (old === undefined) throw new Error('there is no master');
       process.kill(postmasterPid(old.dataDir), 'SIGKILL');

@@ -20,7 +20,7 @@ export interface Member {
   readonly ended: (withinMs: number) => Promise<number | string>;
   /** The last lines of its log. */
   readonly log: (bytes: number) => string;
-  /** The last log line of level error or above; null: there is none. */
+  /** Ends it, and the way. */
   readonly stop: () => Promise<void>;
 }
 

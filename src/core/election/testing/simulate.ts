@@ -8,6 +8,8 @@ export interface SimulationOptions {
   readonly seed: number;
   /** One clock runs at 0.8: then authority may overlap, and only the tokens keep their promise. */
   readonly hasSlowClock?: boolean;
+  /** What the task may take to stop, as a share of the TTL: the margin is so much larger. */
+  readonly taskStopShare?: number;
   readonly trace?: (line: string) => void;
 }
 
@@ -24,13 +26,14 @@ const chaosMs = 90_000;
 export function simulate({
   seed,
   hasSlowClock = false,
+  taskStopShare = 0,
   trace = () => undefined,
 }: SimulationOptions): SimulationResult {
   const random = seededRandom(seed);
   const queue = new EventQueue();
   const ttlMs = random.pick([2000, 10_000, 15_000]);
   const lockDelayMs = random.pick([0, 0, 0, 1000]);
-  const timing = electionTiming(ttlMs, ttlMs * random.pick([0.2, 0.4, 2 / 3]));
+  const timing = electionTiming(ttlMs, ttlMs * random.pick([0.2, 0.4, 2 / 3]), ttlMs * taskStopShare);
   const store = new ModelStore(queue, random, lockDelayMs);
   const contenders: ModelContender[] = [];
   const violations: string[] = [];

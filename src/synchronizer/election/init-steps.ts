@@ -1,0 +1,86 @@
+import type { ConjurClient } from '../../client/client.ts';
+import { listMembers, showResource } from '../../client/resources.ts';
+import { places } from '../../core/election/conjur/places.ts';
+import { fullId, identifierOf, parseFullId } from '../../core/ids.ts';
+import { isProblem } from '../../core/problem.ts';
+import { type Layout, vaultBranch } from '../../core/sync/layout.ts';
+import {
+  denialLoad,
+  electionLoad,
+  type InitLoad,
+  type Protocol,
+  revocationLoad,
+  targetLoads,
+} from './init-loads.ts';
+
+export interface InitWish {
+  readonly protocol: Protocol;
+  /** The vault whose branch is made, too; null: none. */
+  readonly layout: Layout | null;
+  /** False: one synchronizer alone, which writes as itself. */
+  readonly elects: boolean;
+}
+
+/** What `sync init` loads before it looks at what stands. */
+export function firstLoads({ protocol, layout, elects }: InitWish): readonly InitLoad[] {
+  const writes = elects && protocol === 'fenced' ? places.writers : places.members;
+  return [electionLoad(protocol), ...(layout === null ? [] : targetLoads(layout, writes))];
+}
+
+/** What an older layout gave and the fenced protocol must not have; nothing under another. */
+export async function correctingLoads(
+  client: ConjurClient,
+  { protocol, layout, elects }: InitWish,
+): Promise<readonly InitLoad[]> {
+  if (protocol !== 'fenced') return [];
+  const branches = await policiesThatLetMembersWrite(client);
+  const isMember =
+    elects && layout !== null && (await adminsOf(client, layout)).includes(membersRole(client));
+  return [...branches.map(denialLoad), ...(isMember ? [revocationLoad(layout)] : [])];
+}
+
+/** Hosts that own the vault's branch by themselves: an election cannot keep them from writing. */
+export async function unfencedHosts(client: ConjurClient, layout: Layout): Promise<readonly string[]> {
+  return (await adminsOf(client, layout)).flatMap((role) => {
+    const id = parseFullId(role);
+    return id !== null && role.startsWith(fullId(client.account, 'host', '')) ? [identifierOf(id)] : [];
+  });
+}
+
+async function policiesThatLetMembersWrite(client: ConjurClient): Promise<readonly string[]> {
+  const variable = await unlessMissing(
+    showResource(client, { kind: 'variable', identifier: places.expiration }),
+  );
+  const permissions = variable?.['permissions'];
+  if (!Array.isArray(permissions)) return [];
+  const found = permissions.flatMap((permission: unknown) => {
+    const { privilege, role, policy } = fieldsOf(permission);
+    const id = typeof policy === 'string' ? parseFullId(policy) : null;
+    return privilege === 'update' && role === membersRole(client) && id !== null ? [identifierOf(id)] : [];
+  });
+  return [...new Set(found)];
+}
+
+/** Full ids of the direct members of the group that owns the vault's branch. */
+async function adminsOf(client: ConjurClient, layout: Layout): Promise<readonly string[]> {
+  const group = { kind: 'group', identifier: `${vaultBranch(layout)}-admins` };
+  const members = (await unlessMissing(listMembers(client, group))) ?? [];
+  return members.flatMap(({ member }) => (typeof member === 'string' ? [member] : []));
+}
+
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isProblem(error, 'api_missing', 'api_forbidden')) return null;
+    throw error;
+  }
+}
+
+function membersRole(client: ConjurClient): string {
+  return fullId(client.account, 'group', places.members);
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
