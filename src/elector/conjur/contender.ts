@@ -96,7 +96,10 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
     if (contender === null) return;
     const giveUp = async (): Promise<void> => {
       await idle(contender);
-      if (contender.office !== null) await lease.giveUp(contender, contender.office);
+      // A lease that has passed is not its own any more: by now it may be another's.
+      if (contender.office !== null && lease.isAlive(contender))
+        await lease.giveUp(contender, contender.office);
+      contender.office = null;
     };
     await inTime(giveUp(), timeoutMs, 'release the lease');
   };
