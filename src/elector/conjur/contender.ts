@@ -124,7 +124,12 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
       const leading = session;
       const isOwn = leading !== null && leading.office !== null && lease.isAlive(leading);
       return after !== null && isOwn && after.holder === leading.id
-        ? watchOwn(deps, () => (leading.hasEnded ? 0 : leading.provenMs), after, options)
+        ? watchOwn(
+            deps,
+            () => (leading.hasEnded || leading.office === null ? 0 : leading.provenMs),
+            after,
+            options,
+          )
         : watch(deps, after, options);
     },
     close: () => closing.abort(),
