@@ -12,7 +12,7 @@ import { startConsul, type TestConsulCluster } from '../testing/consul.ts';
 import { registerNomadService } from '../testing/nomad-service.ts';
 import { electorMain } from '../testing/sidecar-process.ts';
 
-const [ttlMs, sleepMs] = [2000, 500];
+const [ttlMs, sleepMs] = [6000, 1000];
 const { stopMs } = electionTiming(ttlMs, sleepMs);
 /** The last lines, which nobody takes, and the end of the process itself. */
 const processMs = 1500;
@@ -56,7 +56,7 @@ describe('a leader whose log nobody reads', { timeout: 120_000, concurrency: tru
       await awaitPassingWithTag(api, name, 'primary', (ids) => ids[0] === service.id, 20_000);
       const key = `consul-leader/${name}/lock`;
       const earlier = await awaitKey(api, key, (entry) => entry?.Session !== undefined, 1000);
-      const changed = awaitKey(api, key, (entry) => entry?.ModifyIndex !== earlier?.ModifyIndex, 4 * ttlMs);
+      const changed = awaitKey(api, key, (entry) => entry?.ModifyIndex !== earlier?.ModifyIndex, 2.5 * ttlMs);
       await assert.rejects(changed, /did not become what was waited for/u);
       const pid = pidOf(child);
       const toldAt = performance.now();
