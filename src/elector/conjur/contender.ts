@@ -41,7 +41,7 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
   const find = (id: string): Session | null => (session?.id === id ? session : null);
 
   const look = async ({ timeoutMs }: CallOptions, signal = closing.signal): Promise<Look> => {
-    const late = AbortSignal.timeout(Math.ceil(timeoutMs) + 50);
+    const late = AbortSignal.timeout(Math.ceil(timeoutMs) + 1000);
     const bounds = { signal: AbortSignal.any([signal, late]), timeoutMs };
     const seen = await inTime(protocol.look(bounds, session), timeoutMs, 'look at the election');
     leader = seen.leader;
