@@ -7,7 +7,7 @@ import { readTargetFiles } from './config/open-sync.ts';
 import { electionLog } from './election/election-log.ts';
 import { openPost, type Post } from './election/post.ts';
 import type { ElectionSettings } from './election/settings.ts';
-import { takePart } from './election/take-part.ts';
+import { takePart, warningOf } from './election/take-part.ts';
 import { openDesk, type RunDesk } from './run-desk.ts';
 import { makePasses, type Turn, type TurnNeeds } from './run-turn.ts';
 
@@ -33,6 +33,8 @@ export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
   const post = openPost(election !== null);
   const desk = await openDesk({ config: () => config, standing: post.standing, stop });
   const position: PositionMemory = { position: null };
+  const warning = election === null ? null : warningOf(election);
+  if (warning !== null) log.warn(warning);
   const reread = async (): Promise<SyncConfig> => {
     config = sameRun(config, await read());
     return config;

@@ -27,7 +27,7 @@ export interface TurnNeeds {
   readonly position: PositionMemory;
   /** The configuration, read anew. */
   readonly reread: () => Promise<SyncConfig>;
-  /** Of the term in which everything was looked at last. */
+  /** Of the term in which everything was looked at last: a term that goes on needs that once. */
   readonly lookedAt: { token: string | null };
 }
 

@@ -128,9 +128,15 @@ function unanswered(
   if (isProblem(error)) {
     // A certificate that is not trusted will not be trusted a second later.
     const waitMs = error.code === 'peer_untrusted' || error.code === 'body_too_large' ? null : 0;
-    return { problem: problem(error.code, error.detail), waitMs };
+    return { problem: problem(codeOf(error.code), error.detail), waitMs };
   }
   return { problem: problem('source_unavailable', `${url} cannot be reached.`), waitMs: 0 };
+}
+
+/** What the transport says of a target, it says here of a source. */
+function codeOf(code: ProblemCode): ProblemCode {
+  const isLost = code === 'api_unanswered' || code === 'api_unavailable' || code === 'peer_unreachable';
+  return isLost ? 'source_unavailable' : code;
 }
 
 const meanings: ReadonlyMap<number, { readonly code: ProblemCode; readonly words: string }> = new Map([

@@ -41,7 +41,7 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
   const find = (id: string): Session | null => (session?.id === id ? session : null);
 
   const look = async ({ timeoutMs }: CallOptions, signal = closing.signal): Promise<Look> => {
-    const late = AbortSignal.timeout(Math.ceil(timeoutMs) + 50);
+    const late = AbortSignal.timeout(Math.ceil(timeoutMs) + 1000);
     const bounds = { signal: AbortSignal.any([signal, late]), timeoutMs };
     const seen = await inTime(protocol.look(bounds, session), timeoutMs, 'look at the election');
     leader = seen.leader;
@@ -96,7 +96,10 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
     if (contender === null) return;
     const giveUp = async (): Promise<void> => {
       await idle(contender);
-      if (contender.office !== null) await lease.giveUp(contender, contender.office);
+      // A lease that has passed is not its own any more: by now it may be another's.
+      if (contender.office !== null && lease.isAlive(contender))
+        await lease.giveUp(contender, contender.office);
+      contender.office = null;
     };
     await inTime(giveUp(), timeoutMs, 'release the lease');
   };
@@ -121,7 +124,12 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
       const leading = session;
       const isOwn = leading !== null && leading.office !== null && lease.isAlive(leading);
       return after !== null && isOwn && after.holder === leading.id
-        ? watchOwn(deps, () => (leading.hasEnded ? 0 : leading.provenMs), after, options)
+        ? watchOwn(
+            deps,
+            () => (leading.hasEnded || leading.office === null ? 0 : leading.provenMs),
+            after,
+            options,
+          )
         : watch(deps, after, options);
     },
     close: () => closing.abort(),

@@ -125,7 +125,7 @@ describe('the races of the published protocol, forced by holding one request bac
     });
 
     it(`${protocol}, a deposed member renews: ${outcome}`, async () => {
-      await inScene(protocol, async (_scene, one, other) => {
+      await inScene(protocol, async (scene, one, other) => {
         await one.take();
         assert.equal(await one.renew(), 'renewed');
         const renewal = one.holdNext(isRenewal);
@@ -140,6 +140,8 @@ describe('the races of the published protocol, forced by holding one request bac
         assert.equal(await renewal.release(), protocol === 'fenced' ? 403 : 201);
         assert.equal(await renewing, protocol === 'fenced' ? 'gone' : 'renewed');
         assert.deepEqual(await leaders(other), [true]);
+        await one.backend.release(one.id(), bounds);
+        assert.notEqual(await scene.expiration(), '0', 'it gave up what is not its own');
       });
     });
   }

@@ -57,7 +57,6 @@ const stopWithinMs = 1000;
 export async function takePart(needs: TakePartNeeds): Promise<void> {
   const { settings, target, log, signal, lead } = needs;
   const { protocol, leaseMs, name } = settings;
-  if (protocol === 'published') log.warn(publishedWarning);
   const contender = { ...target, name, leaseMs };
   const backend =
     protocol === 'published' ? createPublishedBackend(contender) : createConjurBackend(contender);
@@ -92,6 +91,11 @@ export async function takePart(needs: TakePartNeeds): Promise<void> {
   }
 }
 
+/** What is said once, at the start. Null: nothing has to be. */
+export function warningOf({ protocol }: ElectionSettings): string | null {
+  return protocol === 'published' ? publishedWarning : null;
+}
+
 const publishedWarning =
   'the published protocol may elect two leaders, and refuses no write of the one that was deposed; "fenced" does.';
 
@@ -116,14 +120,20 @@ function authorityOf(
   });
 }
 
-/** Whoever watches the lock sees by whom it is held. */
+/** Whoever watches the lock sees by whom it is held. One's own host may stand there before one knows that one has won. */
 function tellingWhoLeads(backend: ConjurBackend, onOther: (name: string | null) => void): ConjurBackend {
   let told: string | null = null;
+  let own: string | null = null;
   return {
     ...backend,
+    openSession: async (options) => {
+      const session = await backend.openSession(options);
+      own = session.id;
+      return session;
+    },
     watch: async (after, options) => {
       const lock = await backend.watch(after, options);
-      const other = backend.writer() === null ? backend.leader() : null;
+      const other = lock.holder === null || lock.holder === own ? null : backend.leader();
       if (other !== told) onOther(other);
       told = other;
       return lock;

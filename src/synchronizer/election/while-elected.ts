@@ -5,6 +5,7 @@ import { readTargetFiles } from '../config/open-sync.ts';
 import type { PassSettings } from '../pass/run-pass.ts';
 import { clientOf } from './elected-authority.ts';
 import { leadOnce } from './lead-once.ts';
+import { warningOf } from './take-part.ts';
 
 /** What one pass is made with. */
 export interface OnceTurn {
@@ -31,6 +32,8 @@ export async function whileElected<T>(
   if (election === null)
     return pass({ signal, position, settings: (settings) => settings, isElected: false });
   const target = await readTargetFiles(config);
+  const warning = warningOf(election);
+  if (warning !== null) warn(warning);
   const log = createElectorLog('warn', (line) => warn(line.trimEnd()));
   return leadOnce({ settings: election, target, position, log, signal }, (term) =>
     pass({

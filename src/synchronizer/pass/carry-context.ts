@@ -33,6 +33,8 @@ export interface CarryContext {
   readonly doubt: (branch: string) => void;
   /** Keys of accounts that are not as they should be: nothing is taken away of what they had before. */
   readonly failedAccounts: Set<string>;
+  /** Branches of safes of which the source did not answer as it should: nothing is taken away of them. */
+  readonly shaken: Set<string>;
   /** Removals are counted against those of the next 24 hours, unless somebody accepted them. */
   readonly countsRemovals: boolean;
   /** Keeps what was done so far, from time to time. */

@@ -16,7 +16,7 @@ interface CarrySettings {
 /**
  * Carries a plan out: branches first, then the policies of one safe after the other, and behind them the values of the safes that are
  * ready, several at a time. Where a policy fails, the values of variables that exist are written all the same. What is gone is taken
- * away last, and only in safes whose policy did not fail.
+ * away last, and only in safes whose policy did not fail, and whose source answered.
  */
 export async function carryOut(
   context: CarryContext,
@@ -48,7 +48,8 @@ export async function carryOut(
   const valuesMs = performance.now() - valuesBegun;
   const clearBegun = performance.now();
   for (const safe of plan.safes) {
-    if (!failed.has(safe.branch)) await attempt(context, safe, () => clearSafe(context, safe));
+    if (failed.has(safe.branch) || context.shaken.has(safe.branch)) continue;
+    await attempt(context, safe, () => clearSafe(context, safe));
   }
   return { policiesMs: policiesMs + performance.now() - clearBegun, valuesMs };
 }

@@ -208,7 +208,10 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
     if (renamed !== undefined) renamed.name = 'other';
     change(rotated, 'new');
     lab.safe('web').splice(0, 1);
-    lab.pam.misbehaviour = { kind: 'fails', path: /1_[12]\/Password\/Retrieve$/u, times: 1_000_000 };
+    const path = /1_[12]\/Password\/Retrieve$/u;
+    lab.pam.misbehaviour = { kind: 'fails', path, times: 1_000_000 };
+    assert.deepEqual((await lab.pass()).removed, [], 'a source that fails may be wrong about more');
+    lab.pam.misbehaviour = { kind: 'fails', path, times: 1_000_000, status: 403 };
     const pass = await lab.pass();
     assert.deepEqual([pass.removed, pass.failures.length], [[`${lab.vault}/l/web/n0/password`], 2]);
     assert.deepEqual(await lab.values('l/web/n1/password', 'l/web/n0/password'), ['secret 1_1', null]);

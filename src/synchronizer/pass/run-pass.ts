@@ -151,6 +151,7 @@ async function carriedOut(
     },
     held: new Map<string, 'foreign' | 'waits'>(),
     failedAccounts: new Set<string>(),
+    shaken: new Set<string>(),
     countsRemovals: acceptedRemovals === undefined,
     checkpoint,
   };

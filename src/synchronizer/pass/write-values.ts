@@ -2,6 +2,7 @@ import { readSecretBytes, writeSecret } from '../../client/secrets.ts';
 import { judgeValue } from '../../core/sync/judge-value.ts';
 import type { AccountWork } from '../../core/sync/plan.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
+import type { ProblemCode } from '../../core/problem-codes.ts';
 import type { ListedAccount, SecretBytes } from '../source.ts';
 import { digestOf } from '../state/digests.ts';
 import type { CarryContext } from './carry-context.ts';
@@ -37,6 +38,7 @@ export async function writeUnit(
     } catch (error) {
       const problem = context.judge.failed(error, place);
       lookAgain(context, work);
+      if (shakes.includes(problem.code)) context.shaken.add(branch);
       // A variable is not there that was left there.
       if (problem.code === 'api_missing') context.doubt(branch);
       context.tally.failures.push({ branch, account: work.account.name, fault: problem.detail });
@@ -44,6 +46,9 @@ export async function writeUnit(
     await context.onDone();
   }
 }
+
+/** Failures that say of a source that it may not be itself, and not of one account that it has no such value. */
+const shakes: readonly ProblemCode[] = ['source_unavailable', 'source_unauthenticated', 'source_unexpected'];
 
 /** The next pass takes the account up again; until then, nothing is taken away of what it had. */
 function lookAgain({ state, failedAccounts }: ValueContext, { key }: AccountWork<ListedAccount>): void {
