@@ -73,7 +73,8 @@ export async function runFaults({ seed, faults, members, tell, signal }: FaultRu
     await brought(scene, 'from the beginning', backMs);
     vault.start(churnEveryMs);
     let longestMs = 0;
-    for (let round = 1; round <= faults && signal?.aborted !== true; round += 1) {
+    for (let round = 1; round <= faults; round += 1) {
+      if (signal?.aborted === true) break;
       const leader = await leaderOf(scene);
       const blows = drawBlows(random, scene.members, leader);
       const what = `round ${round}: ${blows.map((blow) => wordsOf(blow, leader)).join(', and ')}`;
