@@ -37,7 +37,7 @@ export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
     config = sameRun(config, await read());
     return config;
   };
-  const needs: TurnNeeds = { desk, log, stop, position, reread };
+  const needs: TurnNeeds = { desk, log, stop, position, reread, lookedAt: { token: null } };
   const { pauses } = desk;
   try {
     while (!stop.aborted) {
@@ -46,7 +46,7 @@ export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
         log.info(resting, 'paused');
         await pauses.resumed();
         if (!stop.aborted) log.info('resumed');
-      } else if (election === null) await makePasses(needs, { signal: stop, authority: null });
+      } else if (election === null) await makePasses(needs, { signal: stop, authority: null, token: null });
       else await contest(needs, { election, config, post });
     }
   } finally {

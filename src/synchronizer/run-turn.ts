@@ -15,6 +15,8 @@ export interface Turn {
   readonly signal: AbortSignal;
   /** Of the term; null: this synchronizer is the only one. */
   readonly authority: Authority | null;
+  /** Of the term: one that leads again by the same was followed by nobody. Null: there are no terms. */
+  readonly token: string | null;
 }
 
 export interface TurnNeeds {
@@ -25,6 +27,8 @@ export interface TurnNeeds {
   readonly position: PositionMemory;
   /** The configuration, read anew. */
   readonly reread: () => Promise<SyncConfig>;
+  /** Of the term in which everything was looked at last. */
+  readonly lookedAt: { token: string | null };
 }
 
 /**
@@ -32,10 +36,10 @@ export interface TurnNeeds {
  * remembered may be older than what another leader wrote.
  */
 export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
-  const { desk, log, stop } = needs;
-  let takesOver = turn.authority !== null;
+  const { desk, log, stop, lookedAt } = needs;
   while (!turn.signal.aborted && !stop.aborted && desk.pauses.current() === null) {
     let everyMs = 0;
+    const takesOver = turn.token !== lookedAt.token;
     const ended = await desk.pass(async (pass) => {
       const config = await needs.reread();
       ({ everyMs } = config);
@@ -44,7 +48,7 @@ export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
     if (ended.end === 'interrupted') continue;
     if (ended.end === 'failed') log.error({ fault: describeError(ended.error) }, 'pass failed');
     else {
-      if (ended.end === 'done') takesOver = false; // one that stopped has looked at nothing
+      if (ended.end === 'done') lookedAt.token = turn.token; // one that stopped has looked at nothing
       const { counts, seconds, mode, stopped } = ended.status;
       const sentence = stopped === null ? 'pass done' : 'pass stopped: too many removals';
       log.info({ counts, seconds, mode, stopped }, sentence);

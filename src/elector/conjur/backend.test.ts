@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
-import { backendContract, contractTtlMs } from '../testing/backend-contract.ts';
+import { backendContract } from '../testing/backend-contract.ts';
 import { prepareElection } from '../testing/conjur-scene.ts';
 import { createConjurBackend } from './backend.ts';
 
 const contenders = ['one', 'other'];
+const leaseMs = 6000;
 
 describe('an election over a real server of the Conjur API keeps the contract', { timeout: 180_000 }, () => {
   let server: TestServer;
@@ -23,6 +24,7 @@ describe('an election over a real server of the Conjur API keeps the contract', 
       await run(async () => {
         const names = [...contenders];
         return {
+          ttlMs: leaseMs,
           connect: async () => {
             const host = names.shift();
             assert.ok(host !== undefined, 'the contract has no more contenders than this');
@@ -32,7 +34,7 @@ describe('an election over a real server of the Conjur API keeps the contract', 
               fetch,
               url,
               name: host,
-              leaseMs: contractTtlMs,
+              leaseMs,
             });
           },
           deleteLock: () => scene.loadLeader('PUT', '- !delete {record: !host current-leader}'),

@@ -10,7 +10,7 @@ import { inTime } from './deadline.ts';
 import { randomDigits } from './digits.ts';
 import type { Look } from './look.ts';
 import { idle, openedSession, type Session, type WriterOffice } from './session.ts';
-import { watch } from './watch.ts';
+import { watch, watchOwn } from './watch.ts';
 
 /** An election, and what its leader writes as. */
 export interface ConjurBackend extends ElectionBackend {
@@ -49,12 +49,12 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
   };
 
   const attempt = async (contender: Session, seen: SeenLock, options: CallOptions): Promise<SeenLock> => {
-    const endMs = nowMs() + options.timeoutMs;
+    const endMs = nowMs() + leaseMs;
     const mostMs = Math.floor(Math.min(protocol.backOffMs, options.timeoutMs / 4));
     await pause(randomInt(mostMs + 1), closing.signal);
     const first = await look(options);
     if (first.lock.holder !== null || first.lock.cursor !== seen.cursor) return first.lock;
-    // Whoever waits for this has given up: to begin now would surprise it.
+    // Whoever called may have given up, and finds in a later look what came of it; beyond a lease nobody looks any more.
     if (nowMs() >= endMs || contender.hasEnded) throw tooLate();
     const office = await protocol.take(contender, first, { signal: closing.signal, timeoutMs: leaseMs });
     if (office === null) return (await look(options)).lock;
@@ -116,7 +116,14 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
     },
     acquire,
     release,
-    watch: (after, options) => watch({ look, nowMs, leaseMs, closing: closing.signal }, after, options),
+    watch: (after, options) => {
+      const deps = { look, nowMs, leaseMs, closing: closing.signal };
+      const leading = session;
+      const isOwn = leading !== null && leading.office !== null && lease.isAlive(leading);
+      return after !== null && isOwn && after.holder === leading.id
+        ? watchOwn(deps, () => (leading.hasEnded ? 0 : leading.provenMs), after, options)
+        : watch(deps, after, options);
+    },
     close: () => closing.abort(),
     writer: () => (session !== null && lease.isAlive(session) ? session.office : null),
     renewNow: async (options) => (session === null ? 'gone' : renewSession(session.id, options)),

@@ -11,7 +11,7 @@ import { createConjurBackend } from './backend.ts';
 import type { ConjurBackend } from './contender.ts';
 import { createPublishedBackend } from './published-backend.ts';
 
-const leaseMs = 2000;
+const leaseMs = 5000;
 const bounds = { timeoutMs: 20_000 };
 const never = new AbortController().signal;
 const protocols = { fenced: createConjurBackend, published: createPublishedBackend } as const;
@@ -32,7 +32,7 @@ const isRenewal = (method: string, path: string): boolean =>
   method === 'POST' && path.startsWith('/secrets/');
 
 describe('the races of the published protocol, forced by holding one request back', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, () => {
   let server: TestServer;
   let url: string;

@@ -36,6 +36,29 @@ export async function watch(
   }
 }
 
+/**
+ * A leader's watch. It needs a proof, and no news: a renewal that was sent since the call, and accepted, says that the lock is its own,
+ * since nobody else can write by its writer. Only without one it looks.
+ *
+ * @param provenMs when the last renewal that was accepted was sent
+ */
+export async function watchOwn(
+  { look, nowMs, closing }: WatchDeps,
+  provenMs: () => number,
+  after: SeenLock,
+  { timeoutMs, waitMs, signal }: WatchOptions,
+): Promise<SeenLock> {
+  const calledMs = nowMs();
+  const giveUp = linked(signal, closing);
+  try {
+    await pause(waitMs, giveUp.signal);
+    if (giveUp.signal.aborted) throw new Problem('interrupted', 'the watch was given up.');
+    return provenMs() > calledMs ? after : (await look({ timeoutMs }, giveUp.signal)).lock;
+  } finally {
+    giveUp.end();
+  }
+}
+
 /** Not in step with others, nor with the seconds of the server's clock. */
 function pollMs(leaseMs: number): number {
   const usualMs = Math.max(leastPollMs, Math.min(mostPollMs, Math.floor(leaseMs / 10)));

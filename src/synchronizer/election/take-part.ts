@@ -23,6 +23,8 @@ export interface ElectionTarget {
 export interface SyncTerm {
   /** Aborted when leading ends. */
   readonly signal: AbortSignal;
+  /** Of the term: nobody else has led since this synchronizer led by the same. */
+  readonly token: string;
   readonly authority: Authority;
   /** Until authority ends unless it is renewed, milliseconds; 0: it has ended. */
   readonly leftMs: () => number;
@@ -69,7 +71,8 @@ export async function takePart(needs: TakePartNeeds): Promise<void> {
       .catch(() => undefined)
       .then(() => {
         const isOver = leadership.signal.aborted;
-        return isOver ? undefined : lead({ signal: leadership.signal, authority, leftMs: leadership.leftMs });
+        const { signal: ended, token, leftMs } = leadership;
+        return isOver ? undefined : lead({ signal: ended, token, authority, leftMs });
       });
     await running;
   };
