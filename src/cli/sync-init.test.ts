@@ -17,7 +17,7 @@ interface Finding {
   readonly advice: string | null;
 }
 
-describe('what synchronizers need for an election, on a real server', { timeout: 180_000 }, () => {
+describe('what synchronizers need for an election, on a real server', { timeout: 300_000 }, () => {
   let lab: ApiLab;
   let fenced: string;
   before(async () => {
@@ -96,6 +96,21 @@ ${election}
     assert.equal(second.code, 0, second.stderr);
     assert.match(second.stderr, /There already: the fenced election/u);
     assert.doesNotMatch(second.stderr, /^✓/mu);
+  });
+
+  it('takes back what another policy than root gave, and names hosts that no election fences', async () => {
+    await load(
+      'POST',
+      'conjur',
+      '- !permit {role: !group vault-synchronizer/members, privileges: [update], resource: !variable vault-synchronizer/leader-expiration}',
+    );
+    const direct = '{role: !group corp-admins, member: !host direct}';
+    await load('POST', 'root', `- !host direct\n- !grant ${direct}`);
+    const { code, stderr } = await sync('init', '--config', fenced);
+    assert.deepEqual([code, /! The host direct may write/u.test(stderr)], [0, true], stderr);
+    assert.equal(await may(`group:${members}`, 'update', `variable:${expiration}`), false);
+    await load('PATCH', 'root', `- !revoke ${direct}`);
+    assert.doesNotMatch((await sync('init', '--config', fenced)).stderr, /direct/u);
   });
 
   it('writes the key of a new host into a file of its own, and shows it nowhere', async () => {

@@ -14,7 +14,7 @@ interface Answer {
   readonly text: string;
 }
 
-describe('synchronizers as an administrator sets them up', { timeout: 180_000 }, () => {
+describe('synchronizers as an administrator sets them up', { timeout: 300_000 }, () => {
   let lab: ApiLab;
   const running: ChildProcess[] = [];
   before(async () => {
