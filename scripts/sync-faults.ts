@@ -16,11 +16,14 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
 console.log(`seed ${seed}`);
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 const report = await runFaults({
   seed,
   faults: Number(values.faults),
   members: Number(values.members),
   tell: (line) => console.log(line),
+  signal: stop.signal,
 });
 console.log(JSON.stringify(report, null, 2));
 process.exitCode = report.broken.length === 0 ? 0 : 1;

@@ -82,7 +82,8 @@ function change(
 ): void {
   const candidates = accounts.filter(({ name }) => name !== markedAccount.name);
   const account = random.pick(candidates);
-  switch (random.below(6)) {
+  const other = random.pick(candidates);
+  switch (random.below(8)) {
     case 0:
       // A safe that is read empty is kept as it is, so none ever is.
       if (candidates.length > least) accounts.splice(accounts.indexOf(account), 1);
@@ -92,6 +93,16 @@ function change(
       return;
     case 2:
       account.name = `renamed ${changes}`;
+      account.lastModifiedTime += 1;
+      return;
+    case 3:
+      // Each is called as the other was: a variable is another account's now.
+      [account.name, other.name] = [other.name, account.name];
+      for (const each of [account, other]) each.lastModifiedTime += 1;
+      return;
+    case 4:
+      if (account.userName === undefined) account.userName = `user ${changes}`;
+      else delete account.userName;
       account.lastModifiedTime += 1;
       return;
     default:

@@ -19,6 +19,8 @@ export interface FaultRun {
   /** 1: it is the only one, and there is no election. */
   readonly members: number;
   readonly tell: (line: string) => void;
+  /** Ends the run after the fault that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 export interface FaultReport {
@@ -53,7 +55,7 @@ type Kind = (typeof kinds)[number];
  * Synchronizers on a real cluster and a vault that never stands still, one fault after the other. Afterwards the audit trail tells
  * who wrote when, and the target must be equal to the source.
  */
-export async function runFaults({ seed, faults, members, tell }: FaultRun): Promise<FaultReport> {
+export async function runFaults({ seed, faults, members, tell, signal }: FaultRun): Promise<FaultReport> {
   const random = seededRandom(seed);
   const broken: string[] = [];
   let isOver = false;
@@ -72,6 +74,7 @@ export async function runFaults({ seed, faults, members, tell }: FaultRun): Prom
     vault.start(churnEveryMs);
     let longestMs = 0;
     for (let round = 1; round <= faults; round += 1) {
+      if (signal?.aborted === true) break;
       const leader = await leaderOf(scene);
       const blows = drawBlows(random, scene.members, leader);
       const what = `round ${round}: ${blows.map((blow) => wordsOf(blow, leader)).join(', and ')}`;
