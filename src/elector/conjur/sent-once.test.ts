@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { PositionMemory } from '../../client/client.ts';
 import type { Fetch, FetchAnswer } from '../../client/fetch.ts';
 import type { SeenLock } from '../../core/election/backend.ts';
 import { deletionText } from '../../core/election/conjur/leader-texts.ts';
@@ -275,6 +276,18 @@ describe('what an election sends', { timeout: 60_000 }, () => {
       assert.equal(values.length, 4);
       assert.equal(values.at(-1), '0');
     });
+  });
+
+  it('how far one must have read to know a writer is told to whoever works as it', async () => {
+    const scene = await prepareElection(server, 'fenced', ['one']);
+    const position: PositionMemory = { position: null };
+    const fetch = openWebFetch({ ca: null });
+    const one = { ...scene.member('one'), fetch, url, name: 'one', leaseMs: 4000, position };
+    const backend = createConjurBackend(one);
+    const { id } = await backend.openSession(bounds);
+    await backend.acquire(id, await look(backend), bounds);
+    backend.close();
+    assert.notEqual(position.position, null);
   });
 
   it('what is read comes from a master: a follower is told apart', async () => {

@@ -5,8 +5,7 @@ import type { Fetch } from '../../client/fetch.ts';
 import { writeSecret } from '../../client/secrets.ts';
 import { isProblem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import type { Authority } from '../authority.ts';
-import { electedAuthority, type Writer } from './elected-authority.ts';
+import { electedAuthority, type TermAuthority, type Writer } from './elected-authority.ts';
 
 const value = new Secret(new TextEncoder().encode('v'));
 
@@ -18,7 +17,7 @@ describe('the authority of a term', () => {
   let renewals: number;
   let opened: string[];
   let ends: number;
-  let authority: Authority;
+  let authority: TermAuthority;
 
   const answering: Fetch = async (url) => ({
     status: url.endsWith('/authenticate') ? 200 : status,
@@ -84,6 +83,7 @@ describe('the authority of a term', () => {
     status = 201;
     assert.throws(() => authority.writer(), isLost);
     assert.equal(renewals, 0);
+    assert.equal(authority.isLasting(), false, 'what a client tries again by itself asks this');
     assert.equal(ends, 1, 'the election is told, once: else it renews for a leader that works no more');
   });
 
