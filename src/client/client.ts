@@ -71,12 +71,12 @@ export function openClient(settings: ClientSettings): ConjurClient {
 
 /**
  * What a Holdfast server answers to a write says how far one must have read to see it. Said again with whatever is sent later, no
- * follower answers with what is older. Other servers neither say nor hear it.
+ * follower answers with what is older. Other servers neither say nor hear it. A request that says a position itself keeps that.
  */
-function readsItsWrites(fetch: Fetch, memory: PositionMemory = { position: null }): Fetch {
+export function readsItsWrites(fetch: Fetch, memory: PositionMemory = { position: null }): Fetch {
   return async (url, init) => {
     const told = memory.position === null ? {} : { [positionHeader]: formatLogPosition(memory.position) };
-    const answer = await fetch(url, { ...init, headers: { ...init.headers, ...told } });
+    const answer = await fetch(url, { ...init, headers: { ...told, ...init.headers } });
     memory.position = laterPosition(
       memory.position,
       parseLogPosition(answer.headers.get(positionHeader) ?? ''),

@@ -37,6 +37,7 @@ export interface TurnNeeds {
  */
 export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
   const { desk, log, stop, lookedAt } = needs;
+  let failures = 0;
   while (!turn.signal.aborted && !stop.aborted && desk.pauses.current() === null) {
     let everyMs = 0;
     const takesOver = turn.authority !== null && turn.token !== lookedAt.token;
@@ -46,6 +47,7 @@ export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
       return onePass(needs, turn, { config, pass, takesOver });
     });
     if (ended.end === 'interrupted') continue;
+    failures = ended.end === 'failed' ? failures + 1 : 0;
     if (ended.end === 'failed') log.error({ fault: describeError(ended.error) }, 'pass failed');
     else {
       if (ended.end === 'done') lookedAt.token = turn.token; // one that stopped has looked at nothing
@@ -54,7 +56,7 @@ export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
       log.info({ counts, seconds, mode, stopped }, sentence);
     }
     await pause(
-      everyMs === 0 ? afterFaultMs : everyMs,
+      pauseAfterPassMs({ everyMs, failures, takesOver }),
       AbortSignal.any([turn.signal, stop, desk.pauses.signal()]),
     );
   }
@@ -62,6 +64,27 @@ export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
 
 /** After a configuration that cannot be read. */
 const afterFaultMs = 10_000;
+/** After a first pass of a term that failed; twice as long after each further one. */
+const takeOverAgainMs = 1000;
+
+/**
+ * How long to wait before the next pass. What has never been looked at in this term is not left for a whole period because one
+ * answer was missing.
+ *
+ * @param everyMs the period; 0: it could not be read
+ * @param failures passes that failed, in a row
+ * @param takesOver it was the first pass of a term, or one of those that stand in for it
+ */
+export function pauseAfterPassMs(passed: {
+  readonly everyMs: number;
+  readonly failures: number;
+  readonly takesOver: boolean;
+}): number {
+  const { everyMs, failures, takesOver } = passed;
+  const usualMs = everyMs === 0 ? afterFaultMs : everyMs;
+  if (!takesOver || failures === 0) return usualMs;
+  return Math.min(usualMs, takeOverAgainMs * 2 ** Math.min(failures - 1, 16));
+}
 
 async function onePass(
   { desk, stop, position }: TurnNeeds,

@@ -1,6 +1,6 @@
 import type { ApiAnswer, ApiRequest } from '../../client/exchange.ts';
 import { pathOf } from '../../client/path.ts';
-import { type ApiRefusal, errorOf, jsonOf, recordOf, refusalOf, textOf } from '../../client/refusal.ts';
+import { errorOf, jsonOf, recordOf, textOf } from '../../client/refusal.ts';
 import { unexpectedAnswer } from '../../client/unexpected.ts';
 import type { LeaderLoad, LeaderPolicy } from '../../core/election/conjur/terms.ts';
 import { places } from '../../core/election/conjur/places.ts';
@@ -9,7 +9,7 @@ import { fullId } from '../../core/ids.ts';
 import { formatLogPosition, positionHeader } from '../../core/log-position.ts';
 import { Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import type { Caller, SendBounds } from './caller.ts';
+import type { Caller, CallerAnswer, SendBounds } from './caller.ts';
 
 /** The requests of an election. None of them is ever sent twice. */
 export interface ElectionApi {
@@ -106,22 +106,22 @@ export async function readLeaderPolicy(
   return { madeMs: instantOf(recordOf(jsonOf(answer))?.['created_at'], attempt), loads };
 }
 
-/** A load of the policy `leader`. */
+/** A load of the policy `leader`. `text` is asked at the moment of sending; what it throws is thrown, and nothing sent. */
 export async function sendLeader(
   api: ElectionApi,
   caller: Caller,
   method: 'PUT' | 'POST',
-  text: string,
+  text: () => string,
   bounds: SendBounds,
-): Promise<ApiAnswer> {
+): Promise<CallerAnswer> {
   const attempt = `${method === 'PUT' ? 'replace' : 'load'} the policy ${places.leader}`;
   const path = pathOf(['policies', api.account, 'policy', places.leader]);
   const headers = { 'content-type': 'application/x-yaml' };
-  const request: ApiRequest = { attempt, method, path, headers, body: text };
-  const answer = await dated(api, caller, () => request, bounds);
+  const request = { attempt, method, path, headers };
+  const answer = await dated(api, caller, () => ({ ...request, body: text() }), bounds);
   if (answer.status === 404) throw noPolicy(attempt);
   if (answer.status === 409 || answer.status < 300) return answer;
-  throw refusalFor(request, answer, 'create and update on it, and update on all that it holds');
+  throw refusalFor(answer, 'create and update on it, and update on all that it holds');
 }
 
 /** What such a load made. */
@@ -143,17 +143,13 @@ export function sendExpiration(
   caller: Caller,
   text: () => string,
   bounds: SendBounds,
-): Promise<ApiAnswer> {
+): Promise<CallerAnswer> {
   const request = {
     attempt: `set ${places.expiration}`,
     method: 'POST',
     path: pathOf(['secrets', api.account, 'variable', places.expiration]),
   } as const;
   return dated(api, caller, () => ({ ...request, body: text() }), bounds);
-}
-
-export function refusedExpiration(answer: ApiAnswer): ApiRefusal {
-  return refusalOf({ attempt: `set ${places.expiration}`, method: 'POST', path: '' }, answer);
 }
 
 async function get(
@@ -173,7 +169,7 @@ async function get(
       `Cannot ${attempt}: a follower answers, and elections are held on the master. Use its address, or that of a load balancer before it.`,
     );
   }
-  throw refusalFor(request, answer, 'read and execute');
+  throw refusalFor(answer, 'read and execute');
 }
 
 async function dated(
@@ -181,19 +177,20 @@ async function dated(
   caller: Caller,
   make: () => ApiRequest,
   bounds: SendBounds,
-): Promise<ApiAnswer> {
+): Promise<CallerAnswer> {
   let sentMs = api.nowMs();
   const answer = await caller.send(() => {
+    const request = make();
     sentMs = api.nowMs();
-    return make();
+    return request;
   }, bounds);
   const dateMs = Date.parse(answer.header('date') ?? '');
   if (Number.isFinite(dateMs)) api.onDated({ dateMs, sentMs, receivedMs: api.nowMs() });
   return answer;
 }
 
-function refusalFor(request: ApiRequest, answer: ApiAnswer, privileges: string): Problem {
-  const refusal = refusalOf(request, answer);
+function refusalFor(answer: CallerAnswer, privileges: string): Problem {
+  const refusal = answer.refusal();
   if (answer.status !== 403) return refusal;
   return new Problem(
     'api_forbidden',

@@ -1,4 +1,4 @@
-import { openDoor } from '../../client/client.ts';
+import { openDoor, type PositionMemory, readsItsWrites } from '../../client/client.ts';
 import type { Door } from '../../client/exchange.ts';
 import type { Fetch } from '../../client/fetch.ts';
 import { type ServerTime, withAnswer } from '../../core/election/conjur/server-time.ts';
@@ -15,6 +15,8 @@ export interface ConjurElection extends Credentials {
   readonly name: string;
   /** Of one leader; the same for all contenders. */
   readonly leaseMs: number;
+  /** What was written last, shared with whoever works as the writer: a follower that has not read so far knows no writer. */
+  readonly position?: PositionMemory;
 }
 
 /** What elections by either protocol stand on. */
@@ -48,7 +50,8 @@ export function openBase(
       known = withAnswer(known, answer);
     },
   };
-  const door = openDoor({ ...election, signal, timeoutMs: leaseMs });
+  const fetch = readsItsWrites(election.fetch, election.position);
+  const door = openDoor({ ...election, fetch, signal, timeoutMs: leaseMs });
   const lease = openLease({ api, leaseMs, signal, serverTime });
   return { election, api, door, member: openCaller(door, election), lease, serverTime, closing };
 }

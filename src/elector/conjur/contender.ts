@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { CallOptions, ElectionBackend, SeenLock } from '../../core/election/backend.ts';
 import { newSession } from '../../core/election/conjur/terms.ts';
 import { Problem } from '../../core/problem.ts';
@@ -8,8 +7,9 @@ import type { ElectionBase } from './base.ts';
 import type { SendBounds } from './caller.ts';
 import { inTime } from './deadline.ts';
 import { randomDigits } from './digits.ts';
-import type { Look } from './look.ts';
-import { idle, openedSession, type Session, type WriterOffice } from './session.ts';
+import { type Look, unanswered } from './look.ts';
+import type { Pace } from './pace.ts';
+import { inTurn, openedSession, type Session, type WriterOffice } from './session.ts';
 import { watch, watchOwn } from './watch.ts';
 
 /** An election, and what its leader writes as. */
@@ -26,82 +26,116 @@ export interface ConjurBackend extends ElectionBackend {
 export interface Protocol {
   readonly look: (bounds: SendBounds, contender: Session | null) => Promise<Look>;
   /** Looks once more, and sends what takes the lead. Null: it was not free, or somebody else came first. */
-  readonly take: (contender: Session, first: Look, bounds: SendBounds) => Promise<WriterOffice | null>;
-  /** Before it takes the lead, a contender waits for so long at most, by chance: not all begin at once. */
-  readonly backOffMs: number;
+  readonly take: (contender: Session, first: Look, bounds: SendBounds) => Promise<Won | null>;
+  readonly pace: Pace;
 }
+
+export interface Won {
+  readonly office: WriterOffice;
+  /** When the load was sent that won, by the client's clock. The first lease counts from then. */
+  readonly sentMs: number;
+}
+
+/** A rest that an attempt sleeps itself, whatever time it is given. */
+const firstRestMs = 500;
 
 /** One contender: the port's calls, made of what a protocol does. */
 export function createContender(base: ElectionBase, protocol: Protocol): ConjurBackend {
   const { election, api, lease, closing } = base;
   const { leaseMs } = election;
+  const { pace } = protocol;
   const { nowMs } = api;
   let session: Session | null = null;
   let leader: string | null = null;
   const find = (id: string): Session | null => (session?.id === id ? session : null);
+  /** Nobody knows of one that is taking the lead, before it has done so. */
+  const isOver = (contender: Session): boolean =>
+    contender.hasEnded || !(contender.isTaking || lease.isAlive(contender));
 
   const look = async ({ timeoutMs }: CallOptions, signal = closing.signal): Promise<Look> => {
     const late = AbortSignal.timeout(Math.ceil(timeoutMs) + 1000);
     const bounds = { signal: AbortSignal.any([signal, late]), timeoutMs };
     const seen = await inTime(protocol.look(bounds, session), timeoutMs, 'look at the election');
-    leader = seen.leader;
-    return seen;
+    const isOurs = session?.id === seen.lock.holder && session.office === null;
+    const shown = isOurs ? unanswered(seen) : seen;
+    ({ leader } = shown);
+    return shown;
+  };
+
+  const taken = async (contender: Session, first: Look): Promise<Won | null> => {
+    let won: Won | null = null;
+    try {
+      won = await protocol.take(contender, first, { signal: closing.signal, timeoutMs: leaseMs });
+      return won;
+    } finally {
+      if (won === null) pace.failed();
+      else pace.won();
+    }
   };
 
   const attempt = async (contender: Session, seen: SeenLock, options: CallOptions): Promise<SeenLock> => {
     const endMs = nowMs() + leaseMs;
-    const mostMs = Math.floor(Math.min(protocol.backOffMs, options.timeoutMs / 4));
-    await pause(randomInt(mostMs + 1), closing.signal);
+    const restMs = pace.notBeforeMs() - nowMs();
+    // Whoever called does not wait for as long as that: it asks again.
+    if (restMs > Math.max(firstRestMs, options.timeoutMs / 4)) return (await look(options)).lock;
+    await pause(Math.min(restMs, options.timeoutMs / 4), closing.signal);
     const first = await look(options);
     if (first.lock.holder !== null || first.lock.cursor !== seen.cursor) return first.lock;
+    if (first.clearedAtMs !== null && nowMs() - first.clearedAtMs < pace.graceMs()) return first.lock;
     // Whoever called may have given up, and finds in a later look what came of it; beyond a lease nobody looks any more.
     if (nowMs() >= endMs || contender.hasEnded) throw tooLate();
-    const office = await protocol.take(contender, first, { signal: closing.signal, timeoutMs: leaseMs });
-    if (office === null) return (await look(options)).lock;
-    contender.office = office;
-    await lease.renew(contender, office);
+    const won = await taken(contender, first);
+    if (won === null) return (await look(options)).lock;
+    contender.office = won.office;
+    contender.provenMs = won.sentMs;
+    await lease.renew(contender, won.office);
     return (await look(options)).lock;
   };
 
   const acquire = async (id: string, seen: SeenLock, options: CallOptions): Promise<SeenLock | 'gone'> => {
     const contender = find(id);
-    if (contender === null || !lease.isAlive(contender)) return 'gone';
-    const isBusy = contender.taking !== null || contender.office !== null;
-    if (isBusy || seen.holder !== null) return (await look(options)).lock;
-    const work = attempt(contender, seen, options);
-    const ended = (): void => {
-      contender.taking = null;
-    };
-    contender.taking = work.then(ended, ended);
+    if (contender === null || isOver(contender)) return 'gone';
+    if (contender.isTaking || seen.holder !== null) return (await look(options)).lock;
+    const { office } = contender;
+    if (office !== null) {
+      // Whose host was deleted by hand has an office still, whose writer is alive, and no lead.
+      const { lock } = await look(options);
+      if (lock.holder !== null || contender.office !== office || contender.isTaking) return lock;
+      contender.office = null;
+    }
+    contender.isTaking = true;
+    const work = inTurn(contender, () => attempt(contender, seen, options)).finally(() => {
+      contender.isTaking = false;
+    });
     return inTime(work, options.timeoutMs, 'take the lead');
   };
 
   const renewSession = async (id: string, { timeoutMs }: CallOptions): Promise<'renewed' | 'gone'> => {
     const contender = find(id);
-    if (contender === null || !lease.isAlive(contender)) return 'gone';
+    if (contender === null || isOver(contender)) return 'gone';
+    const wasTaking = contender.isTaking;
     const endMs = nowMs() + timeoutMs;
     const renew = async (): Promise<'renewed' | 'gone'> => {
-      await idle(contender);
       if (nowMs() >= endMs) throw tooLate();
-      if (!lease.isAlive(contender)) return 'gone';
-      if (contender.office !== null) return lease.renew(contender, contender.office);
+      const { office } = contender;
+      // A candidate that was about to take the lead lives all the same, however long that took.
+      if (contender.hasEnded || ((office !== null || !wasTaking) && isOver(contender))) return 'gone';
+      if (office !== null) return lease.renew(contender, office);
       contender.provenMs = nowMs();
       return 'renewed';
     };
-    return inTime(renew(), timeoutMs, 'renew the lease');
+    return inTime(inTurn(contender, renew), timeoutMs, 'renew the lease');
   };
 
   const release = async (id: string, { timeoutMs }: CallOptions): Promise<void> => {
     const contender = find(id);
     if (contender === null) return;
     const giveUp = async (): Promise<void> => {
-      await idle(contender);
-      // A lease that has passed is not its own any more: by now it may be another's.
       if (contender.office !== null && lease.isAlive(contender))
         await lease.giveUp(contender, contender.office);
       contender.office = null;
     };
-    await inTime(giveUp(), timeoutMs, 'release the lease');
+    await inTime(inTurn(contender, giveUp), timeoutMs, 'release the lease');
   };
 
   return {

@@ -1,9 +1,10 @@
-import type { ApiAnswer } from '../../client/exchange.ts';
 import { renewalVerdict } from '../../core/election/conjur/answers.ts';
 import { expirationText, releasedText } from '../../core/election/conjur/expiration.ts';
 import type { ServerTime } from '../../core/election/conjur/server-time.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
-import { type ElectionApi, refusedExpiration, sendExpiration } from './api.ts';
+import { pause } from '../../runtime/pause.ts';
+import { type ElectionApi, sendExpiration } from './api.ts';
+import type { CallerAnswer } from './caller.ts';
 import { nowAtServer } from './look.ts';
 import type { Session, WriterOffice } from './session.ts';
 
@@ -14,7 +15,7 @@ export interface LeaseDeps {
   readonly serverTime: () => ServerTime | null;
 }
 
-/** What a leader does with its lease, by its writer's token. One write at a time: await the last one first. */
+/** What a leader does with its lease, by its writer's token. One write at a time: call these in turn. */
 export interface Lease {
   /** Whether it may still be renewed: one that has passed is never brought back. */
   readonly isAlive: (session: Session) => boolean;
@@ -22,6 +23,12 @@ export interface Lease {
   /** Leaves; nothing is deleted. That somebody else leads by now is no error. */
   readonly giveUp: (session: Session, office: WriterOffice) => Promise<void>;
 }
+
+/**
+ * For this part of a lease after a renewal whose connection broke off no other is sent. By then it has arrived, or it never will; were
+ * it to arrive behind a younger one, the lease would end earlier than its leader believes.
+ */
+const doubtsPerLease = 4;
 
 export function openLease({ api, leaseMs, signal, serverTime }: LeaseDeps): Lease {
   const isAlive = (session: Session): boolean =>
@@ -32,24 +39,30 @@ export function openLease({ api, leaseMs, signal, serverTime }: LeaseDeps): Leas
     session: Session,
     { caller }: WriterOffice,
     text: () => string,
-  ): Promise<ApiAnswer | null> => {
-    // It stays the one that is under way until it was answered, or cannot matter any more.
-    const work = sendExpiration(api, caller, text, { signal, timeoutMs: leaseMs });
-    session.writing = work;
+  ): Promise<CallerAnswer | null> => {
+    let sentMs: number | null = null;
+    const send = (): string => {
+      const body = text();
+      sentMs = api.nowMs();
+      return body;
+    };
     try {
-      return await work;
+      // It stays the one that is under way until it was answered, or cannot matter any more.
+      const answer = await sendExpiration(api, caller, send, { signal, timeoutMs: leaseMs });
+      if (sentMs !== null && isOfProxy(answer.status))
+        session.doubtUntilMs = sentMs + leaseMs / doubtsPerLease;
+      return answer;
     } catch (error) {
-      if (isProblem(error, 'api_unauthenticated')) return null;
+      if (sentMs === null && isProblem(error, 'api_unauthenticated')) return null;
+      if (sentMs !== null) session.doubtUntilMs = sentMs + leaseMs / doubtsPerLease;
       throw error;
-    } finally {
-      session.writing = null;
     }
   };
 
-  const settle = (session: Session, answer: ApiAnswer | null): 'renewed' | 'gone' => {
+  const settle = (session: Session, answer: CallerAnswer | null): 'renewed' | 'gone' => {
     const verdict = answer === null ? 'deposed' : renewalVerdict(answer.status);
     if (verdict === 'renewed') return 'renewed';
-    if (verdict === 'unclear' && answer !== null) throw refusedExpiration(answer);
+    if (verdict === 'unclear' && answer !== null) throw answer.refusal();
     session.hasEnded = true;
     session.office = null;
     return 'gone';
@@ -59,9 +72,10 @@ export function openLease({ api, leaseMs, signal, serverTime }: LeaseDeps): Leas
     isAlive,
     renew: async (session, office) => {
       let sentMs = 0;
+      await pause(Math.max(0, session.doubtUntilMs - api.nowMs()), signal);
       const text = (): string => {
         sentMs = api.nowMs();
-        if (!isAlive(session)) throw new Problem('no_authority', 'the lease has passed meanwhile.');
+        if (!isAlive(session)) throw passed();
         return expirationText(nowAtServer({ api, serverTime }), leaseMs);
       };
       const verdict = settle(session, await write(session, office, text));
@@ -69,8 +83,22 @@ export function openLease({ api, leaseMs, signal, serverTime }: LeaseDeps): Leas
       return verdict;
     },
     giveUp: async (session, office) => {
-      settle(session, await write(session, office, () => releasedText));
+      const text = (): string => {
+        // A lease that has passed is not its own any more: by now it may be another's.
+        if (!isAlive(session)) throw passed();
+        return releasedText;
+      };
+      settle(session, await write(session, office, text));
       session.office = null;
     },
   };
+}
+
+function passed(): Problem {
+  return new Problem('no_authority', 'the lease has passed meanwhile.');
+}
+
+/** A proxy gave the server up, which may do it yet. */
+function isOfProxy(status: number): boolean {
+  return status === 502 || status === 504;
 }

@@ -1,6 +1,14 @@
+import { deletionText } from '../../core/election/conjur/leader-texts.ts';
 import { lockState, needsOlder } from '../../core/election/conjur/lock-state.ts';
 import { type ServerNow, serverNow, type ServerTime } from '../../core/election/conjur/server-time.ts';
-import { latestVersion, type Term, termOf, tokenOf } from '../../core/election/conjur/terms.ts';
+import {
+  latestVersion,
+  type LeaderLoad,
+  type LeaderPolicy,
+  type Term,
+  termOf,
+  tokenOf,
+} from '../../core/election/conjur/terms.ts';
 import type { SeenLock } from '../../core/election/backend.ts';
 import { Problem } from '../../core/problem.ts';
 import {
@@ -22,6 +30,8 @@ export interface Look {
   readonly leader: string | null;
   /** By the client's clock: then the lock may be free. Null: it is. */
   readonly freeAtMs: number | null;
+  /** By the client's clock: then, at the latest, somebody sent the first load of a take-over, and the second is not there yet. */
+  readonly clearedAtMs: number | null;
 }
 
 export interface LookDeps {
@@ -64,7 +74,7 @@ async function lookAtNobody(deps: LookDeps, expiration: string | null, bounds: S
   const isUnsettled = state.kind === 'free' && state.isUnsettled;
   const cursor = `${version} of nobody${isUnsettled ? ', unsettled' : ''}`;
   const lock = { holder: null, token: tokenOf(policy, version), isUnsettled, cursor };
-  return { lock, expiration, leader: null, freeAtMs: null };
+  return { lock, expiration, leader: null, freeAtMs: null, clearedAtMs: clearedAt(deps, policy) };
 }
 
 async function lookAtLeader(
@@ -82,11 +92,42 @@ async function lookAtLeader(
   if (state.kind === 'free') {
     const { isUnsettled } = state;
     const cursor = `${token} ${isUnsettled ? 'unsettled' : 'free'}`;
-    return { lock: { holder: null, token, isUnsettled, cursor }, expiration, leader: null, freeAtMs: null };
+    const lock = { holder: null, token, isUnsettled, cursor };
+    return { lock, expiration, leader: null, freeAtMs: null, clearedAtMs: null };
   }
   const holder = term.session ?? `${leader.name}, term ${term.version}`;
   const lock = { holder, token, isUnsettled: false, cursor: `${token} held` };
-  return { lock, expiration, leader: leader.name, freeAtMs: clientMoment(deps, state.untilMs) };
+  return {
+    lock,
+    expiration,
+    leader: leader.name,
+    freeAtMs: clientMoment(deps, state.untilMs),
+    clearedAtMs: null,
+  };
+}
+
+/** Null: the newest load is another's, as of an administrator who deleted the leader's host. */
+function clearedAt({ api, serverTime }: LookDeps, { loads }: LeaderPolicy): number | null {
+  const newest = loads.reduce<LeaderLoad | null>(
+    (latest, load) => (latest === null || load.version > latest.version ? load : latest),
+    null,
+  );
+  if (newest?.text.trim() !== deletionText.trim()) return null;
+  const nowMs = api.nowMs();
+  return nowMs - Math.max(0, nowAtServer({ api, serverTime }).lowMs - newest.madeMs);
+}
+
+/**
+ * The host is this contender's, and it has no key of its writer: the answer to its load is lost, or not there yet. It leads by nothing
+ * then, and waits as for anybody else's lease.
+ */
+export function unanswered(seen: Look): Look {
+  const { lock } = seen;
+  return {
+    ...seen,
+    leader: null,
+    lock: { ...lock, holder: `${lock.holder}, unanswered`, cursor: `${lock.cursor}, unanswered` },
+  };
 }
 
 function listOf(expiration: string | null): readonly string[] {

@@ -7,6 +7,7 @@ import { loadedLeader, readExpirationText, sendLeader } from './api.ts';
 import { type ConjurElection, openBase } from './base.ts';
 import { type ConjurBackend, createContender, type Protocol } from './contender.ts';
 import { nowAtServer } from './look.ts';
+import { createPace } from './pace.ts';
 
 /** A leader that is not this contender: the published protocol does not ask who. */
 const another = 'another';
@@ -30,19 +31,31 @@ export function createPublishedBackend(election: ConjurElection): ConjurBackend 
     const holder = isHeld ? (isOurs ? contender.id : another) : null;
     const cursor = holder ?? `free ${expiration ?? ''}`;
     const leader = isHeld ? (isOurs ? name : another) : null;
-    return { lock: { holder, token, isUnsettled: false, cursor }, expiration, leader, freeAtMs: null };
+    return {
+      lock: { holder, token, isUnsettled: false, cursor },
+      expiration,
+      leader,
+      freeAtMs: null,
+      clearedAtMs: null,
+    };
   };
 
   const take: Protocol['take'] = async (_contender, _first, bounds) => {
-    const put = await sendLeader(api, member, 'PUT', deletionText, bounds);
+    const put = await sendLeader(api, member, 'PUT', () => deletionText, bounds);
     if (isBusy(put.status)) return null;
-    const post = await sendLeader(api, member, 'POST', publishedText(name), bounds);
+    let sentMs = 0;
+    const text = (): string => {
+      sentMs = api.nowMs();
+      return publishedText(name);
+    };
+    const post = await sendLeader(api, member, 'POST', text, bounds);
     if (isBusy(post.status)) return null;
     const { apiKeys, version } = loadedLeader(api, post);
     if ((apiKeys.get(places.currentLeader) ?? null) === null) return null;
     token = fencingToken(0, version);
-    return { login, apiKey, caller: member };
+    return { office: { login, apiKey, caller: member }, sentMs };
   };
 
-  return createContender(base, { look, take, backOffMs: 0 });
+  const pace = createPace({ firstMs: 0, leaseMs, nowMs: api.nowMs });
+  return createContender(base, { look, take, pace });
 }

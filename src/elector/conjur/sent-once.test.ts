@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { PositionMemory } from '../../client/client.ts';
 import type { Fetch, FetchAnswer } from '../../client/fetch.ts';
 import type { SeenLock } from '../../core/election/backend.ts';
+import { deletionText } from '../../core/election/conjur/leader-texts.ts';
 import { places } from '../../core/election/conjur/places.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
-import { prepareElection } from '../testing/conjur-scene.ts';
+import { type ConjurScene, prepareElection } from '../testing/conjur-scene.ts';
 import { createConjurBackend } from './backend.ts';
 import type { ConjurBackend } from './contender.ts';
 
@@ -18,7 +21,7 @@ const isElection = (method: string, path: string): boolean =>
 /** What becomes of the next request that fits, in place of its own answer. */
 interface Trouble {
   readonly fits: (method: string, path: string) => boolean;
-  readonly answer: (send: () => Promise<FetchAnswer>) => Promise<FetchAnswer>;
+  readonly answer: (send: () => Promise<FetchAnswer>, init: Parameters<Fetch>[1]) => Promise<FetchAnswer>;
 }
 
 const busy: FetchAnswer = {
@@ -47,25 +50,33 @@ describe('what an election sends', { timeout: 60_000 }, () => {
 
   const inTrouble = async (
     trouble: Trouble,
-    run: (backend: ConjurBackend, id: string, sent: readonly string[]) => Promise<void>,
+    run: (backend: ConjurBackend, id: string, sent: readonly string[], scene: ConjurScene) => Promise<void>,
   ): Promise<void> => {
     const scene = await prepareElection(server, 'fenced', ['one']);
     const sent: string[] = [];
     let pending: Trouble | null = trouble;
     const web = openWebFetch({ ca: null });
-    const fetch: Fetch = async (address, init) => {
+    const answered: Fetch = async (address, init) => {
       const { pathname } = new URL(address);
       if (isElection(init.method, pathname)) sent.push(`${init.method} ${pathname}\n${String(init.body)}`);
       const now = pending;
       if (now?.fits(init.method, pathname) !== true) return web(address, init);
       pending = null;
-      return now.answer(() => web(address, init));
+      return now.answer(() => web(address, init), init);
+    };
+    const writes = { now: 0, most: 0 };
+    const fetch: Fetch = async (address, init) => {
+      if (!isRenewal(init.method, new URL(address).pathname)) return answered(address, init);
+      writes.now += 1;
+      writes.most = Math.max(writes.most, writes.now);
+      return answered(address, init).finally(() => (writes.now -= 1));
     };
     const backend = createConjurBackend({ ...scene.member('one'), fetch, url, name: 'one', leaseMs: 4000 });
     try {
       const { id } = await backend.openSession(bounds);
-      await run(backend, id, sent);
+      await run(backend, id, sent, scene);
       assert.equal(pending, null, 'there was no trouble');
+      assert.ok(writes.most <= 1, `${writes.most} writes of the expiration at a time`);
     } finally {
       backend.close();
     }
@@ -113,14 +124,123 @@ describe('what an election sends', { timeout: 60_000 }, () => {
       );
       assert.equal(sent.length, 2);
       assert.equal(backend.writer(), null);
+      // Its own name stands there. It leads by nothing all the same, and waits as for anybody's lease.
+      const { holder, cursor } = await look(backend);
+      assert.deepEqual([holder, cursor.endsWith('unanswered')], [`${id}, unanswered`, true]);
+      assert.equal(backend.leader(), null);
+      assert.equal(await backend.renewSession(id, bounds), 'renewed');
+      assert.equal((await look(backend)).holder, holder);
+      assert.equal(sent.length, 2);
     });
   });
+
+  it('a POST that is answered after its time leads from then on, and not before', async () => {
+    const answered = Promise.withResolvers<void>();
+    const answer: Trouble['answer'] = async (send) => {
+      const late = await send();
+      await answered.promise;
+      return late;
+    };
+    await inTrouble({ fits: isPost, answer }, async (backend, id) => {
+      const seen = await look(backend);
+      await assert.rejects(backend.acquire(id, seen, { timeoutMs: 1500 }), (error) =>
+        isProblem(error, 'api_unanswered'),
+      );
+      const unanswered = await look(backend);
+      assert.equal(unanswered.holder, `${id}, unanswered`);
+      const told = backend.watch(unanswered, { ...bounds, waitMs: 3000, signal: never });
+      answered.resolve();
+      assert.equal((await told).holder, id);
+      assert.equal(await backend.renewSession(id, bounds), 'renewed');
+      assert.notEqual(backend.writer(), null);
+    });
+  });
+
+  it('loads that take longer than what was left of the candidate’s own proof win all the same', async () => {
+    const slow: Trouble['answer'] = async (send) => {
+      const answer = await send();
+      await pause(2500);
+      return answer;
+    };
+    await inTrouble({ fits: isPost, answer: slow }, async (backend, id) => {
+      const seen = await look(backend);
+      await pause(2000); // of a lease of 4 s; half a second may pass before the POST is sent
+      const taken = await backend.acquire(id, seen, bounds);
+      assert.equal(taken !== 'gone' && taken.holder, id);
+    });
+  });
+
+  it('between the two loads of another nobody sends a PUT', async () => {
+    await inTrouble({ fits: isPost, answer: lost }, async (backend, id, sent, scene) => {
+      await scene.loadLeader('PUT', deletionText);
+      const seen = await look(backend);
+      assert.deepEqual(await backend.acquire(id, seen, bounds), seen);
+      assert.deepEqual(sent, []);
+      await pause(1100);
+      await assert.rejects(backend.acquire(id, seen, bounds)); // the trouble
+      assert.equal(sent.length, 2);
+    });
+  });
+
+  it('what was read too long ago is no reason for a PUT', async () => {
+    let reads = 0;
+    const slow: Trouble['answer'] = async (send) => {
+      const answer = await send();
+      await pause(600);
+      return answer;
+    };
+    const fits: Trouble['fits'] = (method, path) =>
+      method === 'GET' && path.startsWith('/secrets') && (reads += 1) === 3;
+    await inTrouble({ fits, answer: slow }, async (backend, id, sent) => {
+      await assert.rejects(backend.acquire(id, await look(backend), bounds), (error) =>
+        isProblem(error, 'api_unanswered'),
+      );
+      assert.deepEqual(sent, []);
+    });
+  });
+
+  it('a leader whose host alone was deleted by hand leads again', async () => {
+    await inTrouble({ fits: isPut, answer: (send) => send() }, async (backend, id, _sent, scene) => {
+      const first = await backend.acquire(id, await look(backend), bounds);
+      assert.equal(first !== 'gone' && first.holder, id);
+      await scene.loadLeader('PATCH', '- !delete {record: !host current-leader}');
+      const free = await look(backend);
+      assert.deepEqual([free.holder, free.isUnsettled], [null, true]);
+      assert.equal(await backend.renewSession(id, bounds), 'renewed'); // the writer lives on
+      const again = await backend.acquire(id, await look(backend), bounds);
+      assert.equal(again !== 'gone' && again.holder, id);
+      assert.ok(first !== 'gone' && again !== 'gone' && again.token > first.token);
+    });
+  });
+
+  for (const fits of [isPut, isPost, isRenewal]) {
+    it(`a proxy that sends the headers back betrays no token: ${fits.name}`, async () => {
+      const echo = (authorization: string): FetchAnswer => ({
+        status: 502,
+        headers: { get: (name) => (name === 'content-type' ? 'text/plain' : new Date().toUTCString()) },
+        arrayBuffer: async () => new TextEncoder().encode(`no: ${JSON.stringify(authorization)}`).buffer,
+      });
+      await inTrouble(
+        { fits, answer: async (_send, init) => echo(init.headers['authorization'] ?? '') },
+        async (backend, id) => {
+          await assert.rejects(backend.acquire(id, await look(backend), bounds), (error) => {
+            assert.ok(isProblem(error, 'api_unavailable'), String(error));
+            return !/Token|ey[JA-Z]/u.test(error.detail) && /\(502\)/u.test(error.detail);
+          });
+        },
+      );
+    });
+  }
 
   it('a renewal whose answer is lost is not sent again by itself', async () => {
     await inTrouble({ fits: isRenewal, answer: lost }, async (backend, id, sent) => {
       await assert.rejects(backend.acquire(id, await look(backend), bounds));
       assert.equal(sent.filter((request) => request.startsWith('POST /secrets')).length, 1);
-      // The next one is another, and says that this contender leads.
+      // It may still arrive, and must not come behind the next one: which waits, and says then that this contender leads.
+      await assert.rejects(backend.renewSession(id, { timeoutMs: 300 }), (error) =>
+        isProblem(error, 'api_unanswered'),
+      );
+      assert.equal(sent.filter((request) => request.startsWith('POST /secrets')).length, 1);
       assert.equal(await backend.renewSession(id, bounds), 'renewed');
       assert.equal((await look(backend)).holder, id);
     });
@@ -143,13 +263,31 @@ describe('what an election sends', { timeout: 60_000 }, () => {
         isProblem(error, 'api_unanswered'),
       );
       assert.equal(renewals(), 1);
+      const more = [backend.renewSession(id, bounds), backend.renewNow(bounds), backend.release(id, bounds)];
+      await pause(50);
+      assert.equal(renewals(), 1);
       assert.ok(sendNow !== null);
       resolve(await sendNow());
-      const taken = await taking;
-      assert.equal(taken !== 'gone' && taken.holder, id);
-      assert.equal(await backend.renewSession(id, bounds), 'renewed');
-      assert.equal(renewals(), 2);
+      await taking;
+      assert.deepEqual(await Promise.all(more), ['renewed', 'renewed', undefined]);
+      const values = sent
+        .filter((request) => request.startsWith('POST /secrets'))
+        .map((request) => request.split('\n')[1]);
+      assert.equal(values.length, 4);
+      assert.equal(values.at(-1), '0');
     });
+  });
+
+  it('how far one must have read to know a writer is told to whoever works as it', async () => {
+    const scene = await prepareElection(server, 'fenced', ['one']);
+    const position: PositionMemory = { position: null };
+    const fetch = openWebFetch({ ca: null });
+    const one = { ...scene.member('one'), fetch, url, name: 'one', leaseMs: 4000, position };
+    const backend = createConjurBackend(one);
+    const { id } = await backend.openSession(bounds);
+    await backend.acquire(id, await look(backend), bounds);
+    backend.close();
+    assert.notEqual(position.position, null);
   });
 
   it('what is read comes from a master: a follower is told apart', async () => {

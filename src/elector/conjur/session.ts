@@ -4,14 +4,19 @@ import type { Caller } from './caller.ts';
 /** One contender's life. The store knows nothing of it until it leads. */
 export interface Session {
   readonly id: string;
-  /** When the last renewal that succeeded was sent (at first: when it was opened), by the client's clock. */
+  /**
+   * When what proves this session was sent, by the client's clock: the last renewal that succeeded, or the load that won. At first:
+   * when it was opened.
+   */
   provenMs: number;
-  /** Resolves when an attempt to take the lock has ended, whatever came of it; null: none is under way. */
-  taking: Promise<void> | null;
+  /** An attempt to take the lock is under way. */
+  isTaking: boolean;
   /** What it leads by; null: it does not. */
   office: WriterOffice | null;
-  /** The one write of the expiration that is under way. */
-  writing: Promise<unknown> | null;
+  /** A renewal that nobody answered may still arrive: until then no other is sent, or the older might come last. */
+  doubtUntilMs: number;
+  /** Resolves when what was begun last has ended, whatever came of it. */
+  last: Promise<unknown>;
   hasEnded: boolean;
 }
 
@@ -24,13 +29,20 @@ export interface WriterOffice {
 }
 
 export function openedSession(id: string, nowMs: number): Session {
-  return { id, provenMs: nowMs, taking: null, office: null, writing: null, hasEnded: false };
+  return {
+    id,
+    provenMs: nowMs,
+    isTaking: false,
+    office: null,
+    doubtUntilMs: nowMs,
+    last: Promise.resolve(),
+    hasEnded: false,
+  };
 }
 
-/** Resolves when nothing of this session is under way. */
-export async function idle(contender: Session): Promise<void> {
-  while (contender.taking !== null || contender.writing !== null) {
-    await contender.taking;
-    await contender.writing?.catch(() => undefined);
-  }
+/** Does `work` when all that was begun for this session has ended: one thing at a time, in the order of asking. */
+export async function inTurn<T>(contender: Session, work: () => Promise<T>): Promise<T> {
+  const mine = contender.last.then(work);
+  contender.last = mine.catch(() => undefined);
+  return mine;
 }

@@ -5,8 +5,7 @@ import type { Fetch } from '../../client/fetch.ts';
 import { writeSecret } from '../../client/secrets.ts';
 import { isProblem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import type { Authority } from '../authority.ts';
-import { electedAuthority, type Writer } from './elected-authority.ts';
+import { electedAuthority, type TermAuthority, type Writer } from './elected-authority.ts';
 
 const value = new Secret(new TextEncoder().encode('v'));
 
@@ -17,7 +16,8 @@ describe('the authority of a term', () => {
   let renewal: 'renewed' | 'gone' | Error;
   let renewals: number;
   let opened: string[];
-  let authority: Authority;
+  let ends: number;
+  let authority: TermAuthority;
 
   const answering: Fetch = async (url) => ({
     status: url.endsWith('/authenticate') ? 200 : status,
@@ -37,6 +37,7 @@ describe('the authority of a term', () => {
     renewal = 'renewed';
     renewals = 0;
     opened = [];
+    ends = 0;
     const backend = {
       writer: () => writer,
       renewNow: async () => {
@@ -45,7 +46,13 @@ describe('the authority of a term', () => {
         return renewal;
       },
     };
-    authority = electedAuthority({ backend, isValid: () => isValid, open, askMs: 1000 });
+    authority = electedAuthority({
+      backend,
+      isValid: () => isValid,
+      open,
+      askMs: 1000,
+      onOver: () => (ends += 1),
+    });
   });
 
   const isLost = (error: unknown): boolean => isProblem(error, 'no_authority');
@@ -76,6 +83,8 @@ describe('the authority of a term', () => {
     status = 201;
     assert.throws(() => authority.writer(), isLost);
     assert.equal(renewals, 0);
+    assert.equal(authority.isLasting(), false, 'what a client tries again by itself asks this');
+    assert.equal(ends, 1, 'the election is told, once: else it renews for a leader that works no more');
   });
 
   for (const refusal of [403, 404]) {
@@ -95,8 +104,17 @@ describe('the authority of a term', () => {
       assert.equal(renewals, 1);
       status = 201;
       await write();
+      assert.equal(ends, 0);
     });
   }
+
+  it('a renewal that was accepted before the request says nothing of it', async () => {
+    status = 403;
+    await assert.rejects(write(), (error) => isProblem(error, 'api_forbidden'));
+    renewal = 'gone';
+    await assert.rejects(write(), isLost);
+    assert.deepEqual([renewals, ends], [2, 1]);
+  });
 
   it('a renewal that nobody answers says nothing: the refusal stands', async () => {
     status = 403;

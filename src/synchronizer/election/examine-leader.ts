@@ -102,9 +102,19 @@ async function examineLoads(
       : await tried(client, { branch: places.leader, mode: 'load', text }),
   ];
   return [
-    ...(put === null ? [] : loadFindings('depose a leader (PUT)', put, putAdvice)),
+    ...(put === null ? [untried()] : loadFindings('depose a leader (PUT)', put, putAdvice)),
     ...(post === null ? [] : loadFindings('become the leader (POST)', post, initAdvice)),
   ];
+}
+
+/** What was not tried is not known to work. */
+function untried(): SyncFinding {
+  return {
+    area: 'election',
+    level: 'warning',
+    sentence: `Whether a leader can be deposed and another come to lead could not be tried: the server knows no dry runs of loads into ${places.leader}.`,
+    advice: `Try it: "holdfast sync once" takes the lead for one pass, and says what is refused.`,
+  };
 }
 
 /** null: the server does not know dry runs. */

@@ -55,9 +55,9 @@ const stopWithinMs = 1000;
  * @throws Problem what can never work, as a missing right; what `lead` threw
  */
 export async function takePart(needs: TakePartNeeds): Promise<void> {
-  const { settings, target, log, signal, lead } = needs;
+  const { settings, target, position, log, signal, lead } = needs;
   const { protocol, leaseMs, name } = settings;
-  const contender = { ...target, name, leaseMs };
+  const contender = { ...target, name, leaseMs, position };
   const backend =
     protocol === 'published' ? createPublishedBackend(contender) : createConjurBackend(contender);
   const over = new AbortController();
@@ -108,16 +108,19 @@ function authorityOf(
   const { fetch, url, account } = target;
   // Before each attempt, also when a client tries again by itself.
   const whileLeading: Fetch = async (address, init) => {
-    if (!leadership.isValid()) throw lost('its term is over');
+    if (!authority.isLasting()) throw lost('its term is over');
     return fetch(address, init);
   };
-  return electedAuthority({
+  const authority = electedAuthority({
     backend,
     isValid: leadership.isValid,
     askMs: settings.leaseMs / renewalsPerLease,
+    // Who cannot write leads for nothing: another may do better, or this one by another writer.
+    onOver: leadership.stepDown,
     open: ({ login, apiKey }) =>
       openClient({ fetch: whileLeading, url, account, login, apiKey, signal, position }),
   });
+  return authority;
 }
 
 /** Whoever watches the lock sees by whom it is held. One's own host may stand there before one knows that one has won. */
@@ -133,7 +136,9 @@ function tellingWhoLeads(backend: ConjurBackend, onOther: (name: string | null) 
     },
     watch: async (after, options) => {
       const lock = await backend.watch(after, options);
-      const other = lock.holder === null || lock.holder === own ? null : backend.leader();
+      // An answer that was lost leaves its host with more behind its name.
+      const isOwn = own !== null && lock.holder?.startsWith(own) === true;
+      const other = lock.holder === null || isOwn ? null : backend.leader();
       if (other !== told) onOther(other);
       told = other;
       return lock;
