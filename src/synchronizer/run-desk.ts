@@ -1,13 +1,14 @@
 import { isProblem } from '../core/problem.ts';
 import type { Authority } from './authority.ts';
 import type { SyncConfig } from './config/config.ts';
+import { judgeHealth } from './http/health.ts';
 import { openMetrics } from './http/metrics.ts';
 import { openReport, type RunReport, type Standing } from './http/report.ts';
 import { serveRunStatus } from './http/serve.ts';
 import type { PassOutcome, Progress } from './pass/outcome.ts';
 import { type PauseWatch, restingAuthority, watchPause } from './pause.ts';
 import { lockStateDirectory } from './state/directory-lock.ts';
-import { keepError, keepStatus } from './state/status-file.ts';
+import { keepError, keepStatus, readStatus } from './state/status-file.ts';
 import { keepStanding } from './state/standing-file.ts';
 import type { SyncStatus } from './state/status.ts';
 
@@ -60,17 +61,14 @@ export async function openDesk(needs: {
     closers.push(async () => watching.abort());
     const pauses = await watchPause(stateDirectory, AbortSignal.any([stop, watching.signal]));
     const now = (): number => performance.now();
-    const report = openReport({ now, standing, pause: pauses.current });
+    const known = await readStatus(stateDirectory);
+    const report = openReport({ now, standing, pause: pauses.current, known });
     if (http !== null) {
-      const metrics = await openMetrics(report, now);
+      const leaseMs = election?.leaseMs ?? null;
+      const health = () => judgeHealth(report.view(), { everyMs: config().everyMs, leaseMs }, now());
+      const metrics = await openMetrics({ report, health, now });
       const name = election?.name ?? target.login;
-      const server = await serveRunStatus(http, {
-        report,
-        metrics,
-        name,
-        everyMs: () => config().everyMs,
-        now,
-      });
+      const server = await serveRunStatus(http, { report, metrics, name, health, now });
       closers.push(server.close);
     }
     const standingChanged = keepStanding(stateDirectory, () => report.view().standing);
@@ -117,6 +115,11 @@ async function onePass(
     if (stop.aborted || (paused.aborted && isProblem(error, 'interrupted'))) {
       report.passEnded('interrupted', {});
       return { end: 'interrupted' };
+    }
+    // Leadership that went elsewhere is no failure of this pass: its next term begins afresh.
+    if (isProblem(error, 'no_authority')) {
+      report.passEnded('interrupted', {});
+      return { end: 'failed', error };
     }
     // Texts of foreign errors are for the log alone.
     const fault = isProblem(error) ? error.detail : 'an unexpected error; the log has it';
