@@ -185,6 +185,43 @@ stateDirectory: state
     assert.equal((await sync('once')).code, 0);
   });
 
+  it('is let remove more by a file that one pass makes use of, while it runs', async () => {
+    const rare = await lab.file(
+      'rare.yml',
+      (await readFile(config, 'utf8')).replace('mostPercent: 100', 'mostPercent: 0'),
+    );
+    await put('shop/ops/old/password', 'gone soon');
+    assert.equal((await sync('once')).code, 0);
+    await rm(join(lab.home, 'source/shop/ops/old'), { recursive: true });
+    const daemon = startDaemon(rare);
+    await daemon.until(/"level":"error".*pass stopped: too many removals/gu);
+    const stopped = await sync('status');
+    assert.match(stopped.stdout, /^ {2}- corp\/shop\/ops\/old\/password$/mu);
+    assert.match(stopped.stdout, /holdfast sync accept-removals 1,/u);
+    const accepted = await sync('accept-removals', '1');
+    assert.equal(accepted.code, 0, accepted.stderr);
+    await daemon.until(/"pass done"/gu);
+    assert.match(await value('corp/shop/ops/old/password'), /CONJ00076E/u);
+    const { stdout } = await sync('status', '--json');
+    assert.equal(JSON.parse(stdout).accepted, null);
+    assert.deepEqual(await daemon.kill('SIGTERM'), [0, null]);
+    assert.equal((await sync('accept-removals', '1')).code, 0);
+    assert.match((await sync('status')).stdout, /^accepted +1 removals, for the next pass$/mu);
+    await rm(join(lab.home, 'state/accepted.json'));
+  });
+
+  it('can be looked at and stopped with a configuration that has faults', async () => {
+    const file = await lab.file('broken.yml', 'stateDirectory: state\ntarget: nowhere\nwhat: ever\n');
+    const run = (command: string) => lab.holdfast(['sync', command, '--config', file]);
+    assert.match((await run('status')).stdout, /^running +no$/mu);
+    const paused = await run('pause');
+    assert.deepEqual(
+      [paused.code, paused.stderr.includes(`holdfast sync resume --config ${file}`)],
+      [0, true],
+    );
+    assert.match((await run('resume')).stderr, /Resumed/u);
+  });
+
   it('rests while it is paused, also after a restart, and tells so', async () => {
     const port = await freePort();
     const text = (await readFile(config, 'utf8')).replace('every: 1s', 'every: 1h');

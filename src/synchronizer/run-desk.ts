@@ -1,3 +1,4 @@
+import { type AcceptedRemovals, consumeAccepted, readAccepted } from './accepted.ts';
 import { isProblem } from '../core/problem.ts';
 import type { Authority } from './authority.ts';
 import type { SyncConfig } from './config/config.ts';
@@ -18,6 +19,8 @@ export interface PassDesk {
   readonly onProgress: (progress: Progress) => void;
   readonly onUnfinished: (outcome: PassOutcome) => void;
   readonly authority: (authority: Authority) => Authority;
+  /** How many removals somebody accepted for this pass; nothing: the rules count. */
+  readonly accepted: { readonly acceptedRemovals?: number };
 }
 
 /** How a pass of a run ended. */
@@ -97,6 +100,8 @@ async function onePass(
   const paused = pauses.signal();
   report.passBegan();
   let unfinished: PassOutcome | null = null;
+  const directory = needs.config().stateDirectory;
+  const accepted = await readAccepted(directory).catch(() => null);
   try {
     const outcome = await work({
       signal: AbortSignal.any([stop, paused]),
@@ -105,13 +110,17 @@ async function onePass(
         unfinished = done;
       },
       authority: (authority) => restingAuthority(authority, pauses),
+      accepted: accepted === null ? {} : { acceptedRemovals: accepted.removals },
     });
+    await consumed(directory, accepted);
     const { stateDirectory, branch, vault } = needs.config();
     const status = await keepStatus(stateDirectory, { base: branch, vault }, outcome);
     const end = outcome.stopped === null ? 'done' : 'stopped';
     report.passEnded(end, { status });
     return { end, status };
   } catch (error) {
+    // It had begun to carry things out: what it was let do may be done.
+    if (unfinished !== null) await consumed(directory, accepted);
     if (stop.aborted || (paused.aborted && isProblem(error, 'interrupted'))) {
       report.passEnded('interrupted', {});
       return { end: 'interrupted' };
@@ -129,4 +138,9 @@ async function onePass(
     report.passEnded('failed', { code, ...(status === null ? {} : { status }) });
     return { end: 'failed', error };
   }
+}
+
+/** Accepted once is for one pass, however it ends. */
+async function consumed(directory: string, accepted: AcceptedRemovals | null): Promise<void> {
+  if (accepted !== null) await consumeAccepted(directory, accepted);
 }
