@@ -110,8 +110,23 @@ stateDirectory: state
       assert.ok(stderr.includes(fault), stderr);
     await chmod(join(lab.home, 'admin.key'), 0o644);
     assert.match((await sync('once')).stderr, /target.apiKeyFile: .*can be read by others; run "chmod 600/u);
-    assert.match((await sync('doctor')).stdout, /can be read by others/u);
+    const unread = await sync('doctor');
+    assert.match(unread.stdout, /can be read by others/u);
+    assert.match(
+      unread.stdout,
+      /3 accounts in 2 safes|accounts in \d safes/u,
+      'the source is looked at, too',
+    );
     await chmod(join(lab.home, 'admin.key'), 0o600);
+    const text = (await readFile(config, 'utf8')).replace('admin.key', 'wrong.key');
+    await lab.file('wrong.key', 'not-the-key');
+    const taken = new URL(lab.url).host;
+    const refused = await lab.file('refused.yml', `${text}http: {listen: '${taken}'}\nelection:\n`);
+    const { stdout } = await lab.holdfast(['sync', 'doctor', '--config', refused]);
+    assert.equal(stdout.match(/log in as admin/gu)?.length, 1, stdout);
+    assert.match(stdout, /enroll NAME --rotate/u);
+    assert.match(stdout, /http\.listen: .* something else listens there/u);
+    assert.match(stdout, /accounts in \d safes/u);
   });
 
   it('tells of one safe and of one account', async () => {
