@@ -306,7 +306,8 @@ ${election}
     assert.match(stdout, /has create on the policy corp\.$/mu);
     assert.match(stdout, /takes itself for the only one/u);
     assert.equal(code, 1, 'there is no source');
-    assert.match((await faults(fenced))[0]?.sentence ?? '', /has create on the policy corp by itself/u);
+    const beside = (await faults(fenced)).map(({ sentence }) => sentence).join('\n');
+    assert.match(beside, /has create on the policy corp by itself/u);
     const moved = await sync('init', '--config', fenced);
     assert.match(moved.stderr, /✓ members write as the writer of their term alone/u);
     assert.deepEqual(await faults(fenced), []);

@@ -181,6 +181,8 @@ stateDirectory: state
     await put('shop/web/api/key', 'value three');
     const daemon = startDaemon(config);
     await daemon.until(/pass done/gu, 2);
+    assert.match(daemon.log().split('\n')[0] ?? '', /the synchronizer runs/u);
+    assert.match(daemon.log().split('\n')[0] ?? '', /"vault":"corp".*"login":"admin"/u);
     assert.deepEqual(await daemon.kill('SIGTERM'), [0, null]);
     assert.equal(await value('corp/shop/web/api/key'), 'value three');
   });

@@ -32,6 +32,7 @@ export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
   const { election } = config;
   const post = openPost(election !== null);
   const desk = await openDesk({ config: () => config, standing: post.standing, stop });
+  log.info(told(config), 'the synchronizer runs');
   const position: PositionMemory = { position: null };
   const warning = election === null ? null : warningOf(election);
   if (warning !== null) log.warn(warning);
@@ -56,6 +57,24 @@ export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
   } finally {
     await desk.close();
   }
+}
+
+/** What people look for first in a log: which synchronizer this is, and where it may be asked. */
+function told({
+  vault,
+  target,
+  stateDirectory,
+  election,
+  http,
+}: SyncConfig): Readonly<Record<string, unknown>> {
+  return {
+    vault,
+    target: target.url,
+    login: target.login,
+    stateDirectory,
+    election: election?.name ?? null,
+    http: http === null ? null : `${http.host}:${http.port}`,
+  };
 }
 
 const ofSameName =

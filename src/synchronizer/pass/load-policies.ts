@@ -1,11 +1,11 @@
 import { loadPolicy } from '../../client/policies.ts';
-import { isProblem, Problem } from '../../core/problem.ts';
 import type { NewVariable, SafePlan } from '../../core/sync/plan.ts';
 import { loadsAfter, loadsBefore, type PolicyLoad } from '../../core/sync/policy-texts.ts';
 import { noteRemovals } from '../state/state.ts';
 import type { CarryContext } from './carry-context.ts';
 import { findForeign } from './find-foreign.ts';
 import { stillOurs } from './still-ours.ts';
+import { maybeUnseen } from './maybe-unseen.ts';
 
 /**
  * What a safe's values need to be written.
@@ -116,15 +116,8 @@ async function countRemovals(
 async function load({ authority, checkpoint }: CarryContext, loads: readonly PolicyLoad[]): Promise<void> {
   for (const each of loads) {
     await loadPolicy(authority.writer(), each, { repeatable: true }).catch((error: unknown) => {
-      throw explained(error);
+      throw maybeUnseen(error);
     });
     await checkpoint();
   }
-}
-
-/** To servers with the Conjur API, what may not be seen is not there: their words mislead. */
-function explained(error: unknown): unknown {
-  if (!isProblem(error, 'api_missing', 'api_forbidden')) return error;
-  const sentence = `${error.detail} It may be there, and may not be seen or written by the one who writes; run "holdfast sync init --config" with this configuration, and "holdfast sync doctor".`;
-  return new Problem(error.code, sentence, { cause: error });
 }
