@@ -32,7 +32,7 @@ export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
   const { election } = config;
   const post = openPost(election !== null);
   const desk = await openDesk({ config: () => config, standing: post.standing, stop });
-  log.info(told(config), 'the synchronizer runs');
+  log.info(identity(config), 'the synchronizer runs');
   const position: PositionMemory = { position: null };
   const warning = election === null ? null : warningOf(election);
   if (warning !== null) log.warn(warning);
@@ -60,7 +60,7 @@ export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
 }
 
 /** What people look for first in a log: which synchronizer this is, and where it may be asked. */
-function told({
+function identity({
   vault,
   target,
   stateDirectory,
