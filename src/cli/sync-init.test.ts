@@ -199,6 +199,15 @@ ${election}
       /has not update on the group .*writers, so no leader can be deposed/u,
     );
 
+    const renewal = (tag: string) =>
+      `- !${tag} {role: !group ${writers}, privileges: [update], resource: ${variable}}`;
+    const unrenewed = await faultsWhile(['root', renewal('deny')], ['root', renewal('permit')]);
+    assert.equal(unrenewed.length, 1);
+    assert.match(
+      unrenewed[0]?.sentence ?? '',
+      /writers has not update on the variable .*leader-expiration: nobody who is elected could renew/u,
+    );
+
     const grant = `{role: !group corp-admins, member: !group ${writers}}`;
     const target = await faultsWhile(['root', `- !revoke ${grant}`], ['root', `- !grant ${grant}`]);
     assert.deepEqual(
@@ -215,6 +224,7 @@ ${election}
       ['root', permit('permit', 'read', '!policy corp')],
     );
     assert.match(unseen[0]?.sentence ?? '', /does not see the policy corp/u);
+    assert.equal(unseen[0]?.level, 'fault');
     assert.deepEqual(await faults(fenced), []);
   });
 
@@ -281,6 +291,14 @@ ${election}
 
   it('serves one synchronizer alone, and moves to an election later', async () => {
     const alone = await configFor('alone', '');
+    const undoing = await sync('init', '--config', alone);
+    assert.deepEqual(
+      [undoing.code, /is written by the leader of an election.*Add "election"/u.test(undoing.stderr)],
+      [1, true],
+      undoing.stderr,
+    );
+    assert.equal(await may(`group:${members}`, 'create', 'policy:corp'), false);
+    await load('PATCH', 'root', `- !revoke {role: !group corp-admins, member: !group ${writers}}`);
     assert.equal((await sync('init', '--config', alone)).code, 0);
     assert.equal((await sync('enroll', 'alone', '--key-file', key('alone'))).code, 0);
     assert.equal(await may('host:conjur/vault-synchronizer/alone', 'create', 'policy:corp'), true);
@@ -288,7 +306,8 @@ ${election}
     assert.match(stdout, /has create on the policy corp\.$/mu);
     assert.match(stdout, /takes itself for the only one/u);
     assert.equal(code, 1, 'there is no source');
-    assert.match((await faults(fenced))[0]?.sentence ?? '', /has create on the policy corp by itself/u);
+    const beside = (await faults(fenced)).map(({ sentence }) => sentence).join('\n');
+    assert.match(beside, /has create on the policy corp by itself/u);
     const moved = await sync('init', '--config', fenced);
     assert.match(moved.stderr, /✓ members write as the writer of their term alone/u);
     assert.deepEqual(await faults(fenced), []);

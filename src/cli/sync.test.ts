@@ -110,8 +110,23 @@ stateDirectory: state
       assert.ok(stderr.includes(fault), stderr);
     await chmod(join(lab.home, 'admin.key'), 0o644);
     assert.match((await sync('once')).stderr, /target.apiKeyFile: .*can be read by others; run "chmod 600/u);
-    assert.match((await sync('doctor')).stdout, /can be read by others/u);
+    const unread = await sync('doctor');
+    assert.match(unread.stdout, /can be read by others/u);
+    assert.match(
+      unread.stdout,
+      /3 accounts in 2 safes|accounts in \d safes/u,
+      'the source is looked at, too',
+    );
     await chmod(join(lab.home, 'admin.key'), 0o600);
+    const text = (await readFile(config, 'utf8')).replace('admin.key', 'wrong.key');
+    await lab.file('wrong.key', 'not-the-key');
+    const taken = new URL(lab.url).host;
+    const refused = await lab.file('refused.yml', `${text}http: {listen: '${taken}'}\nelection:\n`);
+    const { stdout } = await lab.holdfast(['sync', 'doctor', '--config', refused]);
+    assert.equal(stdout.match(/log in as admin/gu)?.length, 1, stdout);
+    assert.match(stdout, /enroll NAME --rotate/u);
+    assert.match(stdout, /http\.listen: .* something else listens there/u);
+    assert.match(stdout, /accounts in \d safes/u);
   });
 
   it('tells of one safe and of one account', async () => {
@@ -166,6 +181,8 @@ stateDirectory: state
     await put('shop/web/api/key', 'value three');
     const daemon = startDaemon(config);
     await daemon.until(/pass done/gu, 2);
+    assert.match(daemon.log().split('\n')[0] ?? '', /the synchronizer runs/u);
+    assert.match(daemon.log().split('\n')[0] ?? '', /"vault":"corp".*"login":"admin"/u);
     assert.deepEqual(await daemon.kill('SIGTERM'), [0, null]);
     assert.equal(await value('corp/shop/web/api/key'), 'value three');
   });
@@ -183,6 +200,43 @@ stateDirectory: state
     await daemon.kill('SIGKILL');
     assert.match((await sync('status')).stdout, /^running +no$/mu);
     assert.equal((await sync('once')).code, 0);
+  });
+
+  it('is let remove more by a file that one pass makes use of, while it runs', async () => {
+    const rare = await lab.file(
+      'rare.yml',
+      (await readFile(config, 'utf8')).replace('mostPercent: 100', 'mostPercent: 0'),
+    );
+    await put('shop/ops/old/password', 'gone soon');
+    assert.equal((await sync('once')).code, 0);
+    await rm(join(lab.home, 'source/shop/ops/old'), { recursive: true });
+    const daemon = startDaemon(rare);
+    await daemon.until(/"level":"error".*pass stopped: too many removals/gu);
+    const stopped = await sync('status');
+    assert.match(stopped.stdout, /^ {2}- corp\/shop\/ops\/old\/password$/mu);
+    assert.match(stopped.stdout, /holdfast sync accept-removals 1,/u);
+    const accepted = await sync('accept-removals', '1');
+    assert.equal(accepted.code, 0, accepted.stderr);
+    await daemon.until(/"pass done"/gu);
+    assert.match(await value('corp/shop/ops/old/password'), /CONJ00076E/u);
+    const { stdout } = await sync('status', '--json');
+    assert.equal(JSON.parse(stdout).accepted, null);
+    assert.deepEqual(await daemon.kill('SIGTERM'), [0, null]);
+    assert.equal((await sync('accept-removals', '1')).code, 0);
+    assert.match((await sync('status')).stdout, /^accepted +1 removals, for the next pass$/mu);
+    await rm(join(lab.home, 'state/accepted.json'));
+  });
+
+  it('can be looked at and stopped with a configuration that has faults', async () => {
+    const file = await lab.file('broken.yml', 'stateDirectory: state\ntarget: nowhere\nwhat: ever\n');
+    const run = (command: string) => lab.holdfast(['sync', command, '--config', file]);
+    assert.match((await run('status')).stdout, /^running +no$/mu);
+    const paused = await run('pause');
+    assert.deepEqual(
+      [paused.code, paused.stderr.includes(`holdfast sync resume --config ${file}`)],
+      [0, true],
+    );
+    assert.match((await run('resume')).stderr, /Resumed/u);
   });
 
   it('rests while it is paused, also after a restart, and tells so', async () => {

@@ -67,6 +67,9 @@ function ownPipe(fd: number): LogOutlet | null | 'denied' {
 /** Signals that are meant for us (of a terminal, of systemd) leave it alone: it ends when we do, with what it has to say. */
 const relayScript = `trap '' HUP INT QUIT TERM; exec cat >&2`;
 
+/** Nothing of ours: our environment may hold a token of Consul, and whoever may look at the relay could read it there. */
+const relayEnv = { PATH: '/bin:/usr/bin' };
+
 function canRelay(): boolean {
   return existsSync('/bin/sh') && ['/bin/cat', '/usr/bin/cat'].some((file) => existsSync(file));
 }
@@ -75,7 +78,11 @@ function canRelay(): boolean {
 function relay(fd: number): LogOutlet | null {
   let child: ChildProcess;
   try {
-    child = spawn('/bin/sh', ['-c', relayScript], { stdio: ['pipe', 'ignore', fd], detached: true });
+    child = spawn('/bin/sh', ['-c', relayScript], {
+      stdio: ['pipe', 'ignore', fd],
+      detached: true,
+      env: relayEnv,
+    });
   } catch {
     return null;
   }

@@ -209,6 +209,20 @@ describe('standard error', { timeout: 60_000, concurrency: true }, () => {
     for (const pid of own) while (isAlive(pid)) await pause(10);
   });
 
+  it('gives its relay nothing of its environment, which may hold a token', async () => {
+    const [, [first, ...args]] = argv(2000);
+    const env = { ...process.env, CONSUL_HTTP_TOKEN: 'a token' };
+    const child = spawn(first, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
+    const ended = once(child, 'exit');
+    const [relay = 0] = await relaysOf(child.pid ?? 0);
+    const environment = readFileSync(`/proc/${relay}/environ`, 'utf8');
+    child.kill('SIGKILL');
+    child.stderr.destroy();
+    await ended;
+    assert.doesNotMatch(environment, /CONSUL|a token/u);
+    assert.match(environment, /^PATH=/mu);
+  });
+
   /** Its relay, once it has one. */
   async function relaysOf(pid: number): Promise<readonly number[]> {
     for (;;) {

@@ -2,7 +2,7 @@ import { isProblem } from '../core/problem.ts';
 
 /** One thing that was looked at. */
 export interface SyncFinding {
-  readonly area: 'target' | 'source' | 'state' | 'election';
+  readonly area: 'target' | 'source' | 'state' | 'election' | 'http';
   readonly level: 'ok' | 'warning' | 'fault';
   readonly sentence: string;
   readonly advice: string | null;

@@ -1,13 +1,19 @@
-import type { ConjurClient } from '../client/client.ts';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { type ConjurClient, openClient } from '../client/client.ts';
 import { whoAmI } from '../client/identity.ts';
 import { checkPrivilege } from '../client/resources.ts';
+import { isProblem } from '../core/problem.ts';
+import { Secret } from '../core/secret.ts';
 import { vaultBranch } from '../core/sync/layout.ts';
 import type { SyncConfig } from './config/config.ts';
 import { openSource } from './config/open-source.ts';
 import { openTarget } from './config/open-sync.ts';
 import { faultOf, fine, orFault, type SyncFinding } from './doctor-finding.ts';
+import { listenFault } from './http/listen-fault.ts';
 import { examineElection } from './election/examine-election.ts';
 import { readPolicy } from './target/read-target.ts';
+import { isLocked } from './state/directory-lock.ts';
 import { openStateFile } from './state/state-file.ts';
 
 /** Tries each connection and permission that a pass needs, and changes nothing. */
@@ -16,12 +22,16 @@ export async function examineSync(config: SyncConfig, signal: AbortSignal): Prom
     await openStateFile(config.stateDirectory, '');
     return [fine('state', `${config.stateDirectory} can be used.`)];
   });
+  const here = [...state, ...(await examineListen(config))];
   const client = await openTarget(config, signal).catch((error: unknown) =>
     faultOf('target', error, 'Check "target".'),
   );
-  if (!('send' in client)) return [...state, client];
+  if (!('send' in client)) return [...here, client, ...(await examineSourceAlone(config, signal))];
+  // Whoever cannot log in cannot look at the election either, and hears of one fault once.
+  const refused = await refusedLogin(client);
+  if (refused !== null) return [...here, refused, ...(await examineSourceAlone(config, signal))];
   return [
-    ...state,
+    ...here,
     ...(await orFault('target', 'Check url, caFile, login and apiKeyFile of "target".', () =>
       examineTarget(config, client),
     )),
@@ -32,6 +42,55 @@ export async function examineSync(config: SyncConfig, signal: AbortSignal): Prom
     )),
     ...(await orFault('source', 'Check "source".', () => examineSource(config, client, signal))),
   ];
+}
+
+const loginAdvice =
+  'Check login and apiKeyFile of "target". A new key for a host that is there: "holdfast sync enroll NAME --rotate".';
+
+/** The source where the target cannot be asked: but for credentials that lie there. */
+async function examineSourceAlone(config: SyncConfig, signal: AbortSignal): Promise<readonly SyncFinding[]> {
+  const { source } = config;
+  const needsTarget =
+    source.kind === 'cyberark-pam' &&
+    source.linesOfBusiness.some(({ credentials }) => 'variable' in credentials);
+  if (needsTarget) return [];
+  const { url, account, login } = config.target;
+  const nobody = openClient({
+    fetch: () => Promise.reject(new Error('nobody asks the target')),
+    url,
+    account,
+    login,
+    apiKey: new Secret(''),
+    signal,
+  });
+  return orFault('source', 'Check "source".', () => examineSource(config, nobody, signal));
+}
+
+/** That the server does not take login and key; null: it does, or something else is wrong. */
+async function refusedLogin(client: ConjurClient): Promise<SyncFinding | null> {
+  try {
+    await whoAmI(client);
+    return null;
+  } catch (error) {
+    return isProblem(error, 'api_unauthenticated') ? faultOf('target', error, loginAdvice) : null;
+  }
+}
+
+/** Whether the address of /health and /metrics can be listened on. Where a synchronizer runs already, it is taken by that. */
+async function examineListen({ http, stateDirectory }: SyncConfig): Promise<readonly SyncFinding[]> {
+  if (http === null || (await isLocked(stateDirectory).catch(() => false))) return [];
+  const address = `${http.host}:${http.port}`;
+  const server = createServer();
+  server.listen(http.port, http.host);
+  try {
+    await once(server, 'listening');
+    return [fine('http', `${address} can be listened on.`)];
+  } catch (error) {
+    const sentence = `http.listen: ${address} ${listenFault(error)}`;
+    return [{ area: 'http', level: 'fault', sentence, advice: null }];
+  } finally {
+    server.close();
+  }
 }
 
 async function examineTarget(config: SyncConfig, client: ConjurClient): Promise<readonly SyncFinding[]> {

@@ -1,9 +1,10 @@
 import { watch } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../core/problem.ts';
-import { makeDirectory, readFileIfThere, writeFileAtomically } from '../runtime/files.ts';
+import { makeDirectory, readFileIfThere } from '../runtime/files.ts';
 import type { Authority } from './authority.ts';
+import { writeBeside } from './state/beside.ts';
 
 /** That a synchronizer is told to rest. It lies in the state directory, so it outlives restarts. */
 export interface Pause {
@@ -35,18 +36,8 @@ export async function putPause(directory: string, because: string | null): Promi
     since: known?.since ?? new Date().toISOString(),
     because: because ?? known?.because ?? null,
   };
-  const owner = await ownerBeside(directory);
-  await writeFileAtomically(join(directory, fileName), `${JSON.stringify(pause)}\n`, { owner });
+  await writeBeside(join(directory, fileName), `${JSON.stringify(pause)}\n`);
   return pause;
-}
-
-/** Root may pause what runs as somebody else, who must be able to read that. null: the file is the caller's, as usual. */
-async function ownerBeside(
-  directory: string,
-): Promise<{ readonly uid: number; readonly gid: number } | null> {
-  if (process.getuid?.() !== 0) return null;
-  const { uid, gid } = await stat(directory);
-  return { uid, gid };
 }
 
 /** Resumes. @returns whether it was paused */

@@ -89,6 +89,22 @@ describe('the desk of a run', { timeout: 30_000 }, () => {
     assert.equal(desk.report.view().lastPass?.end, 'failed');
   });
 
+  it('takes leadership that went elsewhere for no failure', async () => {
+    const gone = new Problem('no_authority', 'it does not lead any more.');
+    const ended = await desk.pass(() => Promise.reject(gone));
+    assert.equal(ended.end, 'failed');
+    assert.equal(desk.report.view().lastPass, null);
+    assert.equal(await readStatus(directory), null);
+  });
+
+  it('knows after a restart what the pass before it did', async () => {
+    const failed = await desk.pass(() => Promise.reject(new Problem('source_unavailable', 'away.')));
+    assert.equal(failed.end, 'failed');
+    await desk.close();
+    desk = await open(directory, stop.signal);
+    assert.equal(desk.report.view().status?.error, 'away.');
+  });
+
   it('is no second one in its directory', async () => {
     await assert.rejects(open(directory, stop.signal), (error) => isProblem(error, 'state_in_use'));
   });

@@ -1,13 +1,15 @@
+import { type AcceptedRemovals, consumeAccepted, readAccepted } from './accepted.ts';
 import { isProblem } from '../core/problem.ts';
 import type { Authority } from './authority.ts';
 import type { SyncConfig } from './config/config.ts';
+import { judgeHealth } from './http/health.ts';
 import { openMetrics } from './http/metrics.ts';
 import { openReport, type RunReport, type Standing } from './http/report.ts';
 import { serveRunStatus } from './http/serve.ts';
 import type { PassOutcome, Progress } from './pass/outcome.ts';
 import { type PauseWatch, restingAuthority, watchPause } from './pause.ts';
 import { lockStateDirectory } from './state/directory-lock.ts';
-import { keepError, keepStatus } from './state/status-file.ts';
+import { keepError, keepStatus, readStatus } from './state/status-file.ts';
 import { keepStanding } from './state/standing-file.ts';
 import type { SyncStatus } from './state/status.ts';
 
@@ -17,6 +19,8 @@ export interface PassDesk {
   readonly onProgress: (progress: Progress) => void;
   readonly onUnfinished: (outcome: PassOutcome) => void;
   readonly authority: (authority: Authority) => Authority;
+  /** How many removals somebody accepted for this pass; nothing: the rules count. */
+  readonly accepted: { readonly acceptedRemovals?: number };
 }
 
 /** How a pass of a run ended. */
@@ -60,17 +64,14 @@ export async function openDesk(needs: {
     closers.push(async () => watching.abort());
     const pauses = await watchPause(stateDirectory, AbortSignal.any([stop, watching.signal]));
     const now = (): number => performance.now();
-    const report = openReport({ now, standing, pause: pauses.current });
+    const known = await readStatus(stateDirectory);
+    const report = openReport({ now, standing, pause: pauses.current, known });
     if (http !== null) {
-      const metrics = await openMetrics(report, now);
+      const leaseMs = election?.leaseMs ?? null;
+      const health = () => judgeHealth(report.view(), { everyMs: config().everyMs, leaseMs }, now());
+      const metrics = await openMetrics({ report, health, now });
       const name = election?.name ?? target.login;
-      const server = await serveRunStatus(http, {
-        report,
-        metrics,
-        name,
-        everyMs: () => config().everyMs,
-        now,
-      });
+      const server = await serveRunStatus(http, { report, metrics, name, health, now });
       closers.push(server.close);
     }
     const standingChanged = keepStanding(stateDirectory, () => report.view().standing);
@@ -99,6 +100,8 @@ async function onePass(
   const paused = pauses.signal();
   report.passBegan();
   let unfinished: PassOutcome | null = null;
+  const directory = needs.config().stateDirectory;
+  const accepted = await readAccepted(directory).catch(() => null);
   try {
     const outcome = await work({
       signal: AbortSignal.any([stop, paused]),
@@ -107,16 +110,25 @@ async function onePass(
         unfinished = done;
       },
       authority: (authority) => restingAuthority(authority, pauses),
+      accepted: accepted === null ? {} : { acceptedRemovals: accepted.removals },
     });
+    await consumed(directory, accepted);
     const { stateDirectory, branch, vault } = needs.config();
     const status = await keepStatus(stateDirectory, { base: branch, vault }, outcome);
     const end = outcome.stopped === null ? 'done' : 'stopped';
     report.passEnded(end, { status });
     return { end, status };
   } catch (error) {
+    // It had begun to carry things out: what it was let do may be done.
+    if (unfinished !== null) await consumed(directory, accepted);
     if (stop.aborted || (paused.aborted && isProblem(error, 'interrupted'))) {
       report.passEnded('interrupted', {});
       return { end: 'interrupted' };
+    }
+    // Leadership that went elsewhere is no failure of this pass: its next term begins afresh.
+    if (isProblem(error, 'no_authority')) {
+      report.passEnded('interrupted', {});
+      return { end: 'failed', error };
     }
     // Texts of foreign errors are for the log alone.
     const fault = isProblem(error) ? error.detail : 'an unexpected error; the log has it';
@@ -126,4 +138,9 @@ async function onePass(
     report.passEnded('failed', { code, ...(status === null ? {} : { status }) });
     return { end: 'failed', error };
   }
+}
+
+/** Accepted once is for one pass, however it ends. */
+async function consumed(directory: string, accepted: AcceptedRemovals | null): Promise<void> {
+  if (accepted !== null) await consumeAccepted(directory, accepted);
 }

@@ -32,6 +32,7 @@ export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
   const { election } = config;
   const post = openPost(election !== null);
   const desk = await openDesk({ config: () => config, standing: post.standing, stop });
+  log.info(identity(config), 'the synchronizer runs');
   const position: PositionMemory = { position: null };
   const warning = election === null ? null : warningOf(election);
   if (warning !== null) log.warn(warning);
@@ -46,7 +47,9 @@ export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
       const resting = pauses.current();
       if (resting !== null) {
         log.info(resting, 'paused');
+        desk.report.rested();
         await pauses.resumed();
+        desk.report.rested();
         if (!stop.aborted) log.info('resumed');
       } else if (election === null) await makePasses(needs, { signal: stop, authority: null, token: null });
       else await contest(needs, { election, config, post });
@@ -55,6 +58,27 @@ export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
     await desk.close();
   }
 }
+
+/** What people look for first in a log: which synchronizer this is, and where it may be asked. */
+function identity({
+  vault,
+  target,
+  stateDirectory,
+  election,
+  http,
+}: SyncConfig): Readonly<Record<string, unknown>> {
+  return {
+    vault,
+    target: target.url,
+    login: target.login,
+    stateDirectory,
+    election: election?.name ?? null,
+    http: http === null ? null : `${http.host}:${http.port}`,
+  };
+}
+
+const ofSameName =
+  'one of this name leads: this synchronizer before it was started, whose lease runs out, or another one to which the same election.name was given';
 
 /** Takes part in the election until the run is stopped or paused, and makes passes in each term. */
 async function contest(
@@ -84,7 +108,8 @@ async function contest(
   };
   const onOther = (name: string | null): void => {
     post.sees(name);
-    if (name !== null) log.info({ leader: name }, 'another synchronizer leads');
+    if (name === election.name) log.info({ leader: name }, ofSameName);
+    else if (name !== null) log.info({ leader: name }, 'another synchronizer leads');
     changed();
   };
   try {

@@ -53,7 +53,7 @@ export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
       if (ended.end === 'done') lookedAt.token = turn.token; // one that stopped has looked at nothing
       const { counts, seconds, mode, stopped } = ended.status;
       const sentence = stopped === null ? 'pass done' : 'pass stopped: too many removals';
-      log.info({ counts, seconds, mode, stopped }, sentence);
+      log[stopped === null ? 'info' : 'error']({ counts, seconds, mode, stopped }, sentence);
     }
     await pause(
       pauseAfterPassMs({ everyMs, failures, takesOver }),
@@ -101,7 +101,16 @@ async function onePass(
   const client = turn.authority === null ? settings.client : clientOf(turn.authority, settings.client);
   try {
     const { onProgress, onUnfinished } = pass;
-    const options = { safe: null, dryRun: false, full: false, takesOver, signal, onProgress, onUnfinished };
+    const options = {
+      safe: null,
+      dryRun: false,
+      full: false,
+      takesOver,
+      signal,
+      onProgress,
+      onUnfinished,
+      ...pass.accepted,
+    };
     return await runPass({ ...settings, client, authority }, options);
   } catch (error) {
     // What was interrupted by the end of the term is told as that.

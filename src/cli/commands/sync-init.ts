@@ -19,19 +19,21 @@ export interface SyncInitArguments extends ApiArguments {
 
 /** Makes the policies that synchronizers need, as an administrator. What is there already stays as it is. */
 export async function syncInit(given: SyncInitArguments, context: CliContext): Promise<void> {
-  const { correctingLoads, firstLoads, unfencedHosts } = await import(
+  const { correctingLoads, firstLoads, requireNoFence, unfencedHosts } = await import(
     '../../synchronizer/election/init-steps.ts'
   );
   const wish = await wishOf(given);
   if (given.dryRun === true) {
-    for (const load of firstLoads(wish)) showLoad(load, context);
     await withApi(given, context, async (client) => {
+      await requireNoFence(client, wish);
+      for (const load of firstLoads(wish)) showLoad(load, context);
       for (const load of await correctingLoads(client, wish)) showLoad(load, context);
     });
     context.say('Nothing was changed.');
     return;
   }
   await withApi(given, context, async (client) => {
+    await requireNoFence(client, wish);
     for (const load of firstLoads(wish)) await carryOut(client, load, context);
     for (const load of await correctingLoads(client, wish)) await carryOut(client, load, context);
     if (wish.elects && wish.protocol === 'fenced' && wish.layout !== null) {

@@ -1,4 +1,4 @@
-import { describeError } from '../../core/problem.ts';
+import { isProblem } from '../../core/problem.ts';
 import type { PassOutcome, Progress } from '../../synchronizer/pass/outcome.ts';
 import type { OnceTurn } from '../../synchronizer/election/while-elected.ts';
 import { keepHeapSmall } from '../../runtime/small-heap.ts';
@@ -61,14 +61,14 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
       if (!dryRun) await keepStatus(config.stateDirectory, layout, outcome);
       return outcome;
     } catch (error) {
-      if (!dryRun) await keepError(config.stateDirectory, describeError(error), unfinished);
+      if (!dryRun) await keepError(config.stateDirectory, wordsOf(error), unfinished);
       throw error;
     } finally {
       await opened.source.close();
     }
   };
   if (!dryRun && (await readPause(config.stateDirectory)) !== null)
-    context.say('· It is paused; this pass is made all the same.');
+    context.say('· It is paused, or may be; this pass is made all the same.');
   // A leader alone sees the whole target, so an election is held for a dry run, too.
   const elected = (signal: AbortSignal): Promise<PassOutcome> =>
     whileElected(config, { signal, warn: context.say }, pass);
@@ -78,6 +78,11 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
   );
   context.answer(given.json ? jsonText(outcome) : renderOutcome(outcome, context.style));
   if (needsAttention(outcome)) process.exitCode = 1;
+}
+
+/** Texts of foreign errors may hold anything, and the file is read by others. */
+function wordsOf(error: unknown): string {
+  return isProblem(error) ? error.detail : 'an unexpected error; the command said which';
 }
 
 function needsAttention({ stopped, failures, reports }: PassOutcome): boolean {

@@ -1,4 +1,5 @@
 import type { CliContext } from '../context.ts';
+import { plain } from '../render/plain.ts';
 
 export interface SyncPauseArguments {
   readonly config: string;
@@ -10,7 +11,7 @@ export async function syncPause(given: SyncPauseArguments, context: CliContext):
   const { putPause } = await import('../../synchronizer/pause.ts');
   await putPause(await stateDirectoryOf(given), given.because ?? null);
   context.say(
-    '✓ Paused, also across restarts. A pass under way ends before its next write. To go on: holdfast sync resume',
+    `✓ Paused, also across restarts. A pass under way ends before its next write. To go on: holdfast sync resume --config ${plain(given.config)}`,
   );
 }
 
@@ -21,6 +22,6 @@ export async function syncResume(given: SyncPauseArguments, context: CliContext)
 }
 
 async function stateDirectoryOf({ config }: SyncPauseArguments): Promise<string> {
-  const { readConfigFile } = await import('../../synchronizer/config/open-sync.ts');
-  return (await readConfigFile(config)).stateDirectory;
+  const { readPlace } = await import('../../synchronizer/config/read-place.ts');
+  return (await readPlace(config)).stateDirectory;
 }

@@ -13,28 +13,31 @@ export interface SyncStatusArguments {
 /** What the synchronizer of this state directory is, what its last pass did, and what is not as it should be. */
 export async function syncStatus(given: SyncStatusArguments, context: CliContext): Promise<void> {
   const [
-    { readConfigFile },
+    { readPlace },
     { readStatus },
     { selectStatus },
     { findAccounts },
     { readPause },
     { readStanding },
     { isLocked },
+    { readAccepted },
   ] = await Promise.all([
-    import('../../synchronizer/config/open-sync.ts'),
+    import('../../synchronizer/config/read-place.ts'),
     import('../../synchronizer/state/status-file.ts'),
     import('../../synchronizer/state/select-status.ts'),
     import('../../synchronizer/state/find-account.ts'),
     import('../../synchronizer/pause.ts'),
     import('../../synchronizer/state/standing-file.ts'),
     import('../../synchronizer/state/directory-lock.ts'),
+    import('../../synchronizer/accepted.ts'),
   ]);
-  const { stateDirectory, branch, vault } = await readConfigFile(given.config);
+  const { stateDirectory, layout } = await readPlace(given.config);
   const running = await isLocked(stateDirectory);
   const standing = {
     running,
     role: await readStanding(stateDirectory),
     paused: await readPause(stateDirectory),
+    accepted: await readAccepted(stateDirectory),
   };
   const whole = await readStatus(stateDirectory);
   const { safe = null, account = null } = given;
@@ -45,7 +48,7 @@ export async function syncStatus(given: SyncStatusArguments, context: CliContext
     if (!running || standing.role?.role !== 'standby' || standing.role.fault !== null) process.exitCode = 1;
     return;
   }
-  const found = selectStatus({ base: branch, vault }, whole, { safe, account });
+  const found = selectStatus(layout, whole, { safe, account });
   const carried = account === null ? null : await findAccounts(stateDirectory, account);
   const here = carried?.filter((each) => safe === null || each.safe === safe) ?? null;
   if (given.json)

@@ -6,6 +6,7 @@ import type { CliContext } from '../context.ts';
 import { interruptible } from '../interrupt.ts';
 import { renderFindings } from '../render/findings.ts';
 import { jsonText } from '../render/json-text.ts';
+import { type SyncAcceptArguments, syncAcceptRemovals } from './sync-accept.ts';
 import { type SyncEnrollArguments, syncEnroll } from './sync-enroll.ts';
 import { type SyncInitArguments, syncInit } from './sync-init.ts';
 import { syncOnce, type SyncOnceArguments } from './sync-once.ts';
@@ -69,6 +70,13 @@ export function addSync(program: Command, context: CliContext): void {
   configOf(group.command('resume').summary('go on after a pause'))
     .description('Ends a pause. A synchronizer that runs makes a pass at once, if it may.')
     .action((given: SyncPauseArguments) => syncResume(given, context));
+  configOf(group.command('accept-removals').summary('let the next pass remove more'))
+    .description(
+      'Lets the next pass of the "sync run" of this state directory remove so many variables, where it stopped because they are too many. Said where the synchronizer runs that leads.',
+    )
+    .argument('<number>', 'of variables, as "sync status" has it', wholeNumber('NUMBER', 0, 10_000_000))
+    .addHelpText('after', '\nExample:\n  holdfast sync accept-removals 812')
+    .action((removals: number, given: SyncAcceptArguments) => syncAcceptRemovals(removals, given, context));
   withConfig(group.command('doctor').summary('try each connection and permission'))
     .description('Tries each connection and permission that a pass needs, and names what is missing.')
     .addHelpText('after', '\nExit code 1 when there is a fault.')

@@ -1,3 +1,4 @@
+import type { AcceptedRemovals } from '../../synchronizer/accepted.ts';
 import type { Pause } from '../../synchronizer/pause.ts';
 import type { CarriedAccount } from '../../synchronizer/state/find-account.ts';
 import type { KnownStanding } from '../../synchronizer/state/standing-file.ts';
@@ -10,6 +11,7 @@ import { renderTable } from './table.ts';
 
 /** Lines of one kind that are shown; --json has all. */
 const mostShown = 200;
+const mostStopped = 20;
 
 function roleText({ role, leader }: KnownStanding): string {
   if (role === 'standby') return leader === null ? 'it does not lead' : `${plain(leader)} leads`;
@@ -22,7 +24,13 @@ export function renderStanding(
     running,
     role,
     paused,
-  }: { readonly running: boolean; readonly role: KnownStanding | null; readonly paused: Pause | null },
+    accepted,
+  }: {
+    readonly running: boolean;
+    readonly role: KnownStanding | null;
+    readonly paused: Pause | null;
+    readonly accepted: AcceptedRemovals | null;
+  },
   style: Style,
 ): readonly string[] {
   const runs = running ? (role === null ? 'yes' : `yes; ${roleText(role)}, since ${role.since}`) : 'no';
@@ -30,7 +38,16 @@ export function renderStanding(
   const rests = paused === null ? '' : `since ${paused.since}${because === null ? '' : `: ${because}`}`;
   const fault = running ? (role?.fault ?? null) : null;
   return [
-    ...renderFields([['running', runs], ...(paused === null ? [] : [['paused', rests] as const])], style),
+    ...renderFields(
+      [
+        ['running', runs],
+        ...(paused === null ? [] : [['paused', rests] as const]),
+        ...(accepted === null
+          ? []
+          : [['accepted', `${accepted.removals} removals, for the next pass`] as const]),
+      ],
+      style,
+    ),
     ...(fault === null ? [] : [`${style.fault('✗')} The election cannot be held: ${plain(fault)}`]),
   ];
 }
@@ -57,9 +74,7 @@ export function renderStatus(
   return [
     ...renderFields(fields, style),
     ...(error === null ? [] : [`${style.fault('✗')} ${plain(error)}`]),
-    ...(stopped === null
-      ? []
-      : [`${style.fault('✗')} ${stopped.removals} removals, ${stopped.allowed} allowed`]),
+    ...renderStop(stopped, style),
     ...(filter.account === null ? renderSafes(status.safes, style) : []),
     ...shown(status.reports, (report) => `${style.warning('!')} ${reportText(report)}`),
     ...shown(
@@ -69,6 +84,20 @@ export function renderStatus(
     ),
     ...(status.unlisted > 0 ? [`  … and ${status.unlisted} more that there was no room for`] : []),
     ...renderCarried(filter, status, style),
+  ];
+}
+
+/** What would go, the first of it, and how to let it. */
+function renderStop(stopped: SyncStatus['stopped'], style: Style): readonly string[] {
+  if (stopped === null) return [];
+  const { removals, allowed, identifiers } = stopped;
+  const first = identifiers.slice(0, mostStopped);
+  const more = removals - first.length;
+  return [
+    `${style.fault('✗')} ${removals} removals, ${allowed} allowed; nothing was changed. These would go, or be given to another account:`,
+    ...first.map((identifier) => `  - ${plain(identifier)}`),
+    ...(more > 0 ? [`  … and ${more} more`] : []),
+    `  If that is right: holdfast sync accept-removals ${removals}, with the same --config, where the leader runs`,
   ];
 }
 

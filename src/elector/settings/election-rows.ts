@@ -34,7 +34,8 @@ export const electionRows = {
     env: 'CONSUL_LEADER_SLEEP',
     flag: 'sleep',
     fallback: '10',
-    about: 'seconds between two renewals of the session',
+    about:
+      'seconds between two renewals of the session; less than the TTL, so a TTL of 10s needs a shorter one',
   },
   lockDelay: {
     env: 'CONSUL_LEADER_LOCKDELAY',

@@ -85,7 +85,10 @@ export function fieldsOf(value: unknown, path: string, directory: string, faults
       const [, number, unit = ''] = /^(\d{1,9})(ms|s|m|h|d)$/u.exec(field) ?? [];
       const ms = Number(number) * (unitMs[unit] ?? Number.NaN);
       if (ms >= leastMs && ms <= mostMs) return ms;
-      fault(name, `"${field}" is not a time that is allowed here; write it like 500ms, 5s, 15m, 2h or 7d.`);
+      fault(
+        name,
+        `"${field}" must be a time between ${timeText(leastMs)} and ${timeText(mostMs)}, like 500ms, 5s, 15m, 2h or 7d.`,
+      );
       return fallbackMs;
     },
     branch: (name, fallback) => {
@@ -132,6 +135,12 @@ export function fieldsOf(value: unknown, path: string, directory: string, faults
         if (!asked.has(name)) fault(name, 'is not known here; check the spelling.');
     },
   };
+}
+
+/** In the greatest unit that says it in whole numbers. */
+function timeText(ms: number): string {
+  const unit = Object.entries(unitMs).findLast(([, size]) => ms >= size && ms % size === 0);
+  return unit === undefined ? `${ms}ms` : `${ms / unit[1]}${unit[0]}`;
 }
 
 function isMapping(value: unknown): boolean {

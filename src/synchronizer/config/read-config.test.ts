@@ -220,3 +220,15 @@ test('two ways to log in to Vault are one too many', () => {
       'source.linesOfBusiness[0].tokenFile: name either a token, or roleId and secretIdFile.',
     ]);
 });
+
+test('a time out of its range is told with the range, and a file that is no mapping as that', () => {
+  const faults = faultsOf(
+    `vault: corp${target}\nsource: {kind: directory, path: d}\nevery: 500ms\nelection: {lease: 2h}`,
+  );
+  assert.deepEqual(faults, [
+    'every: "500ms" must be a time between 1s and 1d, like 500ms, 5s, 15m, 2h or 7d.',
+    'election.lease: "2h" must be a time between 10s and 10m, like 500ms, 5s, 15m, 2h or 7d.',
+  ]);
+  for (const text of ['a text', '- a list'])
+    assert.deepEqual(faultsOf(text), ['The file must be a mapping of names and values.'], text);
+});

@@ -22,6 +22,8 @@ export function readConfig(
   | { readonly ok: false; readonly faults: readonly string[] } {
   const read = readYaml(text);
   if (!read.ok) return read;
+  if (read.value !== null && (typeof read.value !== 'object' || Array.isArray(read.value)))
+    return { ok: false, faults: ['The file must be a mapping of names and values.'] };
   const faults: Faults = [];
   const fields = fieldsOf(read.value, '', directory, faults);
   const config: SyncConfig = {

@@ -31,14 +31,14 @@ export async function examineBranch(
     : [fine('election', `The writer of a term may write to ${identifier}, and ${username} itself may not.`)];
 }
 
-/** null: the caller does not see the policy. */
-async function mayWriters(
+/** Whether the writers of terms have a privilege on a resource; null: the caller does not see it. */
+export async function mayWriters(
   client: ConjurClient,
-  policy: { readonly kind: string; readonly identifier: string },
+  resource: { readonly kind: string; readonly identifier: string },
   privilege: string,
 ): Promise<boolean | null> {
   try {
-    const roles = await listPermittedRoles(client, policy, privilege);
+    const roles = await listPermittedRoles(client, resource, privilege);
     return roles.includes(fullId(client.account, 'group', places.writers));
   } catch (error) {
     if (isProblem(error, 'api_missing', 'api_forbidden')) return null;
@@ -49,7 +49,7 @@ async function mayWriters(
 function unseen(username: string, branch: string): SyncFinding {
   return {
     area: 'election',
-    level: 'warning',
+    level: 'fault',
     sentence: `${username} does not see the policy ${branch}, so whether a term's writer may write there cannot be told.`,
     advice:
       'Run "holdfast sync init --config" with this configuration as an administrator: it makes the branch, and lets members see it.',

@@ -4,7 +4,7 @@ import { checkPrivilege } from '../../client/resources.ts';
 import { places } from '../../core/election/conjur/places.ts';
 import type { SyncConfig } from '../config/config.ts';
 import { fine, type SyncFinding } from '../doctor-finding.ts';
-import { examineBranch } from './examine-branch.ts';
+import { examineBranch, mayWriters } from './examine-branch.ts';
 import { examineClock } from './examine-clock.ts';
 import { examineLeader } from './examine-leader.ts';
 import { examineLineVariables } from './examine-line-variables.ts';
@@ -56,7 +56,23 @@ async function examineExpiration(
       ? [lacking(username, ['update'], `the variable ${places.expiration}`, 'published')]
       : []),
     ...(protocol === 'fenced' && update ? [publishedStands(username)] : []),
+    ...(protocol === 'fenced' && (await writersLackRenewal(client)) ? [noRenewal()] : []),
   ];
+}
+
+/** A term's writer renews its lease by itself: members may not, so that a deposed one cannot. */
+async function writersLackRenewal(client: ConjurClient): Promise<boolean> {
+  const variable = { kind: 'variable', identifier: places.expiration };
+  return (await mayWriters(client, variable, 'update')) === false;
+}
+
+function noRenewal(): SyncFinding {
+  return {
+    area: 'election',
+    level: 'fault',
+    sentence: `The group ${places.writers} has not update on the variable ${places.expiration}: nobody who is elected could renew the lease, so nobody would lead.`,
+    advice: 'Run "holdfast sync init" as an administrator.',
+  };
 }
 
 function publishedStands(username: string): SyncFinding {

@@ -2,7 +2,7 @@ import type { ConjurClient } from '../../client/client.ts';
 import { listMembers, showResource } from '../../client/resources.ts';
 import { places } from '../../core/election/conjur/places.ts';
 import { fullId, identifierOf, parseFullId } from '../../core/ids.ts';
-import { isProblem } from '../../core/problem.ts';
+import { isProblem, Problem } from '../../core/problem.ts';
 import { type Layout, vaultBranch } from '../../core/sync/layout.ts';
 import {
   denialLoad,
@@ -37,6 +37,22 @@ export async function correctingLoads(
   const isMember =
     elects && layout !== null && (await adminsOf(client, layout)).includes(membersRole(client));
   return [...branches.map(denialLoad), ...(isMember ? [revocationLoad(layout)] : [])];
+}
+
+/**
+ * A synchronizer alone writes as itself: made so where an election decides who writes, each member could write at any time.
+ *
+ * @throws Problem `operation_refused` when the wish would undo the fencing of an election
+ */
+export async function requireNoFence(client: ConjurClient, { layout, elects }: InitWish): Promise<void> {
+  if (elects || layout === null) return;
+  const writers = fullId(client.account, 'group', places.writers);
+  if (!(await adminsOf(client, layout)).includes(writers)) return;
+  const branch = vaultBranch(layout);
+  throw new Problem(
+    'operation_refused',
+    `The branch ${branch} is written by the leader of an election, and this configuration has none: its synchronizer would write beside the leader. Add "election" to it; or, to have one synchronizer alone from now on, revoke ${places.writers} from the group ${branch}-admins first.`,
+  );
 }
 
 /** Hosts that own the vault's branch by themselves: an election cannot keep them from writing. */

@@ -5,6 +5,7 @@ import { judgeHealth } from './health.ts';
 import { openReport, type Standing } from './report.ts';
 
 const everyMs = 60_000;
+const leaseMs = 30_000;
 
 /** A report under a clock that the test turns, in seconds. */
 function run(standing: Standing = { role: 'alone', leaseLeftMs: null }) {
@@ -21,7 +22,7 @@ function run(standing: Standing = { role: 'alone', leaseLeftMs: null }) {
     wait: (seconds: number) => {
       time.now += seconds * 1000;
     },
-    health: () => judgeHealth(report.view(), everyMs, time.now),
+    health: () => judgeHealth(report.view(), { everyMs, leaseMs }, time.now),
   };
 }
 
@@ -81,7 +82,7 @@ test('a standby and a paused one wait in good health, however long', () => {
 });
 
 test('a server that does not answer is ill health in every role, but not for a moment', () => {
-  const { report, held, wait, health } = run(standby);
+  const { report, wait, health } = run(standby);
   report.called('target', 'failed');
   wait(15);
   assert.equal(health().healthy, true);
@@ -89,8 +90,50 @@ test('a server that does not answer is ill health in every role, but not for a m
   report.called('target', 'failed');
   report.called('source', 'answered');
   assert.deepEqual(health(), { healthy: false, reason: 'the server has not answered for 16 s' });
-  held.pause = { since: 'x', because: null };
-  assert.equal(health().healthy, false);
   report.called('target', 'refused');
+  assert.equal(health().healthy, true);
+});
+
+test('one that was paused in an outage is in good health, and has time after it', () => {
+  const { report, held, wait, health } = run(standby);
+  report.called('target', 'failed');
+  wait(1000);
+  held.pause = { since: 'x', because: null };
   assert.deepEqual(health(), { healthy: true, reason: 'paused' });
+  wait(1000);
+  report.rested();
+  held.pause = null;
+  assert.equal(health().healthy, true);
+});
+
+test('a standby that sees nobody lead says so, and is ill after three leases', () => {
+  const { report, held, wait, health } = run({ ...standby, leader: null });
+  wait(90);
+  assert.deepEqual(health(), { healthy: true, reason: 'nobody leads yet' });
+  wait(1);
+  assert.deepEqual(health(), {
+    healthy: false,
+    reason: 'nobody has been seen to lead for 91 s; the log says why',
+  });
+  held.standing = standby;
+  assert.deepEqual(health(), { healthy: true, reason: 'sync2 leads' });
+  held.standing = { ...standby, leader: null };
+  assert.equal(health().healthy, true, 'it begins anew');
+  wait(91);
+  assert.equal(health().healthy, false);
+  report.rested();
+  assert.equal(health().healthy, true);
+});
+
+test('what a term before ended with is not held against this one', () => {
+  const { report, held, wait, health } = run(leader);
+  report.passEnded('failed', { code: 'source_unavailable' });
+  assert.equal(health().healthy, false);
+  wait(1);
+  held.standing = standby;
+  assert.equal(health().healthy, true);
+  held.standing = leader;
+  assert.deepEqual(health(), { healthy: true, reason: null });
+  report.passEnded('failed', { code: 'source_unavailable' });
+  assert.equal(health().healthy, false);
 });

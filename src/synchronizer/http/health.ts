@@ -1,4 +1,12 @@
-import type { RunView } from './report.ts';
+import type { RunView, Standing } from './report.ts';
+
+/** Times of the configuration in force, milliseconds. */
+export interface HealthTimes {
+  /** From the end of a pass to the next. */
+  readonly everyMs: number;
+  /** Of a leader; null: there is no election. */
+  readonly leaseMs: number | null;
+}
 
 export interface Health {
   readonly healthy: boolean;
@@ -12,28 +20,25 @@ const intervals = 3;
 const leastPatienceMs = 60_000;
 /** A load balancer between two masters has nobody behind it for moments. */
 const targetPatienceMs = 15_000;
+/** Somebody follows a leader that is gone within a lease and 2 s. So many without one, and there is nobody who can. */
+const leaderlessLeases = 3;
 
 /**
  * Whether a synchronizer does what it should: a pass now and then when it writes, and waiting otherwise. A pause is what somebody wants, so
  * it is healthy: nothing that restarts it on ill health would help.
  *
- * @param everyMs from the end of a pass to the next
  * @param now of the clock of the view, milliseconds
  */
-export function judgeHealth(view: RunView, everyMs: number, now: number): Health {
-  const silent = targetFault(view, now);
-  if (silent !== null) return ill(silent);
+export function judgeHealth(view: RunView, { everyMs, leaseMs }: HealthTimes, now: number): Health {
   if (view.pause !== null) {
     const { because } = view.pause;
     return { healthy: true, reason: because === null ? 'paused' : `paused: ${because}` };
   }
-  if (view.standing.role === 'standby') {
-    const { leader = null, fault = null } = view.standing;
-    if (fault !== null)
-      return ill(`the election cannot be held (${fault.code}); "holdfast sync status" says why`);
-    return { healthy: true, reason: leader === null ? 'it does not lead' : `${leader} leads` };
-  }
-  const { lastPass } = view;
+  const silent = targetFault(view, now);
+  if (silent !== null) return ill(silent);
+  if (view.standing.role === 'standby') return waiting(view.standing, view, leaseMs, now);
+  // What a term before this one ended with says nothing of this one.
+  const lastPass = view.lastPass !== null && view.lastPass.endedAt >= view.roleSince ? view.lastPass : null;
   if (lastPass?.end === 'failed')
     return ill(`the last pass failed (${lastPass.code ?? 'unexpected'}); "holdfast sync status" says why`);
   if (lastPass?.end === 'stopped')
@@ -47,6 +52,22 @@ export function judgeHealth(view: RunView, everyMs: number, now: number): Health
     healthy: true,
     reason: failed === 0 ? null : `${failed} accounts or safes are not as they should be`,
   };
+}
+
+/** One that does not lead is as healthy as the election. */
+function waiting(
+  { leader = null, fault = null }: Standing,
+  { leaderlessSince }: RunView,
+  leaseMs: number | null,
+  now: number,
+): Health {
+  if (fault !== null)
+    return ill(`the election cannot be held (${fault.code}); "holdfast sync status" says why`);
+  if (leader !== null) return { healthy: true, reason: `${leader} leads` };
+  const ms = leaderlessSince === null ? 0 : now - leaderlessSince;
+  if (leaseMs !== null && ms > leaderlessLeases * leaseMs)
+    return ill(`nobody has been seen to lead for ${Math.round(ms / 1000)} s; the log says why`);
+  return { healthy: true, reason: 'nobody leads yet' };
 }
 
 function targetFault({ targetSilentSince }: RunView, now: number): string | null {

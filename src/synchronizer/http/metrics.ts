@@ -1,10 +1,20 @@
+import type { Health } from './health.ts';
 import type { RunReport, RunView } from './report.ts';
 
 /** What /metrics answers: Prometheus' text format, with its media type. */
 export type MetricsText = () => Promise<{ readonly type: string; readonly body: string }>;
 
 /** Opens the metrics of a run. The library is loaded here: a synchronizer without metrics never does. */
-export async function openMetrics(report: RunReport, now: () => number): Promise<MetricsText> {
+export async function openMetrics({
+  report,
+  health,
+  now,
+}: {
+  readonly report: RunReport;
+  readonly health: () => Health;
+  /** Monotonic, milliseconds. */
+  readonly now: () => number;
+}): Promise<MetricsText> {
   const { Counter, Gauge, Registry, collectDefaultMetrics } = await import('prom-client');
   const register = new Registry();
   const registers = [register];
@@ -33,6 +43,11 @@ export async function openMetrics(report: RunReport, now: () => number): Promise
     'lease_left_seconds',
     'How long it may write without another renewal; not a number without an election.',
   );
+  const leaderless = gauge(
+    'leaderless_seconds',
+    'For how long nobody has been seen to lead; 0: somebody is, or there is no election.',
+  );
+  const healthy = gauge('healthy', 'Whether /health answers 200.');
   const paused = gauge('paused', 'Whether somebody paused it.');
   const underWay = gauge(
     'pass_under_way_seconds',
@@ -58,12 +73,17 @@ export async function openMetrics(report: RunReport, now: () => number): Promise
     setStatus(view);
     leader.set(Number(view.standing.role !== 'standby' && view.pause === null));
     lease.set(view.standing.leaseLeftMs === null ? Number.NaN : view.standing.leaseLeftMs / 1000);
+    leaderless.set(view.leaderlessSince === null ? 0 : (now() - view.leaderlessSince) / 1000);
+    healthy.set(Number(health().healthy));
     paused.set(Number(view.pause !== null));
     underWay.set(view.passUnderWaySince === null ? 0 : (now() - view.passUnderWaySince) / 1000);
     return { type: register.contentType, body: await register.metrics() };
   };
 
   function setStatus({ status }: RunView): void {
+    // What is not known is left out: 0 would be 1970, and wake people on every standby.
+    lastEnd.remove({});
+    lastSuccess.remove({});
     if (status === null) return;
     for (const [part, seconds] of Object.entries(status.seconds)) lastPass.set({ part }, seconds);
     lastEnd.set(Date.parse(status.endedAt) / 1000);

@@ -43,6 +43,8 @@ export interface RunView {
   readonly status: SyncStatus | null;
   /** The target has not answered since then; null: it answered the last call. */
   readonly targetSilentSince: number | null;
+  /** Nobody has been seen to lead since then; null: somebody was, or there is no election. */
+  readonly leaderlessSince: number | null;
 }
 
 /** Takes note of what happens in a run, for /health and /metrics. */
@@ -51,6 +53,8 @@ export interface RunReport {
   readonly progressed: () => void;
   readonly passEnded: (end: PassEnd, told: { readonly status?: SyncStatus; readonly code?: string }) => void;
   readonly called: CallObserver;
+  /** A rest begins or ends: for how long nobody answered or led before says nothing any more. */
+  readonly rested: () => void;
   readonly view: () => RunView;
   readonly counts: RunCounts;
 }
@@ -67,11 +71,14 @@ export interface RunCounts {
 
 const verbs = ['created', 'written', 'mended', 'drifted', 'enabled', 'disabled', 'removed', 'failed'];
 
-/** @param now monotonic, milliseconds */
+/**
+ * @param needs `now`: monotonic, milliseconds; `known`: of the last pass before the start, null unless there was one
+ */
 export function openReport(needs: {
   readonly now: () => number;
   readonly standing: () => Standing;
   readonly pause: () => Pause | null;
+  readonly known?: SyncStatus | null;
 }): RunReport {
   const { now } = needs;
   const counts: RunCounts = {
@@ -86,8 +93,9 @@ export function openReport(needs: {
   let passUnderWaySince: number | null = null;
   let progressAt: number | null = null;
   let lastPass: RunView['lastPass'] = null;
-  let status: SyncStatus | null = null;
+  let status: SyncStatus | null = needs.known ?? null;
   let targetSilentSince: number | null = null;
+  let leaderlessSince: number | null = null;
   const standing = (): Standing => {
     const current = needs.standing();
     if (current.role !== role) {
@@ -95,6 +103,8 @@ export function openReport(needs: {
       role = current.role;
       roleSince = now();
     }
+    const isLed = current.role !== 'standby' || (current.leader ?? null) !== null;
+    leaderlessSince = isLed ? null : (leaderlessSince ?? now());
     return current;
   };
   standing();
@@ -125,6 +135,11 @@ export function openReport(needs: {
       add(counts.calls, `${side} ${end}`);
       if (side === 'target') targetSilentSince = end === 'failed' ? (targetSilentSince ?? now()) : null;
     },
+    rested: () => {
+      targetSilentSince = null;
+      leaderlessSince = null;
+      standing();
+    },
     view: () => ({
       standing: standing(),
       roleSince,
@@ -134,6 +149,7 @@ export function openReport(needs: {
       lastPass,
       status,
       targetSilentSince,
+      leaderlessSince,
     }),
   };
 }

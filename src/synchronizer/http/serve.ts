@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { Problem } from '../../core/problem.ts';
 import type { HttpConfig } from '../config/config.ts';
-import { judgeHealth } from './health.ts';
+import type { Health } from './health.ts';
+import { listenFault } from './listen-fault.ts';
 import type { MetricsText } from './metrics.ts';
 import type { RunReport, RunView } from './report.ts';
 
@@ -15,7 +16,7 @@ interface StatusNeeds {
   readonly metrics: MetricsText;
   /** Names this synchronizer in the answers. */
   readonly name: string;
-  readonly everyMs: () => number;
+  readonly health: () => Health;
   readonly now: () => number;
 }
 
@@ -40,8 +41,7 @@ export async function serveRunStatus({ host, port }: HttpConfig, needs: StatusNe
   try {
     await once(server, 'listening');
   } catch (cause) {
-    const sentence = `http.listen: ${host}:${port} cannot be listened on. Choose another address.`;
-    throw new Problem('port_taken', sentence, { cause });
+    throw new Problem('port_taken', `http.listen: ${host}:${port} ${listenFault(cause)}`, { cause });
   }
   server.on('error', () => undefined);
   return {
@@ -54,17 +54,18 @@ export async function serveRunStatus({ host, port }: HttpConfig, needs: StatusNe
   };
 }
 
-function answerHealth(response: ServerResponse, { report, name, everyMs, now }: StatusNeeds): void {
-  const view = report.view();
-  const { healthy, reason } = judgeHealth(view, everyMs(), now());
-  send(response, healthy ? 200 : 503, { healthy, reason, name, ...told(view, now()) });
+function answerHealth(response: ServerResponse, { report, name, health, now }: StatusNeeds): void {
+  const { healthy, reason } = health();
+  send(response, healthy ? 200 : 503, { healthy, reason, name, ...told(report.view(), name, now()) });
 }
 
-function told(view: RunView, now: number): Readonly<Record<string, unknown>> {
+function told(view: RunView, name: string, now: number): Readonly<Record<string, unknown>> {
   const { standing, pause, lastPass, passUnderWaySince, status } = view;
   const seconds = (since: number): number => Math.round((now - since) / 1000);
   return {
     role: standing.role,
+    leader: standing.role === 'leader' ? name : (standing.leader ?? null),
+    electionFault: standing.fault?.code ?? null,
     leaseLeftSeconds: standing.leaseLeftMs === null ? null : Math.round(standing.leaseLeftMs / 100) / 10,
     paused: pause,
     passUnderWaySeconds: passUnderWaySince === null ? null : seconds(passUnderWaySince),

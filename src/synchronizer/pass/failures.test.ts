@@ -50,6 +50,14 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
     }
   });
 
+  it('says of a branch that the server does not find that it may be there, and unseen', async (t) => {
+    const lab = await startPassLab(t, server, url, { web: many(1, '1') });
+    const layout = { ...lab.layout, base: `${lab.vault}-nowhere` };
+    const outcome = await lab.pass({}, { layout }).catch((error: unknown) => error);
+    const said = isProblem(outcome) ? outcome.detail : JSON.stringify(outcome);
+    assert.match(said, /It may be there, and may not be seen or written.*holdfast sync init --config/u);
+  });
+
   it('leaves what was not read due for its check, and only that', async (t) => {
     const lab = await startPassLab(t, server, url, { web: many(3, '1'), ops: many(3, '2') });
     await lab.pass();

@@ -5,6 +5,7 @@ import { noteRemovals } from '../state/state.ts';
 import type { CarryContext } from './carry-context.ts';
 import { findForeign } from './find-foreign.ts';
 import { stillOurs } from './still-ours.ts';
+import { maybeUnseen } from './maybe-unseen.ts';
 
 /**
  * What a safe's values need to be written.
@@ -114,7 +115,9 @@ async function countRemovals(
 /** One after the other: a server loads one policy at a time. None makes a user or host, so one that was lost on the way is sent again. */
 async function load({ authority, checkpoint }: CarryContext, loads: readonly PolicyLoad[]): Promise<void> {
   for (const each of loads) {
-    await loadPolicy(authority.writer(), each, { repeatable: true });
+    await loadPolicy(authority.writer(), each, { repeatable: true }).catch((error: unknown) => {
+      throw maybeUnseen(error);
+    });
     await checkpoint();
   }
 }

@@ -1,6 +1,7 @@
 import type { ConjurClient } from '../../client/client.ts';
 import { type DryRun, dryRunPolicy, type PolicyText } from '../../client/policies.ts';
 import { isProblem } from '../../core/problem.ts';
+import { maybeUnseen } from './maybe-unseen.ts';
 
 /** What a load would make and change; null: the server knows no trials. */
 export async function tryPolicy(client: ConjurClient, policy: PolicyText): Promise<DryRun | null> {
@@ -8,7 +9,7 @@ export async function tryPolicy(client: ConjurClient, policy: PolicyText): Promi
     return await dryRunPolicy(client, policy);
   } catch (error) {
     if (isProblem(error, 'api_not_allowed')) return null;
-    throw error;
+    throw maybeUnseen(error);
   }
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../core/problem.ts';
 import { makeDirectory } from '../../runtime/files.ts';
+import { giveToOwner } from './beside.ts';
 
 export interface DirectoryLock {
   readonly release: () => Promise<void>;
@@ -132,6 +133,8 @@ async function listenIn(server: Server, folder: FileHandle, name: string, direct
   server.listen(throughFolder(folder, name));
   try {
     await once(server, 'listening');
+    // One that is left behind must refuse its directory's owner, and not deny him: a denial counts as an answer.
+    await giveToOwner(join(directory, name));
   } catch (error) {
     throw unusable(directory, error);
   }

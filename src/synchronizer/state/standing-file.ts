@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { readFileIfThere, writeFileAtomically } from '../../runtime/files.ts';
+import { readFileIfThere } from '../../runtime/files.ts';
 import type { Standing } from '../http/report.ts';
+import { writeBeside } from './beside.ts';
 
 /** What a running synchronizer is, for `sync status` beside it. */
 export interface KnownStanding {
@@ -23,7 +24,7 @@ export function keepStanding(directory: string, current: () => Standing): () => 
     const fault = problem?.detail ?? null;
     if (role === written?.role && leader === written.leader && fault === written.fault) return;
     written = { role, since: new Date().toISOString(), leader, fault };
-    await writeFileAtomically(join(directory, fileName), `${JSON.stringify(written)}\n`, { durable: false });
+    await writeBeside(join(directory, fileName), `${JSON.stringify(written)}\n`, { durable: false });
   };
 }
 

@@ -1,7 +1,8 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
-import { makeDirectory, readFileIfThere, writeFileAtomically } from '../../runtime/files.ts';
+import { makeDirectory, readFileIfThere } from '../../runtime/files.ts';
+import { writeBeside } from './beside.ts';
 import { keyPrintOf, newDigestKey } from './digests.ts';
 import { emptyState, type SyncState } from './state.ts';
 import { linesOfState, stateOfLines } from './state-lines.ts';
@@ -36,9 +37,9 @@ export async function openStateFile(directory: string, target: string): Promise<
     save: () =>
       onDisk(directory, async () => {
         await makeDirectory(directory, 0o700);
-        if (!isKept) await writeFileAtomically(keyPath, `${digestKey.toString('base64')}\n`);
+        if (!isKept) await writeBeside(keyPath, `${digestKey.toString('base64')}\n`);
         isKept = true;
-        await writeFileAtomically(path, linesOfState(state, keyPrint));
+        await writeBeside(path, linesOfState(state, keyPrint));
       }),
   };
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Layout } from '../../core/sync/layout.ts';
-import { readFileIfThere, writeFileAtomically } from '../../runtime/files.ts';
+import { readFileIfThere } from '../../runtime/files.ts';
 import type { PassOutcome } from '../pass/outcome.ts';
+import { writeBeside } from './beside.ts';
 import { statusOf, statusOfError, type SyncStatus } from './status.ts';
 
 const fileName = 'status.json';
@@ -35,7 +36,7 @@ async function write(
   make: (before: SyncStatus | null, endedAt: string) => SyncStatus,
 ): Promise<SyncStatus> {
   const status = make(await readStatus(directory), new Date().toISOString());
-  await writeFileAtomically(join(directory, fileName), `${JSON.stringify(status)}\n`);
+  await writeBeside(join(directory, fileName), `${JSON.stringify(status)}\n`);
   return status;
 }
 
