@@ -3,6 +3,7 @@ import { constants, existsSync, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { standardErrorOfNode } from './shared-standard-error.ts';
 
 /** Where lines leave the process. Its writes return at once. */
 export interface LogOutlet {
@@ -49,7 +50,7 @@ function taken(stream: Writable): Promise<void> {
 }
 
 function direct(): LogOutlet {
-  const stream = process.stderr;
+  const stream = standardErrorOfNode();
   return { stream, finish: () => taken(stream), abandon: () => undefined };
 }
 

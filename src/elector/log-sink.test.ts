@@ -132,6 +132,12 @@ describe('standard error', { timeout: 60_000, concurrency: true }, () => {
     throw new Error('it stands still');
   }
 
+  async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+    let text = '';
+    for await (const chunk of stream) text += String(chunk);
+    return text;
+  }
+
   async function written(out: string): Promise<void> {
     while (!existsSync(`${out}.written`)) await pause(10);
   }
@@ -198,6 +204,33 @@ describe('standard error', { timeout: 60_000, concurrency: true }, () => {
       assert.equal(missing.length > 0, isLate);
     });
   }
+
+  it('stays as it was for those who share it, also when a socket was closed', async () => {
+    const look = `
+import { readFileSync, writeSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { openStandardError } from ${JSON.stringify(new URL('log-sink.ts', import.meta.url).href)};
+const log = openStandardError();
+log.write('a line\\n');
+const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1', () => {
+  connect(server.address().port, '127.0.0.1').on('close', async () => {
+    process.emitWarning('a warning of a library');
+    setImmediate(async () => {
+      await log.flushed(10_000);
+      writeSync(1, readFileSync('/proc/self/fdinfo/2', 'utf8'));
+      process.exit(0);
+    });
+  }).resume();
+});`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', look], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [flags, text] = await Promise.all([child.stdout, child.stderr].map(textOf));
+    const nonBlocking = 0o4000;
+    const shown = /flags:\s*(\d+)/u.exec(flags ?? '')?.[1];
+    assert.equal(Number.parseInt(shown ?? 'none', 8) & nonBlocking, 0, flags);
+    assert.match(text ?? '', /^a line\n.*a warning of a library/u);
+  });
 
   it('leaves no relay behind', async () => {
     const [out, [first, ...args]] = argv(2000);

@@ -1,4 +1,5 @@
 import { type LogOutlet, openOutlet } from './log-outlet.ts';
+import { shadowStandardError } from './shared-standard-error.ts';
 import { within } from './within.ts';
 
 /** Where lines go that nobody may be reading: it takes them at once, whatever becomes of them. */
@@ -74,7 +75,9 @@ async function endsWithin(work: Promise<void>, ms: number): Promise<boolean> {
   return hasEnded;
 }
 
-/** Standard error, opened at the first line. */
+/** Standard error, opened at the first line; whatever else this process writes there goes the same way. */
 export function openStandardError(): LogSink {
-  return createLogSink(() => openOutlet(2));
+  const sink = createLogSink(() => openOutlet(2));
+  shadowStandardError(sink.write);
+  return sink;
 }
