@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -151,6 +151,9 @@ stateDirectory: state
     assert.equal((await sync('once')).code, 0);
   });
 
+  const daemons: ChildProcess[] = [];
+  after(() => daemons.forEach((daemon) => daemon.kill('SIGKILL')));
+
   /** The daemon, and what it logs; `until` waits for a line. */
   const startDaemon = (file: string) => {
     const main = join(import.meta.dirname, 'main.ts');
@@ -159,6 +162,7 @@ stateDirectory: state
       env: { HOME: lab.home },
     });
     const exited = once(daemon, 'exit');
+    daemons.push(daemon);
     let log = '';
     daemon.stderr.setEncoding('utf8');
     daemon.stderr.on('data', (chunk: string) => {
@@ -167,8 +171,8 @@ stateDirectory: state
     return {
       log: () => log,
       until: async (pattern: RegExp, times = 1): Promise<void> => {
-        while ((log.match(pattern) ?? []).length < times)
-          await once(daemon.stderr, 'data', { signal: AbortSignal.timeout(60_000) });
+        const signal = AbortSignal.timeout(60_000);
+        while ((log.match(pattern) ?? []).length < times) await once(daemon.stderr, 'data', { signal });
       },
       kill: async (signal: NodeJS.Signals): Promise<unknown> => {
         daemon.kill(signal);
@@ -179,8 +183,12 @@ stateDirectory: state
 
   it('makes pass after pass until it is told to stop', async () => {
     await put('shop/web/api/key', 'value three');
+    await put('shop/ops/a:b/password', '');
     const daemon = startDaemon(config);
-    await daemon.until(/pass done/gu, 2);
+    await daemon.until(/pass done/gu, 3);
+    const told = daemon.log().match(/"account":"a:b".*"not as it should be"/gu) ?? [];
+    assert.equal(told.length, 1, 'what is amiss is said once, not after each pass');
+    await put('shop/ops/a:b/password', 'y');
     assert.match(daemon.log().split('\n')[0] ?? '', /the synchronizer runs/u);
     assert.match(daemon.log().split('\n')[0] ?? '', /"vault":"corp".*"login":"admin"/u);
     assert.deepEqual(await daemon.kill('SIGTERM'), [0, null]);

@@ -14,9 +14,9 @@ export async function syncAcceptRemovals(
 ): Promise<void> {
   const [{ readPlace }, { putAccepted }, { isLocked }, { readPause }, { readStanding }] = await Promise.all([
     import('../../synchronizer/config/read-place.ts'),
-    import('../../synchronizer/accepted.ts'),
+    import('../../synchronizer/run/accepted.ts'),
     import('../../synchronizer/state/directory-lock.ts'),
-    import('../../synchronizer/pause.ts'),
+    import('../../synchronizer/run/pause.ts'),
     import('../../synchronizer/state/standing-file.ts'),
   ]);
   const { stateDirectory } = await readPlace(config);

@@ -24,7 +24,7 @@ export async function syncEnroll(
       'usage',
       `NAME: "${name}" must consist of letters, digits, dots, dashes and underlines.`,
     );
-  const { membersBranch } = await import('../../synchronizer/election/init-loads.ts');
+  const { membersBranch } = await import('../../synchronizer/init/init-loads.ts');
   const identifier = `${membersBranch}/${name}`;
   const file = await reserveFile('--key-file', given.keyFile ?? `${name}.key`);
   try {
@@ -44,7 +44,7 @@ async function keyOf(
   identifier: string,
   rotate: true | undefined,
 ): Promise<Secret<string>> {
-  const { memberLoad } = await import('../../synchronizer/election/init-loads.ts');
+  const { memberLoad } = await import('../../synchronizer/init/init-loads.ts');
   const { createdRoles } = await loadPolicy(client, memberLoad(name)).catch((error: unknown) => {
     if (!isProblem(error, 'api_missing')) throw error;
     const sentence = `${error.detail} Run "holdfast sync init" first, as somebody who may load into root.`;

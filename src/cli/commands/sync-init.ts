@@ -1,8 +1,8 @@
 import { isProblem } from '../../core/problem.ts';
 import type { ConjurClient } from '../../client/client.ts';
 import { loadPolicy } from '../../client/policies.ts';
-import type { InitLoad } from '../../synchronizer/election/init-loads.ts';
-import type { InitWish } from '../../synchronizer/election/init-steps.ts';
+import type { InitLoad } from '../../synchronizer/init/init-loads.ts';
+import type { InitWish } from '../../synchronizer/init/init-steps.ts';
 import type { ApiArguments } from '../arguments/api-arguments.ts';
 import { withApi } from '../connection/with-api.ts';
 import type { CliContext } from '../context.ts';
@@ -20,7 +20,7 @@ export interface SyncInitArguments extends ApiArguments {
 /** Makes the policies that synchronizers need, as an administrator. What is there already stays as it is. */
 export async function syncInit(given: SyncInitArguments, context: CliContext): Promise<void> {
   const { correctingLoads, firstLoads, requireNoFence, unfencedHosts } = await import(
-    '../../synchronizer/election/init-steps.ts'
+    '../../synchronizer/init/init-steps.ts'
   );
   const wish = await wishOf(given);
   if (given.dryRun === true) {

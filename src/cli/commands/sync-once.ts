@@ -24,6 +24,7 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
   const [
     { openSync, readConfigFile },
     { runPass },
+    { needsAttention },
     { whileElected },
     { keepError, keepStatus },
     { whileLocked },
@@ -31,10 +32,11 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
   ] = await Promise.all([
     import('../../synchronizer/config/open-sync.ts'),
     import('../../synchronizer/pass/run-pass.ts'),
+    import('../../synchronizer/pass/outcome.ts'),
     import('../../synchronizer/election/while-elected.ts'),
     import('../../synchronizer/state/status-file.ts'),
     import('../../synchronizer/state/directory-lock.ts'),
-    import('../../synchronizer/pause.ts'),
+    import('../../synchronizer/run/pause.ts'),
   ]);
   keepHeapSmall();
   const config = await readConfigFile(given.config);
@@ -83,14 +85,6 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
 /** Texts of foreign errors may hold anything, and the file is read by others. */
 function wordsOf(error: unknown): string {
   return isProblem(error) ? error.detail : 'an unexpected error; the command said which';
-}
-
-function needsAttention({ stopped, failures, reports }: PassOutcome): boolean {
-  return (
-    stopped !== null ||
-    failures.length > 0 ||
-    reports.some(({ code }) => !['renamed', 'retained', 'permits_lost'].includes(code))
-  );
 }
 
 /** A sentence every few seconds. */

@@ -8,7 +8,7 @@ export interface SyncPauseArguments {
 
 /** Tells the synchronizer of this state directory to rest, whether it runs now or later. */
 export async function syncPause(given: SyncPauseArguments, context: CliContext): Promise<void> {
-  const { putPause } = await import('../../synchronizer/pause.ts');
+  const { putPause } = await import('../../synchronizer/run/pause.ts');
   await putPause(await stateDirectoryOf(given), given.because ?? null);
   context.say(
     `✓ Paused, also across restarts. A pass under way ends before its next write. To go on: holdfast sync resume --config ${plain(given.config)}`,
@@ -16,7 +16,7 @@ export async function syncPause(given: SyncPauseArguments, context: CliContext):
 }
 
 export async function syncResume(given: SyncPauseArguments, context: CliContext): Promise<void> {
-  const { removePause } = await import('../../synchronizer/pause.ts');
+  const { removePause } = await import('../../synchronizer/run/pause.ts');
   const wasPaused = await removePause(await stateDirectoryOf(given));
   context.say(wasPaused ? '✓ Resumed.' : 'It was not paused.');
 }

@@ -13,7 +13,7 @@ export async function syncRun(given: SyncRunArguments): Promise<void> {
   const [{ readConfigFile }, { overridden }, { runSync }, { createLogger }] = await Promise.all([
     import('../../synchronizer/config/open-sync.ts'),
     import('../../synchronizer/election/overridden.ts'),
-    import('../../synchronizer/run-sync.ts'),
+    import('../../synchronizer/run/run-sync.ts'),
     import('../../runtime/log.ts'),
   ]);
   keepHeapSmall();

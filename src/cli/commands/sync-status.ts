@@ -16,6 +16,7 @@ export async function syncStatus(given: SyncStatusArguments, context: CliContext
     { readPlace },
     { readStatus },
     { selectStatus },
+    { needsAttention },
     { findAccounts },
     { readPause },
     { readStanding },
@@ -25,11 +26,12 @@ export async function syncStatus(given: SyncStatusArguments, context: CliContext
     import('../../synchronizer/config/read-place.ts'),
     import('../../synchronizer/state/status-file.ts'),
     import('../../synchronizer/state/select-status.ts'),
+    import('../../synchronizer/pass/outcome.ts'),
     import('../../synchronizer/state/find-account.ts'),
-    import('../../synchronizer/pause.ts'),
+    import('../../synchronizer/run/pause.ts'),
     import('../../synchronizer/state/standing-file.ts'),
     import('../../synchronizer/state/directory-lock.ts'),
-    import('../../synchronizer/accepted.ts'),
+    import('../../synchronizer/run/accepted.ts'),
   ]);
   const { stateDirectory, layout } = await readPlace(given.config);
   const running = await isLocked(stateDirectory);
@@ -60,13 +62,9 @@ export async function syncStatus(given: SyncStatusArguments, context: CliContext
     );
   }
   if (running && (standing.role?.fault ?? null) !== null) process.exitCode = 1;
-  if (needsAttention(found) || isUnknown(found, safe, account, here?.length ?? 0)) process.exitCode = 1;
-}
-
-function needsAttention({ error, stopped, failures, safes }: SyncStatus): boolean {
-  return (
-    error !== null || stopped !== null || failures.length > 0 || safes.some(({ fault }) => fault !== null)
-  );
+  const isUnread = found.error !== null || found.safes.some(({ fault }) => fault !== null);
+  if (isUnread || needsAttention(found) || isUnknown(found, safe, account, here?.length ?? 0))
+    process.exitCode = 1;
 }
 
 /** Nothing that is called so: perhaps a slip of the pen. */

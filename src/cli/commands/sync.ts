@@ -131,7 +131,7 @@ function configOf(command: Command): Command {
 async function doctor(given: ConfigArguments, context: CliContext): Promise<void> {
   const [{ readConfigFile }, { examineSync }] = await Promise.all([
     import('../../synchronizer/config/open-sync.ts'),
-    import('../../synchronizer/doctor.ts'),
+    import('../../synchronizer/doctor/doctor.ts'),
   ]);
   const config = await readConfigFile(given.config);
   const findings = await interruptible((signal) => examineSync(config, signal));

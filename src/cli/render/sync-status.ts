@@ -1,5 +1,6 @@
-import type { AcceptedRemovals } from '../../synchronizer/accepted.ts';
-import type { Pause } from '../../synchronizer/pause.ts';
+import type { AcceptedRemovals } from '../../synchronizer/run/accepted.ts';
+import { needsAttention } from '../../synchronizer/pass/outcome.ts';
+import type { Pause } from '../../synchronizer/run/pause.ts';
 import type { CarriedAccount } from '../../synchronizer/state/find-account.ts';
 import type { KnownStanding } from '../../synchronizer/state/standing-file.ts';
 import type { SafeStatus, SyncStatus } from '../../synchronizer/state/status.ts';
@@ -145,8 +146,10 @@ function shown<T>(list: readonly T[], line: (item: T) => string): readonly strin
   return [...list.slice(0, mostShown).map(line), ...(more > 0 ? [`  … and ${more} more`] : [])];
 }
 
-function resultOf({ error, stopped, failures }: SyncStatus): string {
+function resultOf(status: SyncStatus): string {
+  const { error, stopped, failures } = status;
   if (error !== null) return 'ended early';
   if (stopped !== null) return 'stopped: too many removals';
-  return failures.length > 0 ? 'done, with failures' : 'done';
+  if (failures.length > 0) return 'done, with failures';
+  return needsAttention(status) ? 'done, but for what is said below' : 'done';
 }

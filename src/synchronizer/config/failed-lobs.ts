@@ -1,6 +1,6 @@
 import type { Reading } from '../../core/sync/source-state.ts';
-import { readingOf } from '../reading-of.ts';
-import type { Source } from '../source.ts';
+import { readingOf } from '../source/reading-of.ts';
+import type { Source } from '../source/source.ts';
 
 /** Lines of business that can be asked, and those whose credentials cannot be had: these fail alone. */
 export interface OpenedLobs<T> {

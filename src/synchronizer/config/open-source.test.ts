@@ -11,7 +11,7 @@ import { startTestServer, type TestServer } from '../../server/testing/test-serv
 import { heldAccount } from '../testing/pass-lab.ts';
 import { type PamStandIn, startPamStandIn } from '../testing/pam-stand-in.ts';
 import { accountsOf, faultOf, signal, textsOf } from '../testing/sources.ts';
-import { textBytes } from '../text-bytes.ts';
+import { textBytes } from '../source/text-bytes.ts';
 import { startVaultStandIn } from '../testing/vault-stand-in.ts';
 import { openSource } from './open-source.ts';
 

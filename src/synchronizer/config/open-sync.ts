@@ -4,7 +4,7 @@ import { type ConjurClient, openClient, type PositionMemory } from '../../client
 import { Problem } from '../../core/problem.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
 import { soleAuthority } from '../authority.ts';
-import { type CallObserver, observedFetch, unobserved } from '../calls.ts';
+import { type CallObserver, observedFetch, unobserved } from '../web/calls.ts';
 import type { ElectionTarget } from '../election/take-part.ts';
 import type { PassSettings } from '../pass/run-pass.ts';
 import { openStateFile } from '../state/state-file.ts';

@@ -4,8 +4,8 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import { readingOf } from '../reading-of.ts';
-import type { ListedAccount, ListedLob, ListedSafe, SecretBytes, Source } from '../source.ts';
+import { readingOf } from '../source/reading-of.ts';
+import type { ListedAccount, ListedLob, ListedSafe, SecretBytes, Source } from '../source/source.ts';
 
 /** Names an account across renames of its directory; without it safe and name are the id. */
 const idFile = '.id';

@@ -63,6 +63,19 @@ test('a pass that failed or stopped is said until one goes through', () => {
   assert.deepEqual(health(), { healthy: true, reason: '2 accounts or safes are not as they should be' });
 });
 
+test('a line of business that was not read is ill health, a single safe is not', () => {
+  const { report, health } = run();
+  const status = statusOfError('no', null, null, '2026-01-01T00:00:00.000Z');
+  const unread = { code: 'source_failed', lob: 'retail', safe: null, fault: 'no.' } as const;
+  report.passEnded('done', { status: { ...status, reports: [{ ...unread, safe: 'Teams' }] } });
+  assert.equal(health().healthy, true);
+  report.passEnded('done', { status: { ...status, reports: [unread] } });
+  assert.deepEqual(health(), {
+    healthy: false,
+    reason: '1 lines of business were not read; "holdfast sync status" says why',
+  });
+});
+
 test('a standby and a paused one wait in good health, however long', () => {
   const { report, held, wait, health } = run(standby);
   wait(10_000);

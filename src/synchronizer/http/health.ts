@@ -47,6 +47,10 @@ export function judgeHealth(view: RunView, { everyMs, leaseMs }: HealthTimes, no
   const sign = Math.max(lastPass?.endedAt ?? 0, view.progressAt ?? 0, view.roleSince);
   const ageMs = now - sign;
   if (ageMs > patienceMs) return ill(`no pass for ${Math.round(ageMs / 1000)} s`);
+  const unread = (view.status?.reports ?? []).filter(
+    (report) => report.code === 'source_failed' && report.safe === null,
+  ).length;
+  if (unread > 0) return ill(`${unread} lines of business were not read; "holdfast sync status" says why`);
   const failed = (view.status?.failures.length ?? 0) + (view.status?.unlisted ?? 0);
   return {
     healthy: true,

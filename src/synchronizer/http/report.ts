@@ -1,5 +1,5 @@
-import type { Pause } from '../pause.ts';
-import type { CallEnd, CallObserver, CallSide } from '../calls.ts';
+import type { Pause } from '../run/pause.ts';
+import type { CallEnd, CallObserver, CallSide } from '../web/calls.ts';
 import type { SyncStatus } from '../state/status.ts';
 
 /** Whether this synchronizer writes. `alone`: there is no election, so it always does. */

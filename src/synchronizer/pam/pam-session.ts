@@ -1,7 +1,7 @@
 import { isProblem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import type { WebApi } from '../web-api.ts';
-import { openWebSession, type WebSession } from '../web-session.ts';
+import type { WebApi } from '../web/web-api.ts';
+import { openWebSession, type WebSession } from '../web/web-session.ts';
 import { readCloudToken, readPvwaToken } from './pam-shapes.ts';
 
 /** How one line of business logs on. */

@@ -1,4 +1,4 @@
-import { type JsonObject, listOf, objectOf, textOf, unexpectedShape } from '../json-fields.ts';
+import { type JsonObject, listOf, objectOf, textOf, unexpectedShape } from '../web/json-fields.ts';
 
 /** One page of a list of the PAM REST API. */
 export interface PamPage<T> {

@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { isProblem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import { createTestAuthority } from '../../identity/testing/test-authority.ts';
-import type { Source } from '../source.ts';
+import type { Source } from '../source/source.ts';
 import {
   type HeldAccount,
   type PamStandIn,

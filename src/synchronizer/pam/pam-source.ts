@@ -1,10 +1,10 @@
 import { limited } from '../../runtime/limited.ts';
 import { Problem } from '../../core/problem.ts';
-import { readingOf } from '../reading-of.ts';
-import type { ListedAccount, ListedLob, ListedSafe, SecretBytes, Source } from '../source.ts';
-import { textBytes } from '../text-bytes.ts';
-import { together } from '../together.ts';
-import type { WebSession } from '../web-session.ts';
+import { readingOf } from '../source/reading-of.ts';
+import type { ListedAccount, ListedLob, ListedSafe, SecretBytes, Source } from '../source/source.ts';
+import { textBytes } from '../source/text-bytes.ts';
+import { together } from '../source/together.ts';
+import type { WebSession } from '../web/web-session.ts';
 import { type PageHabits, readAllPages, unknownHabits } from './pam-pages.ts';
 import { revisionOf } from './pam-revision.ts';
 import { openPamSession, type PamApis, type PamLogon } from './pam-session.ts';

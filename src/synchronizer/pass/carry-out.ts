@@ -1,6 +1,6 @@
 import { safeBranch } from '../../core/sync/layout.ts';
 import type { AccountWork, SafePlan, SyncPlan } from '../../core/sync/plan.ts';
-import type { ListedAccount } from '../source.ts';
+import type { ListedAccount } from '../source/source.ts';
 import type { CarryContext } from './carry-context.ts';
 import { clearSafe, prepareSafe } from './load-policies.ts';
 import { makeSkeleton } from './make-skeleton.ts';

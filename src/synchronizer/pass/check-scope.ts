@@ -1,5 +1,5 @@
 import { type Layout, safeBranch } from '../../core/sync/layout.ts';
-import type { ListedLob } from '../source.ts';
+import type { ListedLob } from '../source/source.ts';
 import type { SyncState } from '../state/state.ts';
 
 /** What of a source has to be compared with the target whatever is remembered. */

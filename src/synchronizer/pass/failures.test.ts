@@ -8,7 +8,7 @@ import { isProblem, Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
 import { soleAuthority } from '../authority.ts';
-import type { Source } from '../source.ts';
+import type { Source } from '../source/source.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
 import type { PassOutcome } from './outcome.ts';
 

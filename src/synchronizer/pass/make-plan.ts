@@ -4,7 +4,7 @@ import type { Layout } from '../../core/sync/layout.ts';
 import type { SyncPlan } from '../../core/sync/plan.ts';
 import type { DriftPolicy, RemovalRules } from '../../core/sync/rules.ts';
 import type { TargetState } from '../../core/sync/target-state.ts';
-import type { ListedAccount, ListedLob } from '../source.ts';
+import type { ListedAccount, ListedLob } from '../source/source.ts';
 import { adoptTarget, removedLately, type SyncState, targetOfState } from '../state/state.ts';
 import { readTarget } from '../target/read-target.ts';
 import type { CheckScope } from './check-scope.ts';

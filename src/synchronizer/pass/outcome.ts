@@ -43,6 +43,25 @@ export interface PassOutcome {
   readonly times: PassTimes;
 }
 
+/** Told for people to know; nothing is to be done about it. */
+export function isHarmless(report: Report): boolean {
+  if (report.code === 'permits_lost') return report.mended;
+  return report.code === 'renamed' || report.code === 'retained';
+}
+
+/** Whether somebody should look at what became of a pass: something was not read, failed, or stands in the way. */
+export function needsAttention({
+  stopped,
+  failures,
+  reports,
+}: {
+  readonly stopped: unknown;
+  readonly failures: readonly unknown[];
+  readonly reports: readonly Report[];
+}): boolean {
+  return stopped !== null || failures.length > 0 || reports.some((report) => !isHarmless(report));
+}
+
 /** Milliseconds; policies and values go on at the same time. */
 export interface PassTimes {
   readonly listMs: number;

@@ -4,7 +4,7 @@ import type { Layout } from '../../core/sync/layout.ts';
 import type { SyncPlan } from '../../core/sync/plan.ts';
 import type { DriftPolicy, RemovalRules } from '../../core/sync/rules.ts';
 import type { Authority } from '../authority.ts';
-import type { ListedAccount, ListedLob, Source } from '../source.ts';
+import type { ListedAccount, ListedLob, Source } from '../source/source.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { forgetUnverified } from '../state/state.ts';
 import { carryOut } from './carry-out.ts';

@@ -1,5 +1,5 @@
 import { type Layout, safeBranch } from '../../core/sync/layout.ts';
-import type { ListedLob } from '../source.ts';
+import type { ListedLob } from '../source/source.ts';
 import type { PassOutcome } from './outcome.ts';
 
 /** What the source's list says of each safe, and of lines of business that could not be read. */

@@ -1,6 +1,6 @@
 import type { SyncPlan } from '../../core/sync/plan.ts';
 import type { Reading } from '../../core/sync/source-state.ts';
-import type { ListedAccount, ListedLob, ListedSafe, Source } from '../source.ts';
+import type { ListedAccount, ListedLob, ListedSafe, Source } from '../source/source.ts';
 
 type Accounts = Reading<readonly ListedAccount[]>;
 /** What the source says now of the safes from which a plan takes something away; null: all of them were looked at. */

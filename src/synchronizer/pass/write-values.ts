@@ -3,7 +3,7 @@ import { judgeValue } from '../../core/sync/judge-value.ts';
 import type { AccountWork } from '../../core/sync/plan.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import type { ProblemCode } from '../../core/problem-codes.ts';
-import type { ListedAccount, SecretBytes } from '../source.ts';
+import type { ListedAccount, SecretBytes } from '../source/source.ts';
 import { digestOf } from '../state/digests.ts';
 import type { CarryContext } from './carry-context.ts';
 import { lookUp } from './still-ours.ts';

@@ -3,8 +3,8 @@ import { openWebFetch } from '../../runtime/web-fetch.ts';
 import { Secret } from '../../core/secret.ts';
 import { pamWords } from '../pam/pam-shapes.ts';
 import { openPamSource } from '../pam/pam-source.ts';
-import type { ListedAccount, ListedLob, Source } from '../source.ts';
-import { openWebApi, type WebApi } from '../web-api.ts';
+import type { ListedAccount, ListedLob, Source } from '../source/source.ts';
+import { openWebApi, type WebApi } from '../web/web-api.ts';
 
 export const signal: AbortSignal = new AbortController().signal;
 

@@ -1,7 +1,7 @@
 import { isProblem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import type { WebAnswer, WebApi, WebRequest } from '../web-api.ts';
-import { openWebSession, type WebSession } from '../web-session.ts';
+import type { WebAnswer, WebApi, WebRequest } from '../web/web-api.ts';
+import { openWebSession, type WebSession } from '../web/web-session.ts';
 import { readClientToken } from './vault-shapes.ts';
 
 /** How one proves oneself to Vault or OpenBao. */

@@ -1,5 +1,5 @@
-import { exactText } from '../exact-json.ts';
-import { type JsonObject, listOf, objectOf, textOf, unexpectedShape } from '../json-fields.ts';
+import { exactText } from '../web/exact-json.ts';
+import { type JsonObject, listOf, objectOf, textOf, unexpectedShape } from '../web/json-fields.ts';
 
 /** Names below a path; one that ends in a slash has more below it. @throws Problem `source_unexpected` */
 export function readKeys(json: unknown, what: string): readonly string[] {

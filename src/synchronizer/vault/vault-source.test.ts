@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { Secret } from '../../core/secret.ts';
-import type { Source } from '../source.ts';
+import type { Source } from '../source/source.ts';
 import { accountsOf, apiOf, faultOf, signal, textsOf } from '../testing/sources.ts';
 import { type HeldSecret, startVaultStandIn, type VaultStandIn } from '../testing/vault-stand-in.ts';
 import type { VaultAuth } from './vault-session.ts';

@@ -1,11 +1,11 @@
 import { Problem } from '../../core/problem.ts';
 import { limited } from '../../runtime/limited.ts';
-import { readingOf } from '../reading-of.ts';
-import type { ListedAccount, ListedLob, ListedSafe, Source } from '../source.ts';
-import { textBytes } from '../text-bytes.ts';
-import type { WebApi, WebRequest } from '../web-api.ts';
-import { together } from '../together.ts';
-import type { WebSession } from '../web-session.ts';
+import { readingOf } from '../source/reading-of.ts';
+import type { ListedAccount, ListedLob, ListedSafe, Source } from '../source/source.ts';
+import { textBytes } from '../source/text-bytes.ts';
+import type { WebApi, WebRequest } from '../web/web-api.ts';
+import { together } from '../source/together.ts';
+import type { WebSession } from '../web/web-session.ts';
 import { openVaultSession, type VaultAuth } from './vault-session.ts';
 import { readKeys, readMissing, readSubkeys, readValues } from './vault-shapes.ts';
 

@@ -1,5 +1,5 @@
-import type { Secret } from '../core/secret.ts';
-import type { SourceAccount, SourceLob, SourceSafe } from '../core/sync/source-state.ts';
+import type { Secret } from '../../core/secret.ts';
+import type { SourceAccount, SourceLob, SourceSafe } from '../../core/sync/source-state.ts';
 
 /** The bytes of one value. */
 export type SecretBytes = Secret<Uint8Array<ArrayBuffer>>;

@@ -3,15 +3,15 @@ import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { openClient } from '../client/client.ts';
-import { isProblem, Problem } from '../core/problem.ts';
-import { Secret } from '../core/secret.ts';
-import { soleAuthority } from './authority.ts';
-import { readConfig } from './config/read-config.ts';
-import { standsAlone } from './http/report.ts';
+import { openClient } from '../../client/client.ts';
+import { isProblem, Problem } from '../../core/problem.ts';
+import { Secret } from '../../core/secret.ts';
+import { soleAuthority } from '../authority.ts';
+import { readConfig } from '../config/read-config.ts';
+import { standsAlone } from '../http/report.ts';
 import { putPause, readPause, removePause } from './pause.ts';
 import { openDesk, type RunDesk } from './run-desk.ts';
-import { readStatus } from './state/status-file.ts';
+import { readStatus } from '../state/status-file.ts';
 
 const authority = soleAuthority(
   openClient({

@@ -1,5 +1,5 @@
-import { Problem } from '../core/problem.ts';
-import { Secret } from '../core/secret.ts';
+import { Problem } from '../../core/problem.ts';
+import { Secret } from '../../core/secret.ts';
 import type { SecretBytes } from './source.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { isProblem } from '../core/problem.ts';
+import { isProblem } from '../../core/problem.ts';
 
 /** One thing that was looked at. */
 export interface SyncFinding {

@@ -1,14 +1,15 @@
-import type { PositionMemory } from '../client/client.ts';
-import { describeError } from '../core/problem.ts';
-import type { Logger } from '../runtime/log.ts';
-import { pause } from '../runtime/pause.ts';
-import type { Authority } from './authority.ts';
-import type { SyncConfig } from './config/config.ts';
-import { openSync } from './config/open-sync.ts';
-import { clientOf, lost } from './election/elected-authority.ts';
-import type { PassOutcome } from './pass/outcome.ts';
-import { runPass } from './pass/run-pass.ts';
+import type { PositionMemory } from '../../client/client.ts';
+import { describeError } from '../../core/problem.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { pause } from '../../runtime/pause.ts';
+import type { Authority } from '../authority.ts';
+import type { SyncConfig } from '../config/config.ts';
+import { openSync } from '../config/open-sync.ts';
+import { clientOf, lost } from '../election/elected-authority.ts';
+import type { PassOutcome } from '../pass/outcome.ts';
+import { runPass } from '../pass/run-pass.ts';
 import type { PassDesk, RunDesk } from './run-desk.ts';
+import { tellWhatIsAmiss } from './tell-amiss.ts';
 
 /** For how long passes may be made, and as whom. */
 export interface Turn {
@@ -38,6 +39,7 @@ export interface TurnNeeds {
 export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
   const { desk, log, stop, lookedAt } = needs;
   let failures = 0;
+  let told: ReadonlySet<string> = new Set();
   while (!turn.signal.aborted && !stop.aborted && desk.pauses.current() === null) {
     let everyMs = 0;
     const takesOver = turn.authority !== null && turn.token !== lookedAt.token;
@@ -54,6 +56,7 @@ export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
       const { counts, seconds, mode, stopped } = ended.status;
       const sentence = stopped === null ? 'pass done' : 'pass stopped: too many removals';
       log[stopped === null ? 'info' : 'error']({ counts, seconds, mode, stopped }, sentence);
+      told = tellWhatIsAmiss(log, ended.status, told);
     }
     await pause(
       pauseAfterPassMs({ everyMs, failures, takesOver }),

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removalWindowMs } from '../core/sync/rules.ts';
-import { makeDirectory, readFileIfThere } from '../runtime/files.ts';
-import { writeBeside } from './state/beside.ts';
+import { removalWindowMs } from '../../core/sync/rules.ts';
+import { makeDirectory, readFileIfThere } from '../../runtime/files.ts';
+import { writeBeside } from '../state/beside.ts';
 
 /** That somebody lets the next pass of `sync run` remove more than the rules do. */
 export interface AcceptedRemovals {

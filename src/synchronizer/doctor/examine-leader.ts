@@ -6,9 +6,9 @@ import { deletionText, fencedText, publishedText } from '../../core/election/con
 import { places } from '../../core/election/conjur/places.ts';
 import { identifierOf, kindOf, parseFullId } from '../../core/ids.ts';
 import { isProblem } from '../../core/problem.ts';
-import { fine, type SyncFinding } from '../doctor-finding.ts';
+import { fine, type SyncFinding } from './finding.ts';
 import { lacking } from './lacking.ts';
-import type { ElectionSettings } from './settings.ts';
+import type { ElectionSettings } from '../election/settings.ts';
 
 const initAdvice = 'Run "holdfast sync init" as an administrator.';
 /** Conjur looks for descendants by their identifiers alone. */

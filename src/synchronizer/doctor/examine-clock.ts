@@ -1,5 +1,5 @@
 import type { ConjurClient } from '../../client/client.ts';
-import { fine, type SyncFinding } from '../doctor-finding.ts';
+import { fine, type SyncFinding } from './finding.ts';
 
 const noticeableSeconds = 5;
 

@@ -1,8 +1,8 @@
-import type { Fetch, Method } from '../client/fetch.ts';
-import { isProblem, Problem } from '../core/problem.ts';
-import type { ProblemCode } from '../core/problem-codes.ts';
-import type { Secret } from '../core/secret.ts';
-import { pause } from '../runtime/pause.ts';
+import type { Fetch, Method } from '../../client/fetch.ts';
+import { isProblem, Problem } from '../../core/problem.ts';
+import type { ProblemCode } from '../../core/problem-codes.ts';
+import type { Secret } from '../../core/secret.ts';
+import { pause } from '../../runtime/pause.ts';
 import { parseExactly } from './exact-json.ts';
 import { retryAfterMs } from './retry-after.ts';
 
@@ -46,6 +46,8 @@ export interface WebApiSettings {
   readonly attempts: number;
   /** The first pause between two attempts; each is twice the one before. */
   readonly backOffMs: number;
+  /** Waits between two attempts; as the machine's clock says unless told otherwise. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** The vault's own words in the body of a refusal; null: none that are known. */
   readonly wordsOf: (json: unknown) => string | null;
 }
@@ -69,7 +71,7 @@ export function openWebApi(settings: WebApiSettings): WebApi {
         if ('answer' in outcome) return outcome.answer;
         if (outcome.waitMs === null || attempt >= settings.attempts) throw outcome.problem;
         const backOffMs = Math.min(longestPauseMs, settings.backOffMs * 2 ** (attempt - 1));
-        await pause(Math.max(outcome.waitMs, backOffMs), signal);
+        await (settings.pause ?? pause)(Math.max(outcome.waitMs, backOffMs), signal);
       }
     },
   };

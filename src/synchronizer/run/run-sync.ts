@@ -1,13 +1,13 @@
-import type { PositionMemory } from '../client/client.ts';
-import { describeError, isProblem, Problem } from '../core/problem.ts';
-import type { Logger } from '../runtime/log.ts';
-import { pause } from '../runtime/pause.ts';
-import type { SyncConfig } from './config/config.ts';
-import { readTargetFiles } from './config/open-sync.ts';
-import { electionLog } from './election/election-log.ts';
-import { openPost, type Post } from './election/post.ts';
-import type { ElectionSettings } from './election/settings.ts';
-import { takePart, warningOf } from './election/take-part.ts';
+import type { PositionMemory } from '../../client/client.ts';
+import { describeError, isProblem, Problem } from '../../core/problem.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { pause } from '../../runtime/pause.ts';
+import type { SyncConfig } from '../config/config.ts';
+import { readTargetFiles } from '../config/open-sync.ts';
+import { electionLog } from '../election/election-log.ts';
+import { openRole, type RoleKeeper } from './role.ts';
+import type { ElectionSettings } from '../election/settings.ts';
+import { takePart, warningOf } from '../election/take-part.ts';
 import { openDesk, type RunDesk } from './run-desk.ts';
 import { makePasses, type Turn, type TurnNeeds } from './run-turn.ts';
 
@@ -30,8 +30,8 @@ const electAgainMs = 10_000;
 export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
   let config = await read();
   const { election } = config;
-  const post = openPost(election !== null);
-  const desk = await openDesk({ config: () => config, standing: post.standing, stop });
+  const role = openRole(election !== null);
+  const desk = await openDesk({ config: () => config, standing: role.standing, stop });
   log.info(identity(config), 'the synchronizer runs');
   const position: PositionMemory = { position: null };
   const warning = election === null ? null : warningOf(election);
@@ -52,7 +52,7 @@ export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
         desk.report.rested();
         if (!stop.aborted) log.info('resumed');
       } else if (election === null) await makePasses(needs, { signal: stop, authority: null, token: null });
-      else await contest(needs, { election, config, post });
+      else await contest(needs, { election, config, role });
     }
   } finally {
     await desk.close();
@@ -86,17 +86,17 @@ async function contest(
   {
     election,
     config,
-    post,
-  }: { readonly election: ElectionSettings; readonly config: SyncConfig; readonly post: Post },
+    role,
+  }: { readonly election: ElectionSettings; readonly config: SyncConfig; readonly role: RoleKeeper },
 ): Promise<void> {
   const { desk, log, stop, position } = needs;
   const signal = AbortSignal.any([stop, desk.pauses.signal()]);
   const changed = tellingStanding(desk, log);
   const lead = async (term: Turn & { readonly leftMs: () => number }): Promise<void> => {
-    post.leads(term.leftMs);
+    role.leads(term.leftMs);
     changed();
     const leaves = (): void => {
-      post.stands();
+      role.stands();
       changed();
     };
     term.signal.addEventListener('abort', leaves, { once: true });
@@ -107,7 +107,7 @@ async function contest(
     }
   };
   const onOther = (name: string | null): void => {
-    post.sees(name);
+    role.sees(name);
     if (name === election.name) log.info({ leader: name }, ofSameName);
     else if (name !== null) log.info({ leader: name }, 'another synchronizer leads');
     changed();
@@ -119,7 +119,7 @@ async function contest(
   } catch (error) {
     log.error({ fault: describeError(error) }, 'the election cannot be held');
     const unexpected = { code: 'unexpected', detail: 'an unexpected error; the log has it' };
-    post.fails(isProblem(error) ? error : unexpected);
+    role.fails(isProblem(error) ? error : unexpected);
     changed();
     await pause(electAgainMs, signal);
   }

@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { type ConjurClient, openClient } from '../client/client.ts';
-import { whoAmI } from '../client/identity.ts';
-import { checkPrivilege } from '../client/resources.ts';
-import { isProblem } from '../core/problem.ts';
-import { Secret } from '../core/secret.ts';
-import { vaultBranch } from '../core/sync/layout.ts';
-import type { SyncConfig } from './config/config.ts';
-import { openSource } from './config/open-source.ts';
-import { openTarget } from './config/open-sync.ts';
-import { faultOf, fine, orFault, type SyncFinding } from './doctor-finding.ts';
-import { listenFault } from './http/listen-fault.ts';
-import { examineElection } from './election/examine-election.ts';
-import { readPolicy } from './target/read-target.ts';
-import { isLocked } from './state/directory-lock.ts';
-import { openStateFile } from './state/state-file.ts';
+import { type ConjurClient, openClient } from '../../client/client.ts';
+import { whoAmI } from '../../client/identity.ts';
+import { checkPrivilege } from '../../client/resources.ts';
+import { isProblem } from '../../core/problem.ts';
+import { Secret } from '../../core/secret.ts';
+import { vaultBranch } from '../../core/sync/layout.ts';
+import type { SyncConfig } from '../config/config.ts';
+import { openSource } from '../config/open-source.ts';
+import { openTarget } from '../config/open-sync.ts';
+import { faultOf, fine, orFault, type SyncFinding } from './finding.ts';
+import { listenFault } from '../http/listen-fault.ts';
+import { examineElection } from './examine-election.ts';
+import { readPolicy } from '../target/read-target.ts';
+import { isLocked } from '../state/directory-lock.ts';
+import { openStateFile } from '../state/state-file.ts';
 
 /** Tries each connection and permission that a pass needs, and changes nothing. */
 export async function examineSync(config: SyncConfig, signal: AbortSignal): Promise<readonly SyncFinding[]> {

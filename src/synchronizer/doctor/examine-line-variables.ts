@@ -2,7 +2,7 @@ import type { ConjurClient } from '../../client/client.ts';
 import { readSecret } from '../../client/secrets.ts';
 import { isProblem } from '../../core/problem.ts';
 import type { SyncConfig } from '../config/config.ts';
-import { fine, type SyncFinding } from '../doctor-finding.ts';
+import { fine, type SyncFinding } from './finding.ts';
 
 /** Whether the credentials of lines of business that lie in variables of the target can be read. */
 export async function examineLineVariables(

@@ -1,17 +1,17 @@
 import { type AcceptedRemovals, consumeAccepted, readAccepted } from './accepted.ts';
-import { isProblem } from '../core/problem.ts';
-import type { Authority } from './authority.ts';
-import type { SyncConfig } from './config/config.ts';
-import { judgeHealth } from './http/health.ts';
-import { openMetrics } from './http/metrics.ts';
-import { openReport, type RunReport, type Standing } from './http/report.ts';
-import { serveRunStatus } from './http/serve.ts';
-import type { PassOutcome, Progress } from './pass/outcome.ts';
+import { isProblem } from '../../core/problem.ts';
+import type { Authority } from '../authority.ts';
+import type { SyncConfig } from '../config/config.ts';
+import { judgeHealth } from '../http/health.ts';
+import { openMetrics } from '../http/metrics.ts';
+import { openReport, type RunReport, type Standing } from '../http/report.ts';
+import { serveRunStatus } from '../http/serve.ts';
+import type { PassOutcome, Progress } from '../pass/outcome.ts';
 import { type PauseWatch, restingAuthority, watchPause } from './pause.ts';
-import { lockStateDirectory } from './state/directory-lock.ts';
-import { keepError, keepStatus, readStatus } from './state/status-file.ts';
-import { keepStanding } from './state/standing-file.ts';
-import type { SyncStatus } from './state/status.ts';
+import { lockStateDirectory } from '../state/directory-lock.ts';
+import { keepError, keepStatus, readStatus } from '../state/status-file.ts';
+import { keepStanding } from '../state/standing-file.ts';
+import type { SyncStatus } from '../state/status.ts';
 
 /** What a pass of a run is given: its signal also ends it when somebody pauses, and its authority at a point between two writes. */
 export interface PassDesk {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isProblem, Problem } from '../core/problem.ts';
-import { Secret } from '../core/secret.ts';
-import { signal } from './testing/sources.ts';
+import { isProblem, Problem } from '../../core/problem.ts';
+import { Secret } from '../../core/secret.ts';
+import { signal } from '../testing/sources.ts';
 import type { WebAnswer } from './web-api.ts';
 import { openWebSession, type WebSession } from './web-session.ts';
 

@@ -1,4 +1,4 @@
-import { Problem } from '../core/problem.ts';
+import { Problem } from '../../core/problem.ts';
 
 /** A number of JSON as it stands in the text: a double would change long ones, and take the zeros behind others away. */
 export class ExactNumber {

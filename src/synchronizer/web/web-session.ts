@@ -1,5 +1,5 @@
-import { isProblem, Problem } from '../core/problem.ts';
-import type { Secret } from '../core/secret.ts';
+import { isProblem, Problem } from '../../core/problem.ts';
+import type { Secret } from '../../core/secret.ts';
 import { isRefusal, type WebAnswer, type WebRequest } from './web-api.ts';
 
 /** How one kind of vault is logged on to. */

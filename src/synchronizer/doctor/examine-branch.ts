@@ -5,8 +5,8 @@ import { fullId } from '../../core/ids.ts';
 import { isProblem } from '../../core/problem.ts';
 import { vaultBranch } from '../../core/sync/layout.ts';
 import type { SyncConfig } from '../config/config.ts';
-import { fine, type SyncFinding } from '../doctor-finding.ts';
-import type { ElectionSettings } from './settings.ts';
+import { fine, type SyncFinding } from './finding.ts';
+import type { ElectionSettings } from '../election/settings.ts';
 
 /** Whether a term's writer may write to the vault's branch, and the member itself may not: else nothing would be fenced. */
 export async function examineBranch(

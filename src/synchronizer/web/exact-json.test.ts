@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { isProblem } from '../core/problem.ts';
+import { isProblem } from '../../core/problem.ts';
 import { exactText, parseExactly } from './exact-json.ts';
 
 test('numbers come through as they are written', () => {

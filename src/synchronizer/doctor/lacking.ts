@@ -1,5 +1,5 @@
-import type { SyncFinding } from '../doctor-finding.ts';
-import type { ElectionSettings } from './settings.ts';
+import type { SyncFinding } from './finding.ts';
+import type { ElectionSettings } from '../election/settings.ts';
 
 /** A privilege that `sync init` gives. */
 export function lacking(

@@ -1,10 +1,10 @@
 import { watch } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Problem } from '../core/problem.ts';
-import { makeDirectory, readFileIfThere } from '../runtime/files.ts';
-import type { Authority } from './authority.ts';
-import { writeBeside } from './state/beside.ts';
+import { Problem } from '../../core/problem.ts';
+import { makeDirectory, readFileIfThere } from '../../runtime/files.ts';
+import type { Authority } from '../authority.ts';
+import { writeBeside } from '../state/beside.ts';
 
 /** That a synchronizer is told to rest. It lies in the state directory, so it outlives restarts. */
 export interface Pause {
@@ -23,7 +23,9 @@ export async function readPause(directory: string): Promise<Pause | null> {
     if (text === null) return null;
     const { since, because }: Partial<Pause> = JSON.parse(text);
     if (typeof since === 'string') return { since, because: typeof because === 'string' ? because : null };
-  } catch {}
+  } catch {
+    // said below
+  }
   const path = join(directory, fileName);
   return { since: 'an unknown time', because: `${path} cannot be read or understood; remove it to go on` };
 }

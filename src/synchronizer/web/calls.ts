@@ -1,4 +1,4 @@
-import type { Fetch } from '../client/fetch.ts';
+import type { Fetch } from '../../client/fetch.ts';
 
 export type CallSide = 'source' | 'target';
 /** `refused`: an answer that says no (4xx, 5xx). `failed`: no answer came. */

@@ -5,7 +5,7 @@ import { policyYaml } from '../../core/policy/write-policy.ts';
 import { type Layout, vaultBranch } from '../../core/sync/layout.ts';
 import { escapeName } from '../../core/sync/names.ts';
 import { type PolicyLoad, vaultLoad } from '../../core/sync/policy-texts.ts';
-import type { ElectionSettings } from './settings.ts';
+import type { ElectionSettings } from '../election/settings.ts';
 
 export type Protocol = ElectionSettings['protocol'];
 

@@ -1,7 +1,7 @@
 import type { ElectionFault, Standing } from '../http/report.ts';
 
 /** What this synchronizer is at the moment, for whoever asks. */
-export interface Post {
+export interface RoleKeeper {
   readonly standing: () => Standing;
   /** @param leftMs until authority ends; it may do so before anybody says `stands` */
   readonly leads: (leftMs: () => number) => void;
@@ -13,7 +13,7 @@ export interface Post {
 }
 
 /** @param isElected false: there is no election, and it writes whenever it wants */
-export function openPost(isElected: boolean): Post {
+export function openRole(isElected: boolean): RoleKeeper {
   let authorityLeftMs: (() => number) | null = null;
   let leader: string | null = null;
   let fault: ElectionFault | null = null;

@@ -1,4 +1,4 @@
-import { Problem } from '../core/problem.ts';
+import { Problem } from '../../core/problem.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

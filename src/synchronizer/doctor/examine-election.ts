@@ -3,13 +3,13 @@ import { whoAmI } from '../../client/identity.ts';
 import { checkPrivilege } from '../../client/resources.ts';
 import { places } from '../../core/election/conjur/places.ts';
 import type { SyncConfig } from '../config/config.ts';
-import { fine, type SyncFinding } from '../doctor-finding.ts';
+import { fine, type SyncFinding } from './finding.ts';
 import { examineBranch, mayWriters } from './examine-branch.ts';
 import { examineClock } from './examine-clock.ts';
 import { examineLeader } from './examine-leader.ts';
 import { examineLineVariables } from './examine-line-variables.ts';
 import { lacking } from './lacking.ts';
-import type { ElectionSettings } from './settings.ts';
+import type { ElectionSettings } from '../election/settings.ts';
 
 /**
  * Tries every privilege that elections and the writer need, as the member that the configuration names. Nothing is changed: what a load
