@@ -202,6 +202,7 @@ stateDirectory: state
       const second = await sync(command);
       assert.equal(second.code, 1);
       assert.match(second.stderr, /another synchronizer works in .*\/state\./u);
+      assert.equal(second.stderr.includes('sync accept-removals N'), command === 'once');
     }
     assert.equal((await sync('once', '--dry-run')).code, 0);
     assert.match((await sync('status')).stdout, /^running +yes; it is the only one, since 20/mu);

@@ -1,4 +1,4 @@
-import { isProblem } from '../../core/problem.ts';
+import { isProblem, Problem } from '../../core/problem.ts';
 import type { PassOutcome, Progress } from '../../synchronizer/pass/outcome.ts';
 import type { OnceTurn } from '../../synchronizer/election/while-elected.ts';
 import { keepHeapSmall } from '../../runtime/small-heap.ts';
@@ -76,10 +76,17 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
     whileElected(config, { signal, warn: context.say }, pass);
   // A dry run leaves nothing behind, so the directory may be another process's.
   const outcome = await interruptible((signal) =>
-    dryRun ? elected(signal) : whileLocked(config.stateDirectory, () => elected(signal)),
+    dryRun ? elected(signal) : whileLocked(config.stateDirectory, () => elected(signal)).catch(andAdvise),
   );
   context.answer(given.json ? jsonText(outcome) : renderOutcome(outcome, context.style));
   if (needsAttention(outcome)) process.exitCode = 1;
+}
+
+/** Beside a synchronizer that runs, there is another way to what is asked for most. */
+function andAdvise(error: unknown): never {
+  if (!isProblem(error, 'state_in_use')) throw error;
+  const sentence = `${error.detail} To let the one that runs remove more than it may: "holdfast sync accept-removals N".`;
+  throw new Problem('state_in_use', sentence, { cause: error });
 }
 
 /** Texts of foreign errors may hold anything, and the file is read by others. */

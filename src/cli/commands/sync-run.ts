@@ -19,5 +19,5 @@ export async function syncRun(given: SyncRunArguments): Promise<void> {
   keepHeapSmall();
   const log = createLogger({ name: 'synchronizer' });
   const read = async () => overridden(await readConfigFile(given.config), given.protocol ?? null);
-  await interruptible((stop) => runSync({ read, log, stop }));
+  await interruptible((stop) => runSync({ configFile: given.config, read, log, stop }));
 }

@@ -17,6 +17,8 @@ export interface ConjurElection extends Credentials {
   readonly leaseMs: number;
   /** What was written last, shared with whoever works as the writer: a follower that has not read so far knows no writer. */
   readonly position?: PositionMemory;
+  /** Told once: the lease that somebody wrote ends further ahead than one of `leaseMs` can, so many milliseconds. */
+  readonly onLongerLease?: (aheadMs: number) => void;
 }
 
 /** What elections by either protocol stand on. */

@@ -1,4 +1,6 @@
 import type { CallOptions, ElectionBackend, SeenLock } from '../../core/election/backend.ts';
+import { tooFarAheadMs } from '../../core/election/conjur/expiration.ts';
+import { serverNow } from '../../core/election/conjur/server-time.ts';
 import { newSession } from '../../core/election/conjur/terms.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Secret } from '../../core/secret.ts';
@@ -59,7 +61,18 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
     const isOurs = session?.id === seen.lock.holder && session.office === null;
     const shown = isOurs ? unanswered(seen) : seen;
     ({ leader } = shown);
+    compareLease(seen.expiration);
     return shown;
+  };
+
+  let hasTold = false;
+  const compareLease = (expiration: string | null): void => {
+    const known = base.serverTime();
+    if (hasTold || known === null || election.onLongerLease === undefined) return;
+    const aheadMs = tooFarAheadMs(expiration, serverNow(known, nowMs()), leaseMs);
+    if (aheadMs === null) return;
+    hasTold = true;
+    election.onLongerLease(aheadMs);
   };
 
   const taken = async (contender: Session, first: Look): Promise<Won | null> => {

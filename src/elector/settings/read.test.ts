@@ -272,6 +272,11 @@ describe('one clear line tells of', () => {
     assert.equal(fromEnv({ CONSUL_LEADER_TTL: '15000000us' }).elections[0]?.ttlMs, 15_000);
   });
 
+  it('a fault of what all elections share once', () => {
+    const file = { shared: { ttl: 'soon' }, elections: [{ serviceName: 'a' }, { serviceName: 'b' }] };
+    assert.equal(faults({ file }).length, 1, faults({ file }).join('; '));
+  });
+
   it('two elections with one key', () => {
     const file = { shared: {}, elections: [{ serviceName: 'a' }, { serviceName: 'a' }] };
     assert.match(faults({ file })[0] ?? '', /two of them have the key \/consul-leader\/a\/lock/u);

@@ -24,7 +24,11 @@ export interface Sources {
 export function readSettings({ env, flags, file }: Sources): SidecarSettings {
   const sentences: string[] = [];
   const warnings: string[] = [];
-  const faults: Faults = { add: (one) => sentences.push(one), warn: (one) => warnings.push(one) };
+  // What all elections share is read with each of them.
+  const once = (list: string[], one: string): void => {
+    if (!list.includes(one)) list.push(one);
+  };
+  const faults: Faults = { add: (one) => once(sentences, one), warn: (one) => once(warnings, one) };
   const shared: readonly Layer[] = [
     { say: flags, name: (row) => `--${rowOf(row).flag ?? row}` },
     { say: file?.shared ?? {}, name: (row) => fileNameOf(row) ?? row },

@@ -48,7 +48,10 @@ export function fieldsOf(value: unknown, path: string, directory: string, faults
     const field = given(name);
     if (field === undefined) return null;
     if (typeof field === 'string' && field !== '') return field;
-    fault(name, 'must be a text that is not empty.');
+    fault(
+      name,
+      typeof field === 'number' ? 'must be a text: put it in quotes.' : 'must be a text that is not empty.',
+    );
     return '';
   };
   const text = (name: string, fallback?: string): string => {

@@ -165,6 +165,7 @@ concurrency: 1.5`;
     'stateDirectory: is missing.',
   ]);
   assert.match(faultsOf('a: [1')[0] ?? '', /line 1, column \d+/u);
+  assert.match(faultsOf('vault: 2026').join(), /vault: must be a text: put it in quotes/u);
 });
 
 const vaultOf = (more: string): string =>

@@ -57,7 +57,8 @@ const stopWithinMs = 1000;
 export async function takePart(needs: TakePartNeeds): Promise<void> {
   const { settings, target, position, log, signal, lead } = needs;
   const { protocol, leaseMs, name } = settings;
-  const contender = { ...target, name, leaseMs, position };
+  const onLongerLease = (aheadMs: number): void => log.warn(longerLease(aheadMs, leaseMs));
+  const contender = { ...target, name, leaseMs, position, onLongerLease };
   const backend =
     protocol === 'published' ? createPublishedBackend(contender) : createConjurBackend(contender);
   const over = new AbortController();
@@ -94,6 +95,12 @@ export async function takePart(needs: TakePartNeeds): Promise<void> {
 /** What is said once, at the start. Null: nothing has to be. */
 export function warningOf({ protocol }: ElectionSettings): string | null {
   return protocol === 'published' ? publishedWarning : null;
+}
+
+/** The shorter one deposes the other while it works. */
+function longerLease(aheadMs: number, leaseMs: number): string {
+  const [ahead, lease] = [aheadMs, leaseMs].map((ms) => Math.round(ms / 1000));
+  return `leader-expiration lies ${ahead} s ahead, and a leader with the election.lease of this synchronizer, ${lease} s, writes none so late. Another one has a longer lease, or it was written by hand. Give all synchronizers of this target the same election.lease: the one with the shorter lease deposes the others while they work.`;
 }
 
 const publishedWarning =
@@ -136,9 +143,7 @@ function tellingWhoLeads(backend: ConjurBackend, onOther: (name: string | null) 
     },
     watch: async (after, options) => {
       const lock = await backend.watch(after, options);
-      // An answer that was lost leaves its host with more behind its name.
-      const isOwn = own !== null && lock.holder?.startsWith(own) === true;
-      const other = lock.holder === null || isOwn ? null : backend.leader();
+      const other = lock.holder === null || lock.holder === own ? null : backend.leader();
       if (other !== told) onOther(other);
       told = other;
       return lock;

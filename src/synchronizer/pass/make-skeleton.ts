@@ -4,6 +4,7 @@ import type { Skeleton } from '../../core/sync/plan.ts';
 import { lobLoad, safesLoad, type SkeletonLoad, vaultLoad } from '../../core/sync/policy-texts.ts';
 import { isSeen } from '../target/read-target.ts';
 import type { CarryContext } from './carry-context.ts';
+import { maybeUnseen } from './maybe-unseen.ts';
 import { madeBy, tryPolicy } from './try-policy.ts';
 
 /**
@@ -83,5 +84,7 @@ async function foreignBranches(
 
 /** It makes no user or host, so one that was lost on the way is sent again. */
 async function load({ authority }: CarryContext, { makes: _, ...policy }: SkeletonLoad): Promise<void> {
-  await loadPolicy(authority.writer(), policy, { repeatable: true });
+  await loadPolicy(authority.writer(), policy, { repeatable: true }).catch((error: unknown) => {
+    throw maybeUnseen(error);
+  });
 }

@@ -12,6 +12,8 @@ import { openDesk, type RunDesk } from './run-desk.ts';
 import { makePasses, type Turn, type TurnNeeds } from './run-turn.ts';
 
 export interface RunNeeds {
+  /** Its path, for the log. */
+  readonly configFile: string;
   /** Reads the configuration, anew for each pass. */
   readonly read: () => Promise<SyncConfig>;
   readonly log: Logger;
@@ -27,12 +29,12 @@ const electAgainMs = 10_000;
  *
  * @throws Problem of the configuration, `state_in_use`, `port_taken`
  */
-export async function runSync({ read, log, stop }: RunNeeds): Promise<void> {
+export async function runSync({ configFile, read, log, stop }: RunNeeds): Promise<void> {
   let config = await read();
   const { election } = config;
   const role = openRole(election !== null);
   const desk = await openDesk({ config: () => config, standing: role.standing, stop });
-  log.info(identity(config), 'the synchronizer runs');
+  log.info({ configFile, ...identity(config) }, 'the synchronizer runs');
   const position: PositionMemory = { position: null };
   const warning = election === null ? null : warningOf(election);
   if (warning !== null) log.warn(warning);

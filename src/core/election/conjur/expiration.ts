@@ -36,3 +36,19 @@ export const releasedText = '0';
 export function expirationText(now: ServerNow, leaseMs: number): string {
   return String(Math.floor((now.highMs + leaseMs) / 1000));
 }
+
+/** Clocks that are known to a second, at both ends. */
+const clocksMs = 2000;
+
+/**
+ * How far ahead a value lies if that is further than a leader with this lease would write: a leader with a longer one wrote it, who is
+ * deposed while it works, or a stranger.
+ *
+ * @returns milliseconds; null: it lies no further, or is no time
+ */
+export function tooFarAheadMs(text: string | null, now: ServerNow, leaseMs: number): number | null {
+  const reading = readExpiration(text, now, leaseMs);
+  if (reading.kind !== 'live' && reading.kind !== 'beyond') return null;
+  const aheadMs = Number(text) * 1000 - now.highMs;
+  return aheadMs > leaseMs + clocksMs ? aheadMs : null;
+}

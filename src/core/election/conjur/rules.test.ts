@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isBusy, renewalVerdict, writeVerdict } from './answers.ts';
-import { expirationText, readExpiration } from './expiration.ts';
+import { expirationText, readExpiration, tooFarAheadMs } from './expiration.ts';
 import { deletionText, fencedText, publishedText } from './leader-texts.ts';
 import { lockState, needsOlder } from './lock-state.ts';
 import { serverNow, withAnswer } from './server-time.ts';
@@ -31,6 +31,14 @@ describe('what an expiration means', () => {
     it(`${JSON.stringify(text)} is ${kind}`, () => {
       assert.equal(readExpiration(text, now, leaseMs).kind, kind);
     });
+
+  it('one further ahead than the lease goes is told by how much, and what clocks may explain is not', () => {
+    const ahead = (seconds: number): number | null =>
+      tooFarAheadMs(String(nowSeconds + 1 + seconds), now, leaseMs);
+    assert.deepEqual([0, 30, 32, 33, 61, 1000].map(ahead), [null, null, null, 33_000, 61_000, 1_000_000]);
+    for (const text of [null, '0', 'soon', String(nowSeconds - 1)])
+      assert.equal(tooFarAheadMs(text, now, leaseMs), null);
+  });
 
   it('a leader writes one that nobody finds past before the lease less a second, however its clock is read', () => {
     for (let partMs = 0; partMs < 1000; partMs += 37) {
