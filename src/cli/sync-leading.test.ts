@@ -119,6 +119,10 @@ http: {listen: '127.0.0.1:${port}'}
     await one.sync('resume');
     await first.until(/another synchronizer leads/gu);
     assert.match((await one.ask('health')).text, /"role":"standby"/u);
+    await one.sync('pause');
+    await first.until(/"msg":"paused"/gu, 2);
+    assert.match((await one.ask('health')).text, /"leader":null/u, 'whoever rests watches nobody');
+    await one.sync('resume');
     assert.doesNotMatch(`${first.log()}${second.log()}`, /pass failed/u);
   });
 

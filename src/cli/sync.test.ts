@@ -112,11 +112,7 @@ stateDirectory: state
     assert.match((await sync('once')).stderr, /target.apiKeyFile: .*can be read by others; run "chmod 600/u);
     const unread = await sync('doctor');
     assert.match(unread.stdout, /can be read by others/u);
-    assert.match(
-      unread.stdout,
-      /3 accounts in 2 safes|accounts in \d safes/u,
-      'the source is looked at, too',
-    );
+    assert.match(unread.stdout, /accounts in \d safes/u, 'the source is looked at, too');
     await chmod(join(lab.home, 'admin.key'), 0o600);
     const text = (await readFile(config, 'utf8')).replace('admin.key', 'wrong.key');
     await lab.file('wrong.key', 'not-the-key');
@@ -232,7 +228,7 @@ stateDirectory: state
     assert.equal(JSON.parse(stdout).accepted, null);
     assert.deepEqual(await daemon.kill('SIGTERM'), [0, null]);
     assert.equal((await sync('accept-removals', '1')).code, 0);
-    assert.match((await sync('status')).stdout, /^accepted +1 removals, for the next pass$/mu);
+    assert.match((await sync('status')).stdout, /^accepted +1 removal, for the next pass$/mu);
     await rm(join(lab.home, 'state/accepted.json'));
   });
 

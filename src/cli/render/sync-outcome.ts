@@ -1,4 +1,5 @@
 import type { PassOutcome } from '../../synchronizer/pass/outcome.ts';
+import { countOf, plural } from '../../core/counts.ts';
 import { plain } from './plain.ts';
 import type { Style } from './style.ts';
 import { reportText } from './sync-reports.ts';
@@ -44,17 +45,17 @@ function wouldGo(
 
 function summary({ stopped, dryRun, mode, accounts, unchanged, ...lists }: PassOutcome): string {
   if (stopped !== null) {
-    return `Stopped, and nothing was changed: ${stopped.removals} variables would be removed, and ${stopped.allowed} may be (removal.most and mostPercent, less what went within 24 hours). Look at all of it with --dry-run --accept-removals ${stopped.removals}; if that is right, say --accept-removals ${stopped.removals}.`;
+    return `Stopped, and nothing was changed: ${plural(stopped.removals, 'variable')} would be removed, and ${stopped.allowed} may be (removal.most and mostPercent, less what went within 24 hours). Look at all of it with --dry-run --accept-removals ${stopped.removals}; if that is right, say --accept-removals ${stopped.removals}.`;
   }
   const { created, written, mended, disabled, removed, failures, times } = lists;
   const counts = [
-    `${created.length} made`,
-    `${written.length + mended.length} values ${dryRun ? 'to write' : 'written'}`,
-    `${disabled.length + removed.length} removed`,
-    `${failures.length} failed`,
+    `${countOf(created.length)} made`,
+    `${plural(written.length + mended.length, 'value')} ${dryRun ? 'to write' : 'written'}`,
+    `${countOf(disabled.length + removed.length)} removed`,
+    `${countOf(failures.length)} failed`,
   ].join(', ');
   const seconds = (times.totalMs / 1000).toFixed(1);
-  return `${dryRun ? 'Nothing was changed. It would be' : mode === 'full' ? 'Full pass' : 'Pass'}: ${accounts} accounts, ${unchanged} unchanged; ${counts}; ${seconds} s.`;
+  return `${dryRun ? 'Nothing was changed. It would be' : mode === 'full' ? 'Full pass' : 'Pass'}: ${plural(accounts, 'account')}, ${countOf(unchanged)} unchanged; ${counts}; ${seconds} s.`;
 }
 
 function shown<T>(list: readonly T[], line: (item: T) => string): readonly string[] {

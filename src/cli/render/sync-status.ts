@@ -1,3 +1,4 @@
+import { plural } from '../../core/counts.ts';
 import type { AcceptedRemovals } from '../../synchronizer/run/accepted.ts';
 import { needsAttention } from '../../synchronizer/pass/outcome.ts';
 import type { Pause } from '../../synchronizer/run/pause.ts';
@@ -45,7 +46,7 @@ export function renderStanding(
         ...(paused === null ? [] : [['paused', rests] as const]),
         ...(accepted === null
           ? []
-          : [['accepted', `${accepted.removals} removals, for the next pass`] as const]),
+          : [['accepted', `${plural(accepted.removals, 'removal')}, for the next pass`] as const]),
       ],
       style,
     ),
@@ -95,7 +96,7 @@ function renderStop(stopped: SyncStatus['stopped'], style: Style): readonly stri
   const first = identifiers.slice(0, mostStopped);
   const more = removals - first.length;
   return [
-    `${style.fault('✗')} ${removals} removals, ${allowed} allowed; nothing was changed. These would go, or be given to another account:`,
+    `${style.fault('✗')} ${plural(removals, 'removal')}, ${allowed} allowed; nothing was changed. These would go, or be given to another account:`,
     ...first.map((identifier) => `  - ${plain(identifier)}`),
     ...(more > 0 ? [`  … and ${more} more`] : []),
     `  If that is right: holdfast sync accept-removals ${removals}, with the same --config, where the leader runs`,

@@ -1,6 +1,7 @@
 import type { DrillReport } from '../../core/drill/verdict.ts';
 import { brokenOf } from '../summary/broken.ts';
-import { countOf, moment, plural, seconds } from '../summary/figures.ts';
+import { countOf, plural } from '../../core/counts.ts';
+import { moment, seconds } from '../summary/figures.ts';
 import { nounFor, overallOf } from '../summary/overall.ts';
 import { spreadsOf, sumOfWrites } from '../summary/per-fault.ts';
 import { type Html, html, nothing } from './html.ts';

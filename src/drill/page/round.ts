@@ -1,5 +1,6 @@
 import type { RoundReport, Verdict } from '../../core/drill/verdict.ts';
-import { countOf, moment, plural, seconds } from '../summary/figures.ts';
+import { countOf, plural } from '../../core/counts.ts';
+import { moment, seconds } from '../summary/figures.ts';
 import { measures } from '../summary/measures.ts';
 import { type Html, html, nothing } from './html.ts';
 import { badge, markOf } from './result.ts';

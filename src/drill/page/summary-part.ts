@@ -1,5 +1,6 @@
 import type { DrillReport } from '../../core/drill/verdict.ts';
-import { countOf, plural, seconds } from '../summary/figures.ts';
+import { countOf, plural } from '../../core/counts.ts';
+import { seconds } from '../summary/figures.ts';
 import { measures } from '../summary/measures.ts';
 import { type FaultSummary, perFault, type Spread } from '../summary/per-fault.ts';
 import { type Html, html, nothing } from './html.ts';

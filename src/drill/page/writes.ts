@@ -1,4 +1,4 @@
-import { countOf } from '../summary/figures.ts';
+import { countOf } from '../../core/counts.ts';
 import { type Html, html, nothing } from './html.ts';
 import type { RoundView } from './round-view.ts';
 import type { Stretch } from './scale.ts';

@@ -1,5 +1,5 @@
 import type { DrillReport, Verdict, Violation } from '../../core/drill/verdict.ts';
-import { countOf } from './figures.ts';
+import { countOf } from '../../core/counts.ts';
 import { measures } from './measures.ts';
 import { nounFor } from './overall.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bareSeconds, countOf, moment, plainLine, seconds } from './figures.ts';
+import { bareSeconds, moment, plainLine, seconds } from './figures.ts';
 
 test('seconds have about three figures, and a dash where nothing was seen', () => {
   const told = [0, 4, 942, 9994, 9996, 12_340, 99_949, 99_960, 140_400, -5000, -1, null, Number.NaN].map(
@@ -28,10 +28,6 @@ test('seconds have about three figures, and a dash where nothing was seen', () =
 
 test('a moment says on which side of the fault it lies', () => {
   assert.deepEqual([1200, -5000].map(moment), ['+1.20 s', '−5.00 s']);
-});
-
-test('thousands are set apart', () => {
-  assert.deepEqual([0, 999, 1000, 1_234_567].map(countOf), ['0', '999', '1,000', '1,234,567']);
 });
 
 test('text that could move a cursor or turn a line round is shown as its code', () => {

@@ -18,16 +18,6 @@ export function moment(ms: number): string {
   return text.startsWith('−') || text === '–' ? text : `+${text}`;
 }
 
-/** A count with its thousands set apart: `41,203`. */
-export function countOf(count: number): string {
-  return Number.isFinite(count) ? String(Math.round(count)).replace(/\B(?=(?:\d{3})+$)/gu, ',') : '–';
-}
-
-/** `1 round`, `2 rounds`. */
-export function plural(count: number, noun: string): string {
-  return `${countOf(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** Text of others on one line: what could break it, colour it or turn it round is shown as its code. */
 export function plainLine(text: string): string {
   return text.replaceAll(

@@ -1,5 +1,5 @@
 import type { DrillReport, Violation } from '../../core/drill/verdict.ts';
-import { countOf, plural } from './figures.ts';
+import { countOf, plural } from '../../core/counts.ts';
 import { outcomeOf } from './outcome.ts';
 
 /** A report in one word and one sentence. */

@@ -1,6 +1,7 @@
 import type { DrillReport } from '../../core/drill/verdict.ts';
 import { brokenOf } from './broken.ts';
-import { bareSeconds, countOf, moment, plainLine, plural } from './figures.ts';
+import { countOf, plural } from '../../core/counts.ts';
+import { bareSeconds, moment, plainLine } from './figures.ts';
 import { measures } from './measures.ts';
 import { overallOf } from './overall.ts';
 import { type FaultSummary, perFault } from './per-fault.ts';

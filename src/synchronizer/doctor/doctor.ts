@@ -1,3 +1,4 @@
+import { plural } from '../../core/counts.ts';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type ConjurClient, openClient } from '../../client/client.ts';
@@ -152,7 +153,12 @@ async function examineSource(
       return [
         ...(count === 0
           ? [nothingThere(name)]
-          : [fine('source', `${name}: ${count} accounts in ${safes.value.length} safes.`)]),
+          : [
+              fine(
+                'source',
+                `${name}: ${plural(count, 'account')} in ${plural(safes.value.length, 'safe')}.`,
+              ),
+            ]),
         ...unread,
         ...(count === 0 ? [] : empty.map(({ name: safe }) => nothingThere(`${name}, ${safe}`))),
       ];

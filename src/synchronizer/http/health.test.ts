@@ -60,7 +60,7 @@ test('a pass that failed or stopped is said until one goes through', () => {
   report.passEnded('stopped', { status });
   assert.match(health().reason ?? '', /would have removed more/u);
   report.passEnded('done', { status: { ...status, unlisted: 2 } });
-  assert.deepEqual(health(), { healthy: true, reason: '2 accounts or safes are not as they should be' });
+  assert.deepEqual(health(), { healthy: true, reason: 'not as it should be: 2 single accounts or safes' });
 });
 
 test('a line of business that was not read is ill health, a single safe is not', () => {
@@ -72,7 +72,7 @@ test('a line of business that was not read is ill health, a single safe is not',
   report.passEnded('done', { status: { ...status, reports: [unread] } });
   assert.deepEqual(health(), {
     healthy: false,
-    reason: '1 lines of business were not read; "holdfast sync status" says why',
+    reason: 'not read: 1 of the lines of business; "holdfast sync status" says why',
   });
 });
 

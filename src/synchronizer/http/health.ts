@@ -1,3 +1,4 @@
+import { plural } from '../../core/counts.ts';
 import type { RunView, Standing } from './report.ts';
 
 /** Times of the configuration in force, milliseconds. */
@@ -50,11 +51,14 @@ export function judgeHealth(view: RunView, { everyMs, leaseMs }: HealthTimes, no
   const unread = (view.status?.reports ?? []).filter(
     (report) => report.code === 'source_failed' && report.safe === null,
   ).length;
-  if (unread > 0) return ill(`${unread} lines of business were not read; "holdfast sync status" says why`);
+  if (unread > 0) return ill(`not read: ${unread} of the lines of business; "holdfast sync status" says why`);
   const failed = (view.status?.failures.length ?? 0) + (view.status?.unlisted ?? 0);
   return {
     healthy: true,
-    reason: failed === 0 ? null : `${failed} accounts or safes are not as they should be`,
+    reason:
+      failed === 0
+        ? null
+        : `not as it should be: ${plural(failed, 'single account or safe', 'single accounts or safes')}`,
   };
 }
 

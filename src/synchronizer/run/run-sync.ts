@@ -118,6 +118,8 @@ async function contest(
     const target = await readTargetFiles(config, desk.report.called);
     const told = electionLog(log);
     await takePart({ settings: election, target, position, log: told, signal, lead, onOther });
+    role.sees(null); // nobody watches any more
+    changed();
   } catch (error) {
     log.error({ fault: describeError(error) }, 'the election cannot be held');
     const unexpected = { code: 'unexpected', detail: 'an unexpected error; the log has it' };
