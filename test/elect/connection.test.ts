@@ -15,7 +15,8 @@ const nomadOf = ({ allocId, name }: TestService) => ({
   CONSUL_LEADER_SERVICE_NAME: name,
 });
 
-suite("Consul's own variables reach Consul", () => {
+// Each waits for a TTL of a service of its own: together, one.
+suite("Consul's own variables reach Consul", { concurrency: true }, () => {
   let consul: TestConsulCluster;
   before(async () => {
     consul = await startConsul({ tls: true });
@@ -52,8 +53,10 @@ suite("Consul's own variables reach Consul", () => {
       ...tlsEnv(),
       CONSUL_TLS_SERVER_NAME: name,
     });
-    await elects(consul.first, 'named', named(tlsName));
-    await complains(consul.first, 'misnamed', named('other.test'), /CONSUL_TLS_SERVER_NAME/u);
+    await Promise.all([
+      elects(consul.first, 'named', named(tlsName)),
+      complains(consul.first, 'misnamed', named('other.test'), /CONSUL_TLS_SERVER_NAME/u),
+    ]);
   });
 
   test('not over TLS without a client certificate, and not to an authority that nobody named', async () => {
