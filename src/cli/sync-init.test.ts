@@ -113,6 +113,34 @@ ${election}
     assert.doesNotMatch((await sync('init', '--config', fenced)).stderr, /direct/u);
   });
 
+  it('takes members out of the branch by the policy that put them there, or says that they are there still', async () => {
+    const nested = await lab.file(
+      'nested.yml',
+      (await readFile(fenced, 'utf8')).replace('vault: corp', 'vault: other\nbranch: data'),
+    );
+    await load('POST', 'root', '- !policy data');
+    const first = await sync('init', '--config', nested);
+    assert.equal(first.code, 0, first.stderr);
+    assert.match(first.stderr, /! The same election decides who writes to corp\./u);
+    const grant = `{role: !group data/other-admins, member: !group ${members}}`;
+    await load('POST', 'root', `- !grant ${grant}`);
+    const second = await sync('init', '--config', nested);
+    assert.equal(second.code, 0, second.stderr);
+    assert.match(second.stderr, /✓ members write as the writer of their term alone/u);
+    assert.equal(await may(`group:${members}`, 'update', 'policy:data/other'), false);
+    // Granted by no policy: no policy takes it back.
+    const url = `/roles/${lab.server.account}/group/data%2Fother-admins?members&member=${lab.server.account}:group:${encodeURIComponent(members)}`;
+    assert.equal((await lab.server.asAdmin({ method: 'POST', url })).statusCode, 204);
+    const third = await sync('init', '--config', nested);
+    assert.deepEqual(
+      [third.code, /The election fences nobody yet/u.test(third.stderr)],
+      [1, true],
+      third.stderr,
+    );
+    assert.equal((await lab.server.asAdmin({ method: 'DELETE', url })).statusCode, 204);
+    await load('PATCH', 'root', '- !delete {record: !policy data}');
+  });
+
   it('writes the key of a new host into a file of its own, and shows it nowhere', async () => {
     const made = await sync('enroll', 'sync1', '--key-file', key('sync1'));
     assert.equal(made.code, 0, made.stderr);

@@ -19,9 +19,8 @@ export interface SyncInitArguments extends ApiArguments {
 
 /** Makes the policies that synchronizers need, as an administrator. What is there already stays as it is. */
 export async function syncInit(given: SyncInitArguments, context: CliContext): Promise<void> {
-  const { correctingLoads, firstLoads, requireNoFence, unfencedHosts } = await import(
-    '../../synchronizer/init/init-steps.ts'
-  );
+  const { correctingLoads, firstLoads, otherVaults, requireCorrected, requireNoFence, unfencedHosts } =
+    await import('../../synchronizer/init/init-steps.ts');
   const wish = await wishOf(given);
   if (given.dryRun === true) {
     await withApi(given, context, async (client) => {
@@ -36,10 +35,16 @@ export async function syncInit(given: SyncInitArguments, context: CliContext): P
     await requireNoFence(client, wish);
     for (const load of firstLoads(wish)) await carryOut(client, load, context);
     for (const load of await correctingLoads(client, wish)) await carryOut(client, load, context);
+    await requireCorrected(client, wish);
     if (wish.elects && wish.protocol === 'fenced' && wish.layout !== null) {
       for (const host of await unfencedHosts(client, wish.layout))
         context.say(
           `! The host ${plain(host)} may write to the vault's branch by itself, so no election keeps it from that. Revoke it.`,
+        );
+      const others = await otherVaults(client, wish.layout);
+      if (others.length > 0)
+        context.say(
+          `! The same election decides who writes to ${others.map(plain).join(', ')}. An account has one, and one synchronizer leads it: only that one's vault is kept current. Give each vault an account of its own, or one configuration to all of its synchronizers.`,
         );
     }
   });

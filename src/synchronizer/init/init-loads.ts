@@ -37,7 +37,7 @@ export function denialLoad(branch: string): InitLoad {
       tagged('deny', {
         role: group(places.members),
         privileges: ['update'],
-        resource: { tag: 'variable', value: below(branch, places.expiration) },
+        resource: { tag: 'variable', value: seenFrom(branch, places.expiration) },
       }),
     ]),
     purpose: 'members may not write the expiration themselves',
@@ -72,11 +72,15 @@ export function targetLoads(layout: Layout, writes: string): readonly InitLoad[]
   ];
 }
 
-/** Takes the synchronizers' own hosts out of the group that writes: what they could write at any time, no election would fence. */
-export function revocationLoad(layout: Layout): InitLoad {
-  const role: Tagged = { tag: 'group', value: `${escapeName(layout.vault)}-admins` };
+/**
+ * Takes the synchronizers' own hosts out of the group that writes: what they could write at any time, no election would fence.
+ *
+ * @param branch the policy that put them there: a server takes back what the same one gave
+ */
+export function revocationLoad(branch: string, layout: Layout): InitLoad {
+  const role: Tagged = { tag: 'group', value: seenFrom(branch, `${vaultBranch(layout)}-admins`) };
   return {
-    branch: layout.base,
+    branch,
     mode: 'update',
     text: policyYaml([tagged('revoke', { role, member: group(places.members) })]),
     purpose: 'members write as the writer of their term alone',
@@ -103,8 +107,10 @@ function group(identifier: string): Tagged {
   return { tag: 'group', value: `/${identifier}` };
 }
 
-function below(branch: string, identifier: string): string {
-  return branch === 'root' ? identifier : identifier.slice(branch.length + 1);
+/** An identifier as a policy of that branch names it. */
+function seenFrom(branch: string, identifier: string): string {
+  if (branch === 'root') return identifier;
+  return identifier.startsWith(`${branch}/`) ? identifier.slice(branch.length + 1) : `/${identifier}`;
 }
 
 function tagged(tag: string, fields: Readonly<Record<string, FieldValue>>): Tagged {

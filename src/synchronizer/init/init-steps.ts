@@ -1,5 +1,5 @@
 import type { ConjurClient } from '../../client/client.ts';
-import { listMembers, showResource } from '../../client/resources.ts';
+import { listMembers, listMemberships, showResource } from '../../client/resources.ts';
 import { places } from '../../core/election/conjur/places.ts';
 import { fullId, identifierOf, parseFullId } from '../../core/ids.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
@@ -34,9 +34,38 @@ export async function correctingLoads(
 ): Promise<readonly InitLoad[]> {
   if (protocol !== 'fenced') return [];
   const branches = await policiesThatLetMembersWrite(client);
-  const isMember =
-    elects && layout !== null && (await adminsOf(client, layout)).includes(membersRole(client));
-  return [...branches.map(denialLoad), ...(isMember ? [revocationLoad(layout)] : [])];
+  const denials = branches.map(denialLoad);
+  if (!elects || layout === null) return denials;
+  const granting = await policiesThatMakeMembersAdmins(client, layout);
+  return [...denials, ...granting.map((branch) => revocationLoad(branch, layout))];
+}
+
+/**
+ * Looks once more, when the loads have been carried out.
+ *
+ * @throws Problem `operation_refused` when members still may what only the writer of a term must
+ */
+export async function requireCorrected(client: ConjurClient, wish: InitWish): Promise<void> {
+  const left = await correctingLoads(client, wish);
+  if (left.length === 0) return;
+  const what = [...new Set(left.map(({ branch, purpose }) => `"${purpose}" (given in ${branch})`))];
+  throw new Problem(
+    'operation_refused',
+    `The election fences nobody yet. Not done, though it was loaded: ${what.join(', ')}. Take it back the way it was given: in that policy or, where a call of the API gave it, by DELETE /roles/…?members&member=….`,
+  );
+}
+
+/** Vaults beside this one whose branch is written by the writer of the same election. */
+export async function otherVaults(client: ConjurClient, layout: Layout): Promise<readonly string[]> {
+  const own = fullId(client.account, 'group', `${vaultBranch(layout)}-admins`);
+  const writers = { kind: 'group', identifier: places.writers };
+  const memberships = (await unlessMissing(listMemberships(client, writers))) ?? [];
+  return memberships.flatMap(({ role }) => {
+    const id = typeof role === 'string' ? parseFullId(role) : null;
+    if (id === null || role === own) return [];
+    const identifier = identifierOf(id);
+    return identifier.endsWith('-admins') ? [identifier.slice(0, -'-admins'.length)] : [];
+  });
 }
 
 /**
@@ -82,6 +111,22 @@ async function adminsOf(client: ConjurClient, layout: Layout): Promise<readonly 
   const group = { kind: 'group', identifier: `${vaultBranch(layout)}-admins` };
   const members = (await unlessMissing(listMembers(client, group))) ?? [];
   return members.flatMap(({ member }) => (typeof member === 'string' ? [member] : []));
+}
+
+/** The policies by which members are in the group that owns the vault's branch; of a grant by none, the one that holds the branch. */
+async function policiesThatMakeMembersAdmins(
+  client: ConjurClient,
+  layout: Layout,
+): Promise<readonly string[]> {
+  const group = { kind: 'group', identifier: `${vaultBranch(layout)}-admins` };
+  const members = (await unlessMissing(listMembers(client, group))) ?? [];
+  const granting = members
+    .filter(({ member }) => member === membersRole(client))
+    .map(({ policy }) => {
+      const id = typeof policy === 'string' ? parseFullId(policy) : null;
+      return id === null ? layout.base : identifierOf(id);
+    });
+  return [...new Set(granting)];
 }
 
 async function unlessMissing<T>(answer: Promise<T>): Promise<T | null> {
