@@ -98,7 +98,11 @@ export async function watchPause(directory: string, stop: AbortSignal): Promise<
   return {
     current: () => current,
     signal: () => controller.signal,
-    resumed: () => resumption.promise,
+    resumed: async () => {
+      timer.ref(); // whoever rests may have nothing else that keeps the process
+      await resumption.promise;
+      timer.unref();
+    },
   };
 }
 
