@@ -91,6 +91,25 @@ test('a fault is told with the time of its first appearance, until its account i
   assert.deepEqual(pass([], second, 't3').failures, []);
 });
 
+test('a pass over the whole vault ends each failure that it does not repeat, but where it could not read', () => {
+  const ofLob = { branch: 'data/v/l', account: null, fault: 'refused.' };
+  const first = statusOf(
+    layout,
+    { ...nothing, safes: [safe('a'), safe('b')], failures: [ofLob, failure('a', 'x'), failure('b', null)] },
+    null,
+    't1',
+  );
+  const branches = (outcome: Partial<PassOutcome>): readonly string[] =>
+    statusOf(layout, { ...nothing, ...outcome }, first, 't2').failures.map(({ branch }) => branch);
+  const all = ['data/v/l', 'data/v/l/a', 'data/v/l/b'];
+  assert.deepEqual(branches({ safes: [safe('a'), safe('b')] }), [], 'all is well');
+  assert.deepEqual(branches({ safes: [safe('a')], failures: [ofLob] }), ['data/v/l'], 'a safe is gone');
+  assert.deepEqual(branches({ safes: [] }), [], 'its line of business was taken out of the configuration');
+  assert.deepEqual(branches({ lobFaults: [{ lob: 'l', fault: 'away.' }] }), all);
+  assert.deepEqual(branches({ lobFaults: [{ lob: 'l2', fault: 'away.' }] }), [], 'l2 is not l');
+  assert.deepEqual(branches({ wholeVault: false, safes: [safe('a')] }), ['data/v/l', 'data/v/l/b']);
+});
+
 test('a pass that ended early or stopped tells nothing new of safes and accounts', () => {
   const first = statusOf(
     layout,

@@ -1,6 +1,7 @@
 import { type Layout, lobBranch, placeOf } from '../../core/sync/layout.ts';
 import type { Report } from '../../core/sync/plan.ts';
 import type { PassOutcome, SyncFailure } from '../pass/outcome.ts';
+import { settledBy } from './settled-by.ts';
 
 /** What became of the last pass, and of each safe when it was last looked at; for people and monitoring, without values. */
 export interface SyncStatus {
@@ -54,8 +55,8 @@ export function statusOf(
   endedAt: string,
 ): SyncStatus {
   const { stopped, reports } = outcome;
-  const looked = new Set(stopped === null ? outcome.safes.map(({ branch }) => branch) : []);
-  const failures = failuresOf(outcome.failures, looked, before, endedAt);
+  const isSettled = stopped === null ? settledBy(layout, outcome) : () => false;
+  const failures = failuresOf(outcome.failures, isSettled, before, endedAt);
   return {
     endedAt,
     succeededAt: stopped === null ? endedAt : (before?.succeededAt ?? null),
@@ -97,7 +98,7 @@ export function statusOfError(
   before: SyncStatus | null,
   endedAt: string,
 ): SyncStatus {
-  const failures = failuresOf(done?.failures ?? [], new Set(), before, endedAt);
+  const failures = failuresOf(done?.failures ?? [], () => false, before, endedAt);
   const { counts, seconds } = done === null ? { counts: {}, seconds: {} } : countsOf(done);
   return {
     endedAt,
@@ -116,7 +117,7 @@ export function statusOfError(
 
 function failuresOf(
   failures: readonly SyncFailure[],
-  looked: ReadonlySet<string>,
+  isSettled: (branch: string) => boolean,
   before: SyncStatus | null,
   at: string,
 ): readonly AccountFault[] {
@@ -127,7 +128,7 @@ function failuresOf(
     fault: fault.slice(0, faultLimit),
     since: known.get(placeName({ branch, account })) ?? at,
   }));
-  const left = before?.failures.filter(({ branch }) => !looked.has(branch)) ?? [];
+  const left = before?.failures.filter(({ branch }) => !isSettled(branch)) ?? [];
   const named = new Set(now.map(placeName));
   return [...now, ...left.filter((each) => !named.has(placeName(each)))];
 }
