@@ -1,4 +1,4 @@
-import type { PassOutcome } from '../../synchronizer/pass/outcome.ts';
+import { attentionFirst, type PassOutcome } from '../../synchronizer/pass/outcome.ts';
 import { countOf, plural } from '../../core/counts.ts';
 import { plain } from './plain.ts';
 import type { Style } from './style.ts';
@@ -23,7 +23,7 @@ export function renderOutcome(outcome: PassOutcome, style: Style): string {
     ...ids(disabled, style.fault('-'), 'closed to the groups of its safe'),
     ...ids(removed, style.fault('-'), ''),
     ...(outcome.stopped === null ? [] : wouldGo(outcome.stopped, ids)),
-    ...shown(reports, (report) => `${style.warning('!')} ${reportText(report)}`),
+    ...shown(attentionFirst(reports), (report) => `${style.warning('!')} ${reportText(report)}`),
     ...shown(failures, ({ branch, account, fault }) => {
       const who = account === null ? plain(branch) : `${plain(branch)}, "${plain(account)}"`;
       return `${style.fault('✗')} ${who}: ${plain(fault)}`;

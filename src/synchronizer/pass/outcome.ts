@@ -49,6 +49,11 @@ export function isHarmless(report: Report): boolean {
   return report.code === 'renamed' || report.code === 'retained';
 }
 
+/** What somebody should look at before what is only told. */
+export function attentionFirst(reports: readonly Report[]): readonly Report[] {
+  return [...reports.filter((report) => !isHarmless(report)), ...reports.filter(isHarmless)];
+}
+
 /** Whether somebody should look at what became of a pass: something was not read, failed, or stands in the way. */
 export function needsAttention({
   stopped,

@@ -1,6 +1,5 @@
-import { lobBranch, type Layout, placeOf, safeBranch } from '../../core/sync/layout.ts';
-import { unescapeName } from '../../core/sync/names.ts';
-import type { Report } from '../../core/sync/plan.ts';
+import type { Layout } from '../../core/sync/layout.ts';
+import { placeOfReport } from './report-place.ts';
 import type { SyncStatus } from './status.ts';
 
 /** Which part of a status is wanted; null: all. */
@@ -39,48 +38,4 @@ export function selectStatus(
     reports,
     unlisted: Math.min(status.unlisted, Math.max(0, failed - ofSafes)),
   };
-}
-
-/** The safe's branch (or that of a line of business) that a report is about, and the names of accounts in it. */
-function placeOfReport(
-  layout: Layout,
-  report: Report,
-): { readonly branch: string | null; readonly accounts: readonly string[] } {
-  switch (report.code) {
-    case 'source_failed':
-    case 'source_empty':
-      return {
-        branch:
-          report.safe === null ? lobBranch(layout, report.lob) : safeBranch(layout, report.lob, report.safe),
-        accounts: [],
-      };
-    case 'safe_vanished':
-    case 'branch_foreign':
-      return { branch: report.branch, accounts: [] };
-    case 'name_shared':
-      return { branch: report.branch, accounts: [report.name, ...report.accounts] };
-    case 'account_twice':
-      return { branch: report.branch, accounts: [report.account, ...report.names] };
-    case 'account_empty':
-    case 'name_too_long':
-      return { branch: report.branch, accounts: [report.account] };
-    case 'renamed':
-      return placeOfVariables(layout, [report.to, report.from]);
-    case 'variable_foreign':
-    case 'name_reused':
-    case 'permits_lost':
-    case 'retained':
-      return placeOfVariables(layout, [report.identifier]);
-    default:
-      return report satisfies never;
-  }
-}
-
-function placeOfVariables(
-  layout: Layout,
-  identifiers: readonly string[],
-): { readonly branch: string | null; readonly accounts: readonly string[] } {
-  const places = identifiers.flatMap((identifier) => placeOf(layout, identifier) ?? []);
-  const accounts = places.flatMap(({ path }) => unescapeName(path.slice(0, path.indexOf('/'))) ?? []);
-  return { branch: places[0]?.branch ?? null, accounts };
 }

@@ -48,6 +48,7 @@ test('each safe has its counts, and keeps those of the pass that looked at it la
       safes: [safe('b'), safe('a')],
       written: ['data/v/l/a/x/password', 'data/v/l/a/y/password', 'data/v/l/b/x/password'],
       failures: [failure('b', 'z')],
+      reports: [{ code: 'branch_foreign', branch: 'data/v/l/b' }],
     },
     null,
     't1',
@@ -62,6 +63,7 @@ test('each safe has its counts, and keeps those of the pass that looked at it la
     ['b', 't1', 1, null, { written: 1 }],
   ]);
   assert.deepEqual(second.failures, [{ ...failure('b', 'z'), since: 't1' }]);
+  assert.deepEqual(second.reports, first.reports);
   const third = statusOf(
     layout,
     { ...nothing, safes: [], lobFaults: [{ lob: 'l', fault: 'away.' }] },

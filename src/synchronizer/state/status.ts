@@ -1,6 +1,7 @@
 import { type Layout, lobBranch, placeOf } from '../../core/sync/layout.ts';
 import type { Report } from '../../core/sync/plan.ts';
 import type { PassOutcome, SyncFailure } from '../pass/outcome.ts';
+import { keepReports } from './keep-reports.ts';
 import { settledBy } from './settled-by.ts';
 
 /** What became of the last pass, and of each safe when it was last looked at; for people and monitoring, without values. */
@@ -41,7 +42,6 @@ export interface AccountFault extends SyncFailure {
   readonly since: string;
 }
 
-const mostReports = 1000;
 const mostFailures = 10_000;
 const faultLimit = 400;
 
@@ -54,7 +54,7 @@ export function statusOf(
   before: SyncStatus | null,
   endedAt: string,
 ): SyncStatus {
-  const { stopped, reports } = outcome;
+  const { stopped } = outcome;
   const isSettled = stopped === null ? settledBy(layout, outcome) : () => false;
   const failures = failuresOf(outcome.failures, isSettled, before, endedAt);
   return {
@@ -65,7 +65,7 @@ export function statusOf(
     stopped,
     ...countsOf(outcome),
     safes: safesOf(layout, outcome, before, endedAt),
-    reports: reports.slice(0, mostReports),
+    reports: keepReports(layout, outcome, before?.reports ?? []),
     failures: failures.slice(0, mostFailures),
     unlisted: Math.max(0, failures.length - mostFailures),
   };
