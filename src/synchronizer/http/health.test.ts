@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { statusOfError } from '../state/status.ts';
+import { statusOfError, type SyncStatus } from '../state/status.ts';
 import { judgeHealth } from './health.ts';
 import { openReport, type Standing } from './report.ts';
 
@@ -8,13 +8,14 @@ const everyMs = 60_000;
 const leaseMs = 30_000;
 
 /** A report under a clock that the test turns, in seconds. */
-function run(standing: Standing = { role: 'alone', leaseLeftMs: null }) {
+function run(standing: Standing = { role: 'alone', leaseLeftMs: null }, known: SyncStatus | null = null) {
   const time = { now: 1_000_000 };
   const held = { standing, pause: null as { since: string; because: string | null } | null };
   const report = openReport({
     now: () => time.now,
     standing: () => held.standing,
     pause: () => held.pause,
+    known,
   });
   return {
     report,
@@ -149,4 +150,26 @@ test('what a term before ended with is not held against this one', () => {
   assert.deepEqual(health(), { healthy: true, reason: null });
   report.passEnded('failed', { code: 'source_unavailable' });
   assert.equal(health().healthy, false);
+});
+
+test('what a pass before this term or this run could not read is not held against it', () => {
+  const unread = { code: 'source_failed', lob: 'retail', safe: null, fault: 'no.' } as const;
+  const status = {
+    ...statusOfError('no', null, null, '2026-01-01T00:00:00.000Z'),
+    reports: [unread],
+    unlisted: 1,
+  };
+  const fine = { healthy: true, reason: null };
+  assert.deepEqual(run(undefined, status).health(), fine, 'it has just been started');
+  const { report, held, wait, health } = run(leader, status);
+  assert.deepEqual(health(), fine, 'it has just taken over');
+  report.passEnded('done', { status });
+  assert.match(health().reason ?? '', /not read: 1/u);
+  wait(1);
+  held.standing = standby;
+  report.view();
+  held.standing = leader;
+  assert.deepEqual(health(), fine, 'it leads again');
+  report.passEnded('interrupted', {});
+  assert.deepEqual(health(), fine, 'nothing was read by a pass that was interrupted');
 });

@@ -48,11 +48,13 @@ export function judgeHealth(view: RunView, { everyMs, leaseMs }: HealthTimes, no
   const sign = Math.max(lastPass?.endedAt ?? 0, view.progressAt ?? 0, view.roleSince);
   const ageMs = now - sign;
   if (ageMs > patienceMs) return ill(`no pass for ${Math.round(ageMs / 1000)} s`);
-  const unread = (view.status?.reports ?? []).filter(
+  // Nor does the status that a run before this one left.
+  const status = lastPass === null ? null : view.status;
+  const unread = (status?.reports ?? []).filter(
     (report) => report.code === 'source_failed' && report.safe === null,
   ).length;
   if (unread > 0) return ill(`not read: ${unread} of the lines of business; "holdfast sync status" says why`);
-  const failed = (view.status?.failures.length ?? 0) + (view.status?.unlisted ?? 0);
+  const failed = (status?.failures.length ?? 0) + (status?.unlisted ?? 0);
   return {
     healthy: true,
     reason:
