@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -8,9 +8,10 @@ import { isProblem, Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import { soleAuthority } from '../authority.ts';
 import { readConfig } from '../config/read-config.ts';
-import { standsAlone } from '../http/report.ts';
+import { standsAlone, type Standing } from '../http/report.ts';
 import { putPause, readPause, removePause } from './pause.ts';
 import { openDesk, type RunDesk } from './run-desk.ts';
+import { readStanding } from '../state/standing-file.ts';
 import { readStatus } from '../state/status-file.ts';
 
 const authority = soleAuthority(
@@ -23,7 +24,11 @@ const authority = soleAuthority(
   }),
 );
 
-function open(directory: string, stop: AbortSignal): Promise<RunDesk> {
+function open(
+  directory: string,
+  stop: AbortSignal,
+  standing: () => Standing = () => standsAlone,
+): Promise<RunDesk> {
   const reading = readConfig(
     `vault: v
 target: {url: 'http://127.0.0.1:1', account: a, login: l, apiKeyFile: k}
@@ -33,7 +38,7 @@ stateDirectory: ${directory}`,
   );
   assert.ok(reading.ok);
   const { config } = reading;
-  return openDesk({ config: () => config, standing: () => standsAlone, stop });
+  return openDesk({ config: () => config, standing, stop });
 }
 
 describe('the desk of a run', { timeout: 30_000 }, () => {
@@ -67,6 +72,22 @@ describe('the desk of a run', { timeout: 30_000 }, () => {
     await removePause(directory);
     await desk.pauses.resumed();
     assert.deepEqual([desk.pauses.current(), desk.pauses.signal().aborted], [null, false]);
+  });
+
+  it('writes its role down with the next pass, where that could not be done before', async () => {
+    let standing: Standing = { role: 'standby', leaseLeftMs: null };
+    await desk.close();
+    desk = await open(directory, stop.signal, () => standing);
+    const file = join(directory, 'standing.json');
+    rmSync(file);
+    mkdirSync(join(file, 'in-the-way'), { recursive: true });
+    standing = { role: 'leader', leaseLeftMs: 1000 };
+    await assert.rejects(desk.standingChanged());
+    const pass = () => desk.pass(() => Promise.reject(new Problem('source_unavailable', 'no.')));
+    assert.equal((await pass()).end, 'failed', 'the pass is made all the same');
+    rmSync(file, { recursive: true });
+    await pass();
+    assert.equal((await readStanding(directory))?.role, 'leader');
   });
 
   it('lets nobody wait for a resumption once the run ends', async () => {

@@ -81,7 +81,10 @@ export async function openDesk(needs: {
       report,
       standingChanged,
       close,
-      pass: (work) => onePass({ pauses, report, stop, config }, work),
+      pass: async (work) => {
+        await standingChanged().catch(() => undefined); // again, where the disk was full; whoever changed it has told why
+        return onePass({ pauses, report, stop, config }, work);
+      },
     };
   } catch (error) {
     await close();

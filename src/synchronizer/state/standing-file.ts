@@ -16,15 +16,24 @@ export interface KnownStanding {
 
 const fileName = 'standing.json';
 
-/** Writes role, leader and fault down whenever they differ from what was written last. */
+/**
+ * Writes role, leader and fault down whenever they differ from what was written last. One write at a time, so that the last word stays;
+ * what could not be written is written by the next call.
+ */
 export function keepStanding(directory: string, current: () => Standing): () => Promise<void> {
   let written: KnownStanding | null = null;
-  return async () => {
+  const keep = async (): Promise<void> => {
     const { role, leader = null, fault: problem = null } = current();
     const fault = problem?.detail ?? null;
     if (role === written?.role && leader === written.leader && fault === written.fault) return;
-    written = { role, since: new Date().toISOString(), leader, fault };
-    await writeBeside(join(directory, fileName), `${JSON.stringify(written)}\n`, { durable: false });
+    const standing = { role, since: new Date().toISOString(), leader, fault };
+    await writeBeside(join(directory, fileName), `${JSON.stringify(standing)}\n`, { durable: false });
+    written = standing;
+  };
+  let last = Promise.resolve();
+  return async () => {
+    last = last.catch(() => undefined).then(keep);
+    await last;
   };
 }
 
