@@ -23,7 +23,8 @@ export function tellWhatIsAmiss(
     ]),
   );
   const fresh = [...amiss].filter(([text]) => !told.has(text)).map(([, entry]) => entry);
-  for (const entry of fresh.slice(0, mostTold)) log.warn(entry, 'not as it should be');
+  // Nested, since a report may have a `name`, as each line of the log has.
+  for (const entry of fresh.slice(0, mostTold)) log.warn({ amiss: entry }, 'not as it should be');
   const more = fresh.length - mostTold;
   if (more > 0) log.warn({ more }, '"holdfast sync status" has the rest');
   return new Set(amiss.keys());
