@@ -19,7 +19,7 @@ const systemErrors: Readonly<Record<string, string>> = {
   EPERM: 'not permitted; run the command as root, or as the user that the node belongs to',
   ENOSPC: 'the disk is full; make room and run the command again',
   EDQUOT: 'the disk quota is used up; make room and run the command again',
-  EROFS: 'the file system is read-only; choose another directory with --dir',
+  EROFS: 'the file system is read-only; make it writable, or choose a directory on another one',
   ENOENT: 'there is no such file or directory',
   ENOTDIR: 'a part of the path is not a directory',
   ECONNREFUSED: 'nobody listens there; is the node running?',
