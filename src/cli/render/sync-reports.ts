@@ -16,6 +16,8 @@ export function reportText(report: Report): string {
       return `${plain(report.branch)}: the account ${plain(report.account)} is listed as ${report.names.map((name) => `"${plain(name)}"`).join(' and ')}; neither was written.`;
     case 'account_empty':
       return `${plain(report.branch)}: the account ${plain(report.account)} has no values in the source; those in the target stay. Remove the account there if it is gone.`;
+    case 'account_unread':
+      return `${plain(report.branch)}: the account ${plain(report.account)} was not read, so nothing is removed from its safe: ${plain(report.fault)}`;
     case 'name_too_long':
       return `${plain(report.branch)}: the account ${plain(report.account)} would have an id of ${report.bytes} bytes, more than 900; it was not written. Shorten its name.`;
     case 'branch_foreign':

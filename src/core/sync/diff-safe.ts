@@ -169,6 +169,7 @@ function isAsLeft<A extends SourceAccount>(
 
 /** Ours, in a safe that was read, and wanted by no account. */
 function goneVariables<A extends SourceAccount>({ wanted, there }: SafeInput<A>): SafePlan['remove'] {
+  if (wanted.hidesOne) return [];
   const paths = new Set(wanted.accounts.flatMap(({ variables }) => [...variables.values()]));
   return Array.from(there).flatMap(([path, { account }]) => {
     const isKept =

@@ -425,6 +425,21 @@ describe('a plan', () => {
     assert.deepEqual([...target.values.keys()], ['corp/l/s/old/password']);
   });
 
+  it('removes nothing of a safe while one account could be any, and carries the others over', () => {
+    const target = emptyTarget();
+    pass(target, oneSafe(account('1_1', 'db'), account('1_2', 'web')));
+    const hidden = { ...account('s/moved', 'moved', {}), fault: 'it cannot be read.' };
+    const { plan, written } = pass(target, oneSafe(hidden, account('1_2', 'web', { password: 'y' })));
+    assert.deepEqual(
+      plan.reports.map(({ code }) => code),
+      ['account_unread'],
+    );
+    assert.deepEqual(written, ['corp/l/s/web/password']);
+    assert.deepEqual([...target.values.keys()], ['corp/l/s/db/password', 'corp/l/s/web/password']);
+    pass(target, oneSafe(account('1_2', 'web')));
+    assert.deepEqual([...target.values.keys()], ['corp/l/s/web/password']);
+  });
+
   it('reports a name that an id has no room for', () => {
     const { plan, written } = pass(
       emptyTarget(),

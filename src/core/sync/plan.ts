@@ -103,6 +103,12 @@ export type Report =
     }
   | { readonly code: 'account_empty'; readonly branch: string; readonly account: string }
   | {
+      readonly code: 'account_unread';
+      readonly branch: string;
+      readonly account: string;
+      readonly fault: string;
+    }
+  | {
       readonly code: 'name_too_long';
       readonly branch: string;
       readonly account: string;

@@ -12,6 +12,8 @@ export interface SourceAccount {
   readonly properties: readonly string[];
   /** Changes whenever a value may have changed; null: the source does not say, so values are always read. */
   readonly revision: string | null;
+  /** Why nothing of it can be told, not even for sure which account it is: then it has no properties. Absent: all can. */
+  readonly fault?: string;
 }
 
 export interface SourceSafe<A extends SourceAccount> {

@@ -17,6 +17,8 @@ export interface WantedSafe<A extends SourceAccount> {
   readonly blockedKeys: ReadonlySet<string>;
   /** The first part of paths that more than one account claims. */
   readonly blockedNames: ReadonlySet<string>;
+  /** One of the accounts could be any: nothing is gone for sure. */
+  readonly hidesOne: boolean;
   readonly reports: readonly Report[];
 }
 
@@ -52,7 +54,9 @@ export function wantedSafe<A extends SourceAccount>(
   }
   for (const account of accounts) {
     // A directory that is being filled, or a secret without fields: it is there, and its values may come back.
-    if (account.properties.length === 0)
+    if (account.fault !== undefined)
+      block([account], { code: 'account_unread', branch, account: account.name, fault: account.fault });
+    else if (account.properties.length === 0)
       block([account], { code: 'account_empty', branch, account: account.id });
     const bytes = Math.max(
       ...[...account.properties, ''].map((property) =>
@@ -76,6 +80,7 @@ export function wantedSafe<A extends SourceAccount>(
     })),
     blockedKeys,
     blockedNames,
+    hidesOne: accounts.some(({ fault }) => fault !== undefined),
     reports,
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -65,17 +65,47 @@ describe('a source of files', () => {
       (error) => isProblem(error, 'source_refused') && /pipe is no file/u.test(error.detail),
     );
     await run('mkfifo', [join(root, 'l/s/db/.id')]);
-    assert.match(faultOf(await openDirectorySource(root).list(null, signal)) ?? '', /\.id is no file/u);
+    const hidden = (await accountsOf(openDirectorySource(root))).get('l/s/db');
+    assert.match(hidden?.fault ?? '', /\.id is no file/u);
+  });
+
+  it('passes over files beside lines of business and safes', async (t) => {
+    const { root, put } = await lab(t);
+    await put('l/s/db/password', 'x');
+    await put('README', 'x');
+    await put('l/README', 'x');
+    assert.deepEqual([...(await accountsOf(openDirectorySource(root))).keys()], ['l/s/db']);
+  });
+
+  it('lists the others of a safe beside what is no account, and cannot be read as one', async (t) => {
+    const { root, put } = await lab(t);
+    await put('l/s/db/password', 'x');
+    await put('l/s/README', 'x');
+    await symlink('loop', join(root, 'l/s/loop'));
+    await mkdir(Buffer.concat([Buffer.from(join(root, 'l/s/')), Buffer.from([0xff])]));
+    await put('l/s/web/.id/in-the-way', 'x');
+    const accounts = await accountsOf(openDirectorySource(root));
+    const faults = Array.from(accounts.values(), ({ name, properties, fault }) => [
+      name,
+      properties.length,
+      /\.id is no file|\(E[A-Z]+\)/u.exec(fault ?? '')?.[0] ?? fault,
+    ]);
+    assert.deepEqual(faults, [
+      ['README', 0, '(ENOTDIR)'],
+      ['db', 1, undefined],
+      ['loop', 0, '(ELOOP)'],
+      ['web', 0, '.id is no file'],
+      ['\uFFFD', 0, '(ENOENT)'],
+    ]);
   });
 
   it('fails where it cannot read, and refuses a file that no variable can hold', async (t) => {
     const { root, put } = await lab(t);
-    await put('l/s/not-a-directory', 'x');
-    const [lob] = await openDirectorySource(root).list(null, signal);
-    const safes = lob?.safes.ok === true ? lob.safes.value : [];
+    await mkdir(join(root, 'l'), { recursive: true });
+    await symlink(join(root, 'not-mounted'), join(root, 'l/s'));
     assert.match(
-      safes[0]?.accounts.ok === false ? safes[0].accounts.fault : '',
-      /cannot be read \(ENOTDIR\)/u,
+      faultOf(await openDirectorySource(root).list(null, signal)) ?? '',
+      /cannot be read \(ENOENT\)/u,
     );
     await assert.rejects(openDirectorySource(join(root, 'none')).list(null, signal), (error) =>
       isProblem(error, 'source_unavailable'),

@@ -12,11 +12,17 @@ const idFile = '.id';
 /** A server takes 1 MiB; one byte more is enough for it to say so. */
 const valueLimitBytes = 1024 * 1024 + 1;
 
-/** A directory `<line of business>/<safe>/<account>/<property>`; a file's bytes are the value. Names with a dot in front are passed over. */
+/** Faults of one entry, and not of the file system that it lies in. */
+const ofOneEntry: readonly string[] = ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
+
+/**
+ * A directory `<line of business>/<safe>/<account>/<property>`; a file's bytes are the value. Names with a dot in front are passed over,
+ * and what is no directory beside lines of business and safes.
+ */
 export function openDirectorySource(root: string): Source {
   return {
     list: async (only, _signal) => {
-      const lobs = await readingOf(() => namesIn(root));
+      const lobs = await readingOf(() => directoriesIn(root));
       if (!lobs.ok) throw new Problem('source_unavailable', lobs.fault);
       return Promise.all(lobs.value.map((name) => listLob(join(root, name), name, only)));
     },
@@ -28,7 +34,7 @@ async function listLob(path: string, name: string, only: readonly string[] | nul
   return {
     name,
     safes: await readingOf(async () => {
-      const safes = (await namesIn(path)).filter((safe) => only === null || only.includes(safe));
+      const safes = (await directoriesIn(path)).filter((safe) => only === null || only.includes(safe));
       return Promise.all(safes.map((safe) => listSafe(join(path, safe), safe)));
     }),
   };
@@ -46,7 +52,24 @@ async function listSafe(path: string, name: string): Promise<ListedSafe> {
   };
 }
 
+/** An account that cannot be read holds up no other in its safe. */
 async function describe(path: string, safe: string, name: string): Promise<ListedAccount> {
+  try {
+    return await accountIn(path, safe, name);
+  } catch (error) {
+    if (!isProblem(error) || !isOfOneEntry(error)) throw error;
+    const fault = error.detail;
+    const read = () => Promise.reject(error);
+    return { id: `${safe}/${name}`, name, properties: [], revision: null, fault, read };
+  }
+}
+
+function isOfOneEntry({ code, cause }: Problem): boolean {
+  if (code === 'source_refused' || code === 'body_too_large') return true;
+  return cause instanceof Error && 'code' in cause && ofOneEntry.includes(String(cause.code));
+}
+
+async function accountIn(path: string, safe: string, name: string): Promise<ListedAccount> {
   const properties = await namesIn(path);
   const digest = createHash('sha256');
   for (const property of properties) {
@@ -93,6 +116,20 @@ async function bytesOf(path: string, signal: AbortSignal): Promise<Uint8Array<Ar
       await file.close();
     }
   });
+}
+
+/** What cannot be looked at stays among them: listing it tells why. */
+async function directoriesIn(path: string): Promise<readonly string[]> {
+  const names = await namesIn(path);
+  const isOne = await Promise.all(
+    names.map((name) =>
+      stat(join(path, name)).then(
+        (found) => found.isDirectory(),
+        () => true,
+      ),
+    ),
+  );
+  return names.filter((_, at) => isOne[at]);
 }
 
 async function namesIn(path: string): Promise<readonly string[]> {

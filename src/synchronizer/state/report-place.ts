@@ -23,6 +23,7 @@ export function placeOfReport(
     case 'account_twice':
       return { branch: report.branch, accounts: [report.account, ...report.names] };
     case 'account_empty':
+    case 'account_unread':
     case 'name_too_long':
       return { branch: report.branch, accounts: [report.account] };
     case 'renamed':
