@@ -9,7 +9,7 @@ const mostShown = 100;
 
 /** What a pass did, or would do: a line for each change, what people should know, and a sentence at the end. */
 export function renderOutcome(outcome: PassOutcome, style: Style): string {
-  const { created, written, mended, drifted, enabled, disabled, removed, reports, failures } = outcome;
+  const { created, written, mended, enabled, disabled, removed, reports, failures } = outcome;
   const isNew = new Set(created);
   const changed = written.filter((id) => !isNew.has(id));
   const ids = (list: readonly string[], mark: string, note: string): readonly string[] =>
@@ -19,7 +19,6 @@ export function renderOutcome(outcome: PassOutcome, style: Style): string {
     ...ids(enabled, style.good('+'), 'is back'),
     ...ids(changed, style.warning('~'), 'another value'),
     ...ids(mended, style.warning('~'), 'was changed by somebody else, and is mended'),
-    ...ids(drifted, style.warning('!'), 'was changed by somebody else'),
     ...ids(disabled, style.fault('-'), 'closed to the groups of its safe'),
     ...ids(removed, style.fault('-'), ''),
     ...(outcome.stopped === null ? [] : wouldGo(outcome.stopped, ids)),

@@ -30,6 +30,8 @@ export function reportText(report: Report): string {
       return `${plain(report.identifier)} is the name of another account now; who may read it reads that one.`;
     case 'permits_lost':
       return `${plain(report.identifier)}: the groups of its safe lacked permissions${report.mended ? ', which they have again' : ''}.`;
+    case 'value_drifted':
+      return `${plain(report.identifier)} was changed by somebody else, and stays so; "drift: repair" would mend it.`;
     case 'retained':
       return `${plain(report.identifier)} is gone from the source, and stays as it is.`;
     default:

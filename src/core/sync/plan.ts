@@ -120,6 +120,8 @@ export type Report =
   | { readonly code: 'name_reused'; readonly identifier: string }
   /** The groups of the safe lacked permissions, which were given again or, where drift is only told, were not. */
   | { readonly code: 'permits_lost'; readonly identifier: string; readonly mended: boolean }
+  /** Somebody else wrote another value, which stays. */
+  | { readonly code: 'value_drifted'; readonly identifier: string }
   | { readonly code: 'retained'; readonly identifier: string };
 
 /** Too much would be removed. */

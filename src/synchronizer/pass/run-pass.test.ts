@@ -15,7 +15,7 @@ import { soleAuthority } from '../authority.ts';
 import { openDirectorySource } from '../directory/directory-source.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
 import { openStateFile } from '../state/state-file.ts';
-import type { PassOutcome } from './outcome.ts';
+import { needsAttention, type PassOutcome } from './outcome.ts';
 
 function changes({ created, written, mended, enabled, disabled, removed, failures }: PassOutcome) {
   return [created, written, mended, enabled, disabled, removed, failures].map((list) => list.length);
@@ -157,8 +157,26 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
     assert.deepEqual(changes(await lab.pass()), nothing);
     const reported = await lab.pass({ full: true }, { drift: 'report' });
     assert.deepEqual([reported.drifted, await lab.values('l/web/db/password')], [[id], ['by hand']]);
-    assert.deepEqual((await lab.pass({ full: true })).mended, [id]);
+    const drift = [{ code: 'value_drifted', identifier: id }];
+    assert.deepEqual(reported.reports, drift);
+    assert.deepEqual((await lab.pass({}, { drift: 'report' })).reports, drift, 'until it is compared again');
+    assert.equal(needsAttention(reported), true);
+    const mended = await lab.pass({ full: true });
+    assert.deepEqual([mended.mended, mended.reports], [[id], []]);
+    assert.deepEqual((await lab.pass()).reports, []);
     assert.deepEqual(await lab.values('l/web/db/password'), ['secret 1_1']);
+  });
+
+  it('tells a value changed by hand no more once it is as it was', async (t) => {
+    const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'db')] });
+    await lab.pass();
+    const write = (text: string): Promise<void> =>
+      writeSecret(lab.client, `${lab.vault}/l/web/db/password`, new Secret(new TextEncoder().encode(text)));
+    await write('by hand');
+    const full = () => lab.pass({ full: true }, { drift: 'report' });
+    assert.equal((await full()).reports.length, 1);
+    await write('secret 1_1');
+    assert.deepEqual((await full()).reports, []);
   });
 
   describe('that takes over from another synchronizer', () => {

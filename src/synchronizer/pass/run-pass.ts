@@ -5,6 +5,7 @@ import type { SyncPlan } from '../../core/sync/plan.ts';
 import type { DriftPolicy, RemovalRules } from '../../core/sync/rules.ts';
 import type { Authority } from '../authority.ts';
 import type { ListedAccount, ListedLob, Source } from '../source/source.ts';
+import { driftReports } from '../state/drift-reports.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { forgetUnverified } from '../state/state.ts';
 import { carryOut } from './carry-out.ts';
@@ -71,16 +72,17 @@ export async function runPass(settings: PassSettings, options: PassOptions): Pro
   const { plan, listed } = await planned(settings, options, scope, first, nowMs);
   const plannedAt = performance.now();
   const tally = emptyTally();
+  const readings = safeReadings(layout, listed);
   const outcome = (carried: { readonly policiesMs: number; readonly valuesMs: number }): PassOutcome => ({
     ...tally,
     mode: scope.isWhole ? 'full' : 'quick',
     dryRun: options.dryRun,
     wholeVault: options.safe === null,
-    ...safeReadings(layout, listed),
+    ...readings,
     stopped: plan.stopped,
     accounts: plan.accounts.length + plan.unchanged,
     unchanged: plan.unchanged,
-    reports: [...plan.reports, ...tally.reports],
+    reports: [...plan.reports, ...tally.reports, ...driftReports(layout, stateFile.state, readings.safes)],
     times: {
       listMs: listedAt - begun,
       targetMs: plannedAt - listedAt,

@@ -151,7 +151,11 @@ async function writeVariable(
   const left = believesLeft ? (state.variables.get(identifier)?.digest ?? null) : null;
   const target = holds === 'own' ? there.get(identifier) : null;
   const verdict = judgeValue({ source, left, target }, drift);
-  if (verdict === 'drifted') tally.drifted.push(identifier);
+  if (verdict === 'drifted') {
+    tally.drifted.push(identifier);
+    state.drifted.add(identifier);
+  }
+  if (verdict === 'same' && typeof target === 'string') state.drifted.delete(identifier);
   if (verdict === 'same' && left !== source) remember(context, identifier, key, source);
   if (verdict === 'same' || verdict === 'drifted') return null;
   // What this pass has not made itself may have become somebody else's.
@@ -198,6 +202,7 @@ function isBlank(bytes: Uint8Array): boolean {
 }
 
 function remember({ state }: ValueContext, identifier: string, account: string, digest: string): void {
+  state.drifted.delete(identifier);
   state.variables.set(identifier, {
     account,
     digest,

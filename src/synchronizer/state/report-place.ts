@@ -31,6 +31,7 @@ export function placeOfReport(
     case 'variable_foreign':
     case 'name_reused':
     case 'permits_lost':
+    case 'value_drifted':
     case 'retained':
       return placeOfVariables(layout, [report.identifier]);
     default:

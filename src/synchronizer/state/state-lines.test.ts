@@ -33,6 +33,7 @@ const states: fc.Arbitrary<SyncState> = fc
     ),
     branches: fc.uniqueArray(text),
     doubtful: fc.uniqueArray(text),
+    drifted: fc.uniqueArray(text),
     moved: fc.dictionary(
       text,
       fc.record(
@@ -43,10 +44,11 @@ const states: fc.Arbitrary<SyncState> = fc
     ),
     removals: fc.array(fc.record({ atMs: fc.nat(), count: fc.nat() }, plainObjects)),
   })
-  .map(({ target, checks, accounts, variables, branches, doubtful, moved, removals }) => ({
+  .map(({ target, checks, accounts, variables, branches, doubtful, drifted, moved, removals }) => ({
     ...emptyState(target),
     checks: new Map(Object.entries(checks)),
     doubtful: new Set(doubtful),
+    drifted: new Set(drifted),
     moved: new Map(Object.entries(moved)),
     removals,
     accounts: new Map(Object.entries(accounts)),

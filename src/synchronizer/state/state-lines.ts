@@ -9,6 +9,7 @@ type Line =
   | readonly ['moved', string, string, MovedVariable['permits']]
   | readonly ['account', string, string, string, string | null, readonly string[], number | null]
   | readonly ['variable', string, string, string | null, boolean]
+  | readonly ['drifted', string]
   | readonly ['end'];
 
 const pieceLength = 256 * 1024;
@@ -42,6 +43,7 @@ function* eachLine(state: SyncState, keyPrint: string): Generator<Line> {
     yield ['account', key, safe, name, revision, properties, comparedAtMs];
   for (const [id, { account, digest, disabled }] of state.variables)
     yield ['variable', id, account, digest, disabled];
+  for (const id of state.drifted) yield ['drifted', id];
   yield ['end'];
 }
 
@@ -80,6 +82,9 @@ function take(
       break;
     case 'removal':
       state.removals = [...state.removals, { atMs: line[1], count: line[2] }];
+      break;
+    case 'drifted':
+      state.drifted.add(line[1]);
       break;
     case 'moved':
       state.moved.set(line[1], { account: line[2], permits: line[3] });

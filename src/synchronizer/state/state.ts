@@ -35,6 +35,8 @@ export interface SyncState {
   /** Branches of safes that may not be as they were left: the next pass looks at them. */
   readonly doubtful: Set<string>;
   readonly moved: Map<string, MovedVariable>;
+  /** Variables that held what somebody else wrote when they were compared last, and still do: drift is only told. */
+  readonly drifted: Set<string>;
   /** How many variables were removed, and when (Unix time, milliseconds); those that people accepted are not among them. */
   removals: readonly { readonly atMs: number; readonly count: number }[];
 }
@@ -48,6 +50,7 @@ export function emptyState(target: string): SyncState {
     branches: new Set(),
     doubtful: new Set(),
     moved: new Map(),
+    drifted: new Set(),
     removals: [],
   };
 }
@@ -135,6 +138,8 @@ function isLate(atMs: number, nowMs: number): boolean {
 function forgetNameless(state: SyncState): void {
   const named = new Set(Array.from(state.variables.values(), ({ account }) => account));
   for (const key of state.accounts.keys()) if (!named.has(key)) state.accounts.delete(key);
+  for (const identifier of state.drifted)
+    if (!state.variables.has(identifier)) state.drifted.delete(identifier);
   for (const branch of state.checks.keys()) if (!state.branches.has(branch)) state.checks.delete(branch);
 }
 
