@@ -20,6 +20,12 @@ export interface PolicyLoad {
   readonly text: string;
 }
 
+/** A load into the branch of a safe. */
+export interface SafeLoad extends PolicyLoad {
+  /** So many variables it takes from those who read them, also where another account's value comes instead. */
+  readonly removes: number;
+}
+
 export interface TextBounds {
   /** A server takes 10 MiB. */
   readonly mostBytes: number;
@@ -86,25 +92,33 @@ export function trialLoads(
 }
 
 /** What must be loaded into a safe's branch before values are written. */
-export function loadsBefore(plan: SafePlan, bounds: TextBounds = usualTextBounds): readonly PolicyLoad[] {
+export function loadsBefore(plan: SafePlan, bounds: TextBounds = usualTextBounds): readonly SafeLoad[] {
   const { branch, create, permit, enable, rekey, replace } = plan;
-  const made = (mode: PolicyLoad['mode'], more: Readonly<Record<string, string>>) => {
-    return (part: readonly NewVariable[]): PolicyLoad => ({
+  const made = (
+    mode: PolicyLoad['mode'],
+    more: Readonly<Record<string, string>> = {},
+    removing: 'removing' | null = null,
+  ) => {
+    return (part: readonly NewVariable[]): SafeLoad => ({
       branch,
       mode,
       text: policyYaml(newVariables(branch, part, more)),
+      removes: removing === null ? 0 : part.length,
     });
   };
+  const open = { [annotations.disabled]: 'false' };
   return [
-    ...inParts(create, bounds, made('load', {})),
+    ...inParts(create, bounds, made('load')),
     ...inParts(permit, bounds, (part) => ({
       branch,
       mode: 'load',
       text: policyYaml(missingPermits(branch, part)),
+      removes: 0,
     })),
-    ...inParts([...enable, ...rekey], bounds, made('update', { [annotations.disabled]: 'false' })),
+    ...inParts(enable, bounds, made('update', open)),
+    ...inParts(rekey, bounds, made('update', open, 'removing')),
     ...inParts(replace, bounds, (part) => deleting(branch, part)),
-    ...inParts(replace, bounds, made('load', {})),
+    ...inParts(replace, bounds, made('load')),
   ];
 }
 
@@ -112,7 +126,7 @@ export function loadsBefore(plan: SafePlan, bounds: TextBounds = usualTextBounds
 export function loadsAfter(
   { branch, disable, remove }: Pick<SafePlan, 'branch' | 'disable' | 'remove'>,
   bounds: TextBounds = usualTextBounds,
-): readonly PolicyLoad[] {
+): readonly SafeLoad[] {
   return [
     ...inParts(disable, bounds, (part) => ({
       branch,
@@ -123,14 +137,15 @@ export function loadsAfter(
           part.map(({ path }) => path),
         ),
       ),
+      removes: part.length,
     })),
     ...inParts(remove, bounds, (part) => deleting(branch, part)),
   ];
 }
 
-function deleting(branch: string, part: readonly Pick<GoneVariable, 'path'>[]): PolicyLoad {
+function deleting(branch: string, part: readonly Pick<GoneVariable, 'path'>[]): SafeLoad {
   const statements = part.map(({ path }) => tagged('delete', { record: { tag: 'variable', value: path } }));
-  return { branch, mode: 'update', text: policyYaml(statements) };
+  return { branch, mode: 'update', text: policyYaml(statements), removes: part.length };
 }
 
 function ownedPolicyLoad(branch: string, name: string, identifier: string): SkeletonLoad {
@@ -219,11 +234,11 @@ function tagged(tag: string, fields: Readonly<Record<string, FieldValue>>): Tagg
 }
 
 /** Loads of as many items as fit; one item always makes a load, and the server judges it. */
-function inParts<T>(
+function inParts<T, L extends PolicyLoad>(
   items: readonly T[],
   bounds: TextBounds,
-  loadOf: (part: readonly T[]) => PolicyLoad,
-): readonly PolicyLoad[] {
+  loadOf: (part: readonly T[]) => L,
+): readonly L[] {
   if (items.length === 0) return [];
   const load = items.length > bounds.mostVariables ? null : loadOf(items);
   // An UTF-16 unit takes three bytes at most.

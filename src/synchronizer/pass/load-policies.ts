@@ -1,11 +1,9 @@
-import { loadPolicy } from '../../client/policies.ts';
 import type { NewVariable, SafePlan } from '../../core/sync/plan.ts';
-import { loadsAfter, loadsBefore, type PolicyLoad } from '../../core/sync/policy-texts.ts';
-import { noteRemovals } from '../state/state.ts';
+import { loadsAfter, loadsBefore } from '../../core/sync/policy-texts.ts';
 import type { CarryContext } from './carry-context.ts';
 import { findForeign } from './find-foreign.ts';
+import { sendLoads } from './send-loads.ts';
 import { stillOurs } from './still-ours.ts';
-import { maybeUnseen } from './maybe-unseen.ts';
 
 /**
  * What a safe's values need to be written.
@@ -17,7 +15,7 @@ export async function prepareSafe(
   planned: SafePlan,
   unreadable: (keys: ReadonlySet<string>) => Promise<boolean>,
 ): Promise<void> {
-  const { state, tally, dryRun, held } = context;
+  const { state, tally, dryRun, held, checkpoint } = context;
   const plan = dryRun ? planned : await permissible(context, planned, unreadable);
   const { branch, create, enable, rekey, replace } = plan;
   const ids = (variables: readonly NewVariable[]): readonly string[] =>
@@ -26,9 +24,8 @@ export async function prepareSafe(
     for (const identifier of ids([...create, ...rekey, ...replace])) held.set(identifier, 'waits');
     for (const { path, account, permits } of replace)
       if (permits.length > 0) state.moved.set(`${branch}/${path}`, { account, permits });
-    const reused = rekey.length + replace.length;
-    if (reused > 0) await countRemovals(context, reused);
-    await load(context, loadsBefore(plan));
+    if (replace.length > 0) await checkpoint('now'); // who is let in to what is deleted
+    await sendLoads(context, loadsBefore(plan));
     for (const identifier of ids([...create, ...rekey, ...replace])) {
       held.delete(identifier);
       state.moved.delete(identifier);
@@ -53,10 +50,7 @@ export async function clearSafe(context: CarryContext, planned: SafePlan): Promi
   const [disable, remove] = dryRun
     ? [given.disable, given.remove]
     : [await stillOurs(context, branch, given.disable), await stillOurs(context, branch, given.remove)];
-  if (!dryRun && disable.length + remove.length > 0) {
-    await countRemovals(context, disable.length + remove.length);
-    await load(context, loadsAfter({ branch, disable, remove }));
-  }
+  if (!dryRun) await sendLoads(context, loadsAfter({ branch, disable, remove }));
   for (const { path } of disable) {
     const identifier = `${branch}/${path}`;
     tally.disabled.push(identifier);
@@ -101,23 +95,4 @@ async function permissible(
     rekey: plan.rekey.filter(isOurs),
     replace,
   };
-}
-
-/** Kept before anything is removed: what is interrupted counts, too. */
-async function countRemovals(
-  { state, nowMs, countsRemovals, checkpoint }: CarryContext,
-  count: number,
-): Promise<void> {
-  if (countsRemovals) noteRemovals(state, count, nowMs);
-  await checkpoint('now');
-}
-
-/** One after the other: a server loads one policy at a time. None makes a user or host, so one that was lost on the way is sent again. */
-async function load({ authority, checkpoint }: CarryContext, loads: readonly PolicyLoad[]): Promise<void> {
-  for (const each of loads) {
-    await loadPolicy(authority.writer(), each, { repeatable: true }).catch((error: unknown) => {
-      throw maybeUnseen(error);
-    });
-    await checkpoint();
-  }
 }

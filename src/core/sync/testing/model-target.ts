@@ -6,7 +6,15 @@ import { diff, type DiffInput } from '../diff.ts';
 import { judgeValue } from '../judge-value.ts';
 import { annotations, type Layout, placeOf, vaultBranch } from '../layout.ts';
 import type { SyncPlan } from '../plan.ts';
-import { loadsAfter, loadsBefore, lobLoad, safesLoad, type TextBounds, vaultLoad } from '../policy-texts.ts';
+import {
+  loadsAfter,
+  loadsBefore,
+  lobLoad,
+  type PolicyLoad,
+  safesLoad,
+  type TextBounds,
+  vaultLoad,
+} from '../policy-texts.ts';
 import type { DriftPolicy } from '../rules.ts';
 import type { SourceAccount } from '../source-state.ts';
 import type { ForeignPermit, TargetState } from '../target-state.ts';
@@ -84,7 +92,7 @@ export function carryOut(
   const written: string[] = [];
   const drifted: string[] = [];
   let loads = 0;
-  const load = (each: ReturnType<typeof loadsBefore>): void => {
+  const load = (each: readonly PolicyLoad[]): void => {
     for (const { branch, mode, text } of each) {
       target.db = loaded(target.db, mode === 'load' ? 'append' : 'modify', text, branch);
       for (const identifier of target.values.keys()) {
