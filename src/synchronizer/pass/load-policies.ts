@@ -1,8 +1,9 @@
 import type { NewVariable, SafePlan } from '../../core/sync/plan.ts';
 import { loadsAfter, loadsBefore } from '../../core/sync/policy-texts.ts';
 import type { CarryContext } from './carry-context.ts';
-import { findForeign } from './find-foreign.ts';
+import { findThere } from './find-there.ts';
 import { sendLoads } from './send-loads.ts';
+import { setAside } from './set-aside.ts';
 import { stillOurs } from './still-ours.ts';
 
 /**
@@ -69,18 +70,16 @@ async function permissible(
   plan: SafePlan,
   unreadable: (keys: ReadonlySet<string>) => Promise<boolean>,
 ): Promise<SafePlan> {
-  const { reader, authority, tally, held } = context;
+  const { reader, authority, held } = context;
   const { branch } = plan;
   const former = plan.rekey.concat(plan.replace).map((each) => ({ ...each, account: each.formerAccount }));
   const ours = new Set(
     (await stillOurs(context, branch, [...former, ...plan.enable, ...plan.permit])).map(({ path }) => path),
   );
   const isOurs = ({ path }: { readonly path: string }): boolean => ours.has(path);
-  const foreign = await findForeign(reader, () => authority.writer(), branch, plan.create);
-  for (const path of foreign) {
-    held.set(`${branch}/${path}`, 'foreign');
-    tally.reports.push({ code: 'variable_foreign', identifier: `${branch}/${path}` });
-  }
+  const there = await findThere(reader, () => authority.writer(), branch, plan.create);
+  const isThere = ({ path }: { readonly path: string }): boolean => there.has(path);
+  await setAside(context, branch, plan.create.filter(isThere));
   let replace = plan.replace.filter(isOurs);
   // All or none: what is deleted for one of them may be where another comes from.
   if (replace.length > 0 && (await unreadable(new Set(replace.map(({ account }) => account))))) {
@@ -89,7 +88,7 @@ async function permissible(
   }
   return {
     ...plan,
-    create: plan.create.filter(({ path }) => !foreign.has(path)),
+    create: plan.create.filter((each) => !isThere(each)),
     permit: plan.permit.filter(isOurs),
     enable: plan.enable.filter(isOurs),
     rekey: plan.rekey.filter(isOurs),

@@ -4,6 +4,7 @@ import type { ConjurClient } from '../../client/client.ts';
 import { loadPolicy } from '../../client/policies.ts';
 import { type ApiRecord, showResource } from '../../client/resources.ts';
 import { writeSecret } from '../../client/secrets.ts';
+import { Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
 import { recordOf } from '../../client/refusal.ts';
@@ -92,6 +93,44 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
       ]);
     });
   }
+
+  it('calls nothing foreign that a page of the target has missed, and writes it when it was seen', async (t) => {
+    const lab = await startPassLab(t, server, url, {
+      web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],
+    });
+    await lab.pass();
+    change(lab.safe('web')[0], 'rotated');
+    const missing = withoutRow(lab.host, '/l/web/db/password');
+    const missed = await lab.pass({ full: true }, { client: missing, authority: soleAuthority(missing) });
+    assert.deepEqual(
+      [missed.mode, missed.reports, missed.failures.map(({ account }) => account)],
+      ['full', [], ['db']],
+    );
+    const quick = await lab.pass();
+    assert.deepEqual([quick.mode, quick.reports, quick.failures], ['quick', [], []]);
+    assert.deepEqual(await lab.values('l/web/db/password'), ['rotated']);
+    assert.equal((await lab.pass()).unchanged, 2);
+  });
+
+  it('looks again at what it called foreign and could not see', async (t) => {
+    const lab = await startPassLab(t, server, url, {
+      web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],
+    });
+    await lab.pass();
+    change(lab.safe('web')[0], 'rotated');
+    const missing = withoutRow(lab.host, '/l/web/db/password');
+    const blind: ConjurClient = {
+      ...missing,
+      send: async (request) => {
+        if (request.method !== 'GET' || !request.path.endsWith('db%2Fpassword')) return missing.send(request);
+        throw new Problem('api_missing', 'it may not be seen (404).');
+      },
+    };
+    const pass = await lab.pass({ full: true }, { client: blind, authority: soleAuthority(blind) });
+    assert.deepEqual([pass.reports, pass.failures], [foreign(lab, 'db/password'), []]);
+    assert.deepEqual((await lab.pass()).written, [`${lab.vault}/l/web/db/password`]);
+    assert.deepEqual([(await lab.pass()).unchanged, await lab.differences()], [2, []]);
+  });
 
   it('makes no safe of a policy, and lets in no group, that it may not see', async (t) => {
     const lab = await startPassLab(t, server, url, {
@@ -255,6 +294,23 @@ function older(client: ConjurClient): ConjurClient {
       assert.ok(!request.path.includes('dryRun'), 'it was asked for a trial');
       if (request.path !== '/') return answer;
       return { ...answer, bytes: new TextEncoder().encode('{"version": "1.20.0"}') };
+    },
+  };
+}
+
+/** A server whose lists of variables lack one. */
+function withoutRow(client: ConjurClient, end: string): ConjurClient {
+  return {
+    ...client,
+    send: async (request) => {
+      const answer = await client.send(request);
+      if (request.method !== 'GET' || !/^\/resources\/[^/?]+\?.*kind=variable/u.test(request.path))
+        return answer;
+      const rows: unknown = JSON.parse(new TextDecoder().decode(answer.bytes));
+      const kept = (Array.isArray(rows) ? rows : []).filter(
+        (row) => !String(recordOf(row)?.['id']).endsWith(end),
+      );
+      return { ...answer, bytes: new TextEncoder().encode(JSON.stringify(kept)) };
     },
   };
 }

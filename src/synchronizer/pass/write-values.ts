@@ -97,7 +97,7 @@ async function writeAccount(
   work: AccountWork<ListedAccount>,
   there: TargetDigests,
 ): Promise<void> {
-  const { dryRun, tally, state, compares, nowMs } = context;
+  const { dryRun, tally, state, compares, nowMs, held } = context;
   const { account, key, safe, variables } = work;
   if (dryRun && variables.every(({ holds }) => holds === 'nothing')) {
     for (const { identifier } of variables) tally.written.push(identifier);
@@ -121,7 +121,10 @@ async function writeAccount(
   if (dryRun) return;
   const { name, revision, properties } = account;
   const comparedAtMs = compares(key, branch) ? nowMs : (state.accounts.get(key)?.comparedAtMs ?? null);
-  state.accounts.set(key, { safe, name, revision, properties: [...properties], comparedAtMs });
+  // What was not written is looked at again, should it turn out to be ours.
+  const isWhole = variables.every(({ identifier }) => held.get(identifier) !== 'foreign');
+  const seen = isWhole ? { revision, comparedAtMs } : { revision: null, comparedAtMs: null };
+  state.accounts.set(key, { safe, name, properties: [...properties], ...seen });
 }
 
 /**

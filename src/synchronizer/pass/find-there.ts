@@ -13,22 +13,22 @@ import { madeBy, tryPolicy } from './try-policy.ts';
  * servers that know no trials are asked for each one: for its record, and then for its value in a batch, which is refused (403) where
  * it is there, and not found (404) where it is not.
  */
-export async function findForeign(
+export async function findThere(
   reader: ConjurClient,
   writer: () => ConjurClient,
   branch: string,
   variables: readonly NewVariable[],
 ): Promise<ReadonlySet<string>> {
-  const foreign = new Set(variables.map(({ path }) => path));
+  const there = new Set(variables.map(({ path }) => path));
   for (const load of trialLoads(branch, variables)) {
     const trial = await tryPolicy(writer(), load);
     if (trial === null) return findSingly(reader, branch, variables);
     if (!trial.valid) throw refused(branch, trial.faults[0]?.message ?? 'it is refused');
     const made = madeBy(trial);
-    for (const path of foreign)
-      if (made.has(`${reader.account}:variable:${branch}/${path}`)) foreign.delete(path);
+    for (const path of there)
+      if (made.has(`${reader.account}:variable:${branch}/${path}`)) there.delete(path);
   }
-  return foreign;
+  return there;
 }
 
 function refused(branch: string, why: string): Problem {
@@ -40,15 +40,15 @@ async function findSingly(
   branch: string,
   variables: readonly NewVariable[],
 ): Promise<ReadonlySet<string>> {
-  const foreign = new Set<string>();
+  const there = new Set<string>();
   await takeLooks(
     variables.map(({ path }) => async () => {
       const identifier = `${branch}/${path}`;
       if ((await isSeen(reader, 'variable', identifier)) || (await isRefused(reader, identifier)))
-        foreign.add(path);
+        there.add(path);
     }),
   );
-  return foreign;
+  return there;
 }
 
 /** Whether there is a variable that may not be seen: its value is refused then, where that of none is not found. */
