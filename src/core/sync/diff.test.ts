@@ -488,6 +488,30 @@ describe('a plan', () => {
     assert.equal(unchanged(), 0);
   });
 
+  it('makes nothing for a safe none of whose accounts can be written, nor for a line of business of such', () => {
+    const safe = (name: string) => ({ name, accounts: { ok: true, value: [account('1', 'db')] } }) as const;
+    const long = '!'.repeat(400);
+    const source = [
+      { name: 'l', safes: { ok: true, value: [safe(long), safe('web')] } },
+      { name: 'm', safes: { ok: true, value: [safe(long)] } },
+    ] as const;
+    const { plan, written } = pass(emptyTarget(), source);
+    assert.deepEqual(plan.skeleton, { vault: true, lobs: ['l'], safes: [{ lob: 'l', safe: 'web' }] });
+    assert.deepEqual(
+      [plan.reports.map(({ code }) => code), written],
+      [['name_too_long', 'name_too_long'], ['corp/l/web/db/password']],
+    );
+  });
+
+  it('makes the branch of a safe whole again from which an account is gone, whatever becomes of the others', () => {
+    const target = emptyTarget();
+    pass(target, oneSafe(account('1', 'db'), account('2', 'web')));
+    target.db = loaded(target.db, 'modify', '- !delete {record: !group s/delegation/viewers}', 'corp/l');
+    const { plan } = pass(target, oneSafe(account('2', 'web', {})), { policy: 'disable', ...anyNumber });
+    assert.deepEqual(plan.skeleton.safes, [{ lob: 'l', safe: 's' }]);
+    assert.equal(plan.safes[0]?.disable.length, 1);
+  });
+
   it('mends what somebody else wrote, or only tells', () => {
     const target = emptyTarget();
     const source = oneSafe(account('1_1', 'db'));

@@ -47,7 +47,11 @@ export function diff<A extends SourceAccount>(input: DiffInput<A>): SyncPlan<A> 
   }
   if (input.wholeVault) reports.push(...vanishedLobs(input, branches));
   return {
-    skeleton: skeletonOf(layout, target, safes),
+    skeleton: skeletonOf(
+      layout,
+      target,
+      safes.filter(({ diff: each }) => needsBranch(each)),
+    ),
     safes: safes.map(({ diff: { plan } }) => plan).filter(hasWork),
     accounts: safes.flatMap(({ diff: { accounts } }) => accounts),
     unchanged: safes.reduce((sum, { diff: { unchanged } }) => sum + unchanged, 0),
@@ -183,6 +187,11 @@ function skeletonOf(
       .filter(({ lob, safe }) => !isWhole(safeBranch(layout, lob, safe)))
       .map(({ lob, safe }) => ({ lob, safe })),
   };
+}
+
+/** Nothing is made for a safe none of whose accounts can be written. */
+function needsBranch<A extends SourceAccount>({ accounts, unchanged, plan }: SafeDiff<A>): boolean {
+  return accounts.length + unchanged > 0 || hasWork(plan);
 }
 
 function hasWork(plan: SafePlan): boolean {

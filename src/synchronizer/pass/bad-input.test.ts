@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { ConjurClient } from '../../client/client.ts';
+import { Problem } from '../../core/problem.ts';
 import { placeOf } from '../../core/sync/layout.ts';
 import { unescapeName } from '../../core/sync/names.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { soleAuthority } from '../authority.ts';
 import { change, heldAccount, startPassLab } from '../testing/pass-lab.ts';
 
 const awkward: readonly string[] = [
@@ -155,6 +158,51 @@ describe('bad input', { timeout: 120_000 }, () => {
     if (fourth !== undefined) fourth.name = 'db 2';
     assert.deepEqual([(await lab.pass()).failures, await lab.differences()], [[], []]);
   });
+
+  it('brings a safe over beside one whose name is too long', async (t) => {
+    const lab = await startPassLab(t, server, url, {
+      ['!'.repeat(400)]: [heldAccount('1_1', 'db')],
+      web: [heldAccount('2_1', 'api')],
+    });
+    const pass = await lab.pass();
+    assert.deepEqual([pass.failures, pass.reports.map(({ code }) => code)], [[], ['name_too_long']]);
+    assert.deepEqual(await lab.values('l/web/api/password'), ['secret 2_1']);
+  });
+
+  for (const code of ['api_invalid', 'api_forbidden'] as const) {
+    it(`tries new safes by halves only where their text is at fault: ${code}`, async (t) => {
+      const names = ['a', 'b', 'bad', 'c', 'd', 'e', 'f', 'g'];
+      const lab = await startPassLab(
+        t,
+        server,
+        url,
+        Object.fromEntries(names.map((name, at) => [name, [heldAccount(`${at}_1`, 'db')]])),
+      );
+      let loads = 0;
+      const host: ConjurClient = {
+        ...lab.host,
+        send: async (request) => {
+          const isOfSafes = request.method === 'POST' && /policy\/[^/]+%2Fl$/u.test(request.path);
+          if (isOfSafes) loads += 1;
+          if (isOfSafes && String(request.body).includes('/l/bad')) throw new Problem(code, 'refused.');
+          return lab.host.send(request);
+        },
+      };
+      const pass = await lab.pass({}, { client: host, authority: soleAuthority(host) });
+      const isSplit = code === 'api_invalid';
+      assert.deepEqual(
+        pass.failures.filter(({ account }) => account === null).map(({ branch }) => branch),
+        [`${lab.vault}/l${isSplit ? '/bad' : ''}`],
+      );
+      assert.equal(loads, isSplit ? 7 : 1);
+      const values = await lab.values(...names.map((name) => `l/${name}/db/password`));
+      assert.deepEqual(
+        values.map((value) => value !== null),
+        names.map((name) => isSplit && name !== 'bad'),
+      );
+      assert.deepEqual([(await lab.pass()).failures, await lab.differences()], [[], []]);
+    });
+  }
 
   it('removes as much as one pass may, and the rest once somebody has agreed', async (t) => {
     const lab = await startPassLab(t, server, url, {

@@ -1,4 +1,6 @@
 import { loadPolicy } from '../../client/policies.ts';
+import { isProblem } from '../../core/problem.ts';
+import type { ProblemCode } from '../../core/problem-codes.ts';
 import { lobBranch, safeBranch, vaultBranch } from '../../core/sync/layout.ts';
 import type { Skeleton } from '../../core/sync/plan.ts';
 import { lobLoad, safesLoad, type SkeletonLoad, vaultLoad } from '../../core/sync/policy-texts.ts';
@@ -42,23 +44,58 @@ async function madeOfLob(
   safes: readonly string[],
   isNew: boolean,
 ): Promise<ReadonlySet<string>> {
-  const { layout, judge, tally, doubt } = context;
-  const branch = lobBranch(layout, lob);
+  const { layout } = context;
+  if (!isNew) return madeSafes(context, lob, safes);
   try {
-    if (isNew) {
-      if ((await foreignBranches(context, lobLoad(layout, lob))).size > 0) return new Set();
-      await load(context, lobLoad(layout, lob));
-    }
+    if ((await foreignBranches(context, lobLoad(layout, lob))).size > 0) return new Set();
+    await load(context, lobLoad(layout, lob));
+  } catch (error) {
+    tellFailure(context, lob, safes, error);
+    return new Set();
+  }
+  return madeSafes(context, lob, safes);
+}
+
+/** Those of some safes of a line of business. Where they are refused together, each half is tried: one holds up no other. */
+async function madeSafes(
+  context: CarryContext,
+  lob: string,
+  safes: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { layout, judge } = context;
+  let ours = safes;
+  try {
     const foreign = await foreignBranches(context, safesLoad(layout, lob, safes));
-    const ours = safes.filter((safe) => !foreign.has(safeBranch(layout, lob, safe)));
+    ours = safes.filter((safe) => !foreign.has(safeBranch(layout, lob, safe)));
     if (ours.length > 0) await load(context, safesLoad(layout, lob, ours));
     judge.loaded();
     return new Set(ours.map((safe) => safeBranch(layout, lob, safe)));
   } catch (error) {
-    tally.failures.push({ branch, account: null, fault: judge.failed(error, { lob, branch }).detail });
-    for (const safe of safes) doubt(safeBranch(layout, lob, safe));
+    if (ours.length > 1 && isProblem(error, ...aboutText)) {
+      const half = Math.ceil(ours.length / 2);
+      const first = await madeSafes(context, lob, ours.slice(0, half));
+      return new Set([...first, ...(await madeSafes(context, lob, ours.slice(half)))]);
+    }
+    tellFailure(context, lob, ours, error);
     return new Set();
   }
+}
+
+/** Refusals of what a load says. Others are of the branch, and a part of the load would fare no better. */
+const aboutText: readonly ProblemCode[] = ['api_invalid', 'api_too_large'];
+
+/** @throws the error itself when the pass has to end */
+function tellFailure(
+  { layout, judge, tally, doubt }: CarryContext,
+  lob: string,
+  safes: readonly string[],
+  error: unknown,
+): void {
+  const branches = safes.map((safe) => safeBranch(layout, lob, safe));
+  const [alone, ...others] = branches;
+  const branch = alone === undefined || others.length > 0 ? lobBranch(layout, lob) : alone;
+  tally.failures.push({ branch, account: null, fault: judge.failed(error, { lob, branch }).detail });
+  for (const each of branches) doubt(each);
 }
 
 /**
