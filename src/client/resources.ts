@@ -1,6 +1,7 @@
 import type { ConjurClient } from './client.ts';
+import { joinedPages } from './joined-pages.ts';
 import { pathOf } from './path.ts';
-import { ApiRefusal, jsonOf, recordOf } from './refusal.ts';
+import { jsonOf, recordOf } from './refusal.ts';
 import { unexpectedAnswer } from './unexpected.ts';
 
 /** A JSON object of the server, with the fields that the kind has. */
@@ -21,9 +22,6 @@ export interface ResourceFilter {
   readonly offset: number | null;
 }
 
-/** The most that a server gives at once, unless its operator says otherwise. */
-const usualPageSize = 1000;
-
 /** The resources that the caller may see, ordered by id; without a limit all of them, page by page. */
 export async function listResources(
   client: ConjurClient,
@@ -35,34 +33,15 @@ export async function listResources(
 }
 
 /** The same a page at a time, for lists that are too long to be kept. */
-export async function* resourcePages(
+export function resourcePages(
   client: ConjurClient,
   filter: ResourceFilter,
 ): AsyncGenerator<readonly ApiRecord[]> {
-  const first = filter.offset ?? 0;
-  const wanted = filter.limit ?? Number.POSITIVE_INFINITY;
-  let found = 0;
-  let pageSize = usualPageSize;
-  for (;;) {
-    const limit = Math.min(pageSize, wanted - found);
-    try {
-      const page = await listPage(client, { ...filter, limit, offset: first + found });
-      found += page.length;
-      yield page;
-      if (page.length < limit || found >= wanted) return;
-    } catch (error) {
-      const most = limitNamedBy(error);
-      if (most === null || most >= limit) throw error;
-      pageSize = most;
-    }
-  }
-}
-
-/** The greatest limit that a server takes, when it has refused another; null: it was something else. */
-function limitNamedBy(error: unknown): number | null {
-  if (!(error instanceof ApiRefusal) || error.status !== 422) return null;
-  const most = Number(/'limit' parameter must not exceed (\d{1,9})$/iu.exec(error.said?.message ?? '')?.[1]);
-  return most > 0 ? most : null;
+  return joinedPages({
+    readPage: (page) => listPage(client, { ...filter, ...page }),
+    offset: filter.offset ?? 0,
+    limit: filter.limit ?? Number.POSITIVE_INFINITY,
+  });
 }
 
 /** How many there are; limit and offset do not matter. */
