@@ -88,7 +88,7 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
 
   const attempt = async (contender: Session, seen: SeenLock, options: CallOptions): Promise<SeenLock> => {
     const endMs = nowMs() + leaseMs;
-    const restMs = pace.notBeforeMs() - nowMs();
+    const restMs = Math.max(0, pace.notBeforeMs() - nowMs()); // the clock has gone on since the pace read it
     // Whoever called does not wait for as long as that: it asks again.
     if (restMs > Math.max(firstRestMs, options.timeoutMs / 4)) return (await look(options)).lock;
     await pause(Math.min(restMs, options.timeoutMs / 4), closing.signal);
