@@ -168,5 +168,19 @@ election: {lease: 10s, name: ${name}}
     const messages = await lab.server.auditMessages();
     const writes = messages.filter((message) => /updated .*:variable:corp\//u.test(message));
     assert.match(writes.at(-1) ?? '', /:host:sync-1 /u);
+
+    // Its file says nothing of a protocol, and so means the fenced one.
+    await lab.file('sync-2.key', published.member('sync-2').apiKey.reveal());
+    await put('shop/web/db/password', 'value five');
+    const other = start('sync-2', '--protocol', 'published');
+    await other.until(/"pass done"/);
+    assert.equal(await value('corp/shop/web/db/password'), 'value five');
+    assert.equal(other.log().match(/"level":"warn",.*may elect two leaders/gu)?.length, 1, other.log());
+    assert.deepEqual(await other.kill('SIGTERM'), [0, null]);
+    const later = await lab.server.auditMessages();
+    assert.match(
+      later.findLast((message) => /updated .*:variable:corp\//u.test(message)) ?? '',
+      /:host:sync-2 /u,
+    );
   });
 });
