@@ -238,10 +238,16 @@ ${election}
 
     const grant = `{role: !group corp-admins, member: !group ${writers}}`;
     const target = await faultsWhile(['root', `- !revoke ${grant}`], ['root', `- !grant ${grant}`]);
-    assert.deepEqual(
-      target.map(({ sentence }) => /writers has not (create|update) on the policy corp/u.exec(sentence)?.[1]),
-      ['create', 'update'],
+    const lacked = (found: readonly Finding[]) =>
+      found.map(({ sentence }) => /writers has not (\w+) on the policy corp/u.exec(sentence)?.[1]);
+    assert.deepEqual(lacked(target), ['read', 'create', 'update']);
+    const some = (tag: string) =>
+      `- !${tag} {role: !group ${writers}, privileges: [create, update], resource: !policy corp}`;
+    const unread = await faultsWhile(
+      ['root', `- !revoke ${grant}\n${some('permit')}`],
+      ['root', `- !grant ${grant}\n${some('deny')}`],
     );
+    assert.deepEqual(lacked(unread), ['read'], JSON.stringify(unread));
 
     const own = `{role: !group corp-admins, member: !group ${members}}`;
     const unfenced = await faultsWhile(['root', `- !grant ${own}`], ['root', `- !revoke ${own}`]);

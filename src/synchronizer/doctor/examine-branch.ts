@@ -8,7 +8,14 @@ import type { SyncConfig } from '../config/config.ts';
 import { fine, type SyncFinding } from './finding.ts';
 import type { ElectionSettings } from '../election/settings.ts';
 
-/** Whether a term's writer may write to the vault's branch, and the member itself may not: else nothing would be fenced. */
+/** Whoever owns the branch has all of them. With create and update alone one may load, and sees nothing of what was loaded. */
+const needed = ['read', 'create', 'update'] as const;
+type Needed = (typeof needed)[number];
+
+/**
+ * Whether a term's writer may read the vault's branch and write to it, and the member itself may not write: else nothing would be
+ * fenced.
+ */
 export async function examineBranch(
   { branch, vault }: SyncConfig,
   client: ConjurClient,
@@ -19,11 +26,12 @@ export async function examineBranch(
   const identifier = vaultBranch({ base: branch, vault });
   const policy = { kind: 'policy', identifier };
   const findings: SyncFinding[] = [];
-  for (const privilege of ['create', 'update']) {
+  for (const privilege of needed) {
     const writersMay = await mayWriters(client, policy, privilege);
     if (writersMay === null) return [unseen(username, identifier)];
     if (!writersMay) findings.push(noGrant(identifier, privilege));
-    if (await checkPrivilege(client, policy, privilege, null))
+    // "sync init" lets members read the policy, to be asked about it here.
+    if (privilege !== 'read' && (await checkPrivilege(client, policy, privilege, null)))
       findings.push(unfenced(username, identifier, privilege));
   }
   return findings.length > 0
@@ -56,11 +64,13 @@ function unseen(username: string, branch: string): SyncFinding {
   };
 }
 
-function noGrant(branch: string, privilege: string): SyncFinding {
+function noGrant(branch: string, privilege: Needed): SyncFinding {
+  const so =
+    privilege === 'read' ? 'a leader could not see what it has written' : 'a leader could write nothing';
   return {
     area: 'election',
     level: 'fault',
-    sentence: `The group ${places.writers} has not ${privilege} on the policy ${branch}: a leader could write nothing.`,
+    sentence: `The group ${places.writers} has not ${privilege} on the policy ${branch}: ${so}.`,
     advice: `Run "holdfast sync init --config" with this configuration, or grant it the group that owns ${branch}.`,
   };
 }
