@@ -9,7 +9,7 @@ import { type ConjurBackend, createContender, type Won } from './contender.ts';
 import type { Look } from './look.ts';
 
 const leaseMs = 12_000;
-const bounds = { timeoutMs: 2000 };
+const bounds = { timeoutMs: 10_000 };
 const never = new AbortController().signal;
 const free: Look = {
   lock: { holder: null, token: '1', isUnsettled: false, cursor: 'free' },
