@@ -1,7 +1,9 @@
 import type { ElectionAction } from '../core/election/action.ts';
-import { isProblem } from '../core/problem.ts';
+import { isProblem, type ProblemKind } from '../core/problem.ts';
 
 type Call = ElectionAction['kind'];
+
+const hopelessKinds: readonly ProblemKind[] = ['forbidden', 'invalid', 'unauthenticated', 'usage'];
 
 /** Which failures a run ends of, and which it bears. */
 export interface Patience {
@@ -13,7 +15,7 @@ export interface Patience {
 }
 
 /**
- * What can never work ends the run: a wrong setting, a missing permission, at the first call of its kind. A store that
+ * What can never work ends the run: a wrong setting, a wrong key, a missing permission, at the first call of its kind. A store that
  * cannot be reached ends it only before the first session was had, after so many attempts; later it will be there again.
  *
  * @param attempts to open the first session; unbounded unless told
@@ -27,7 +29,7 @@ export function createPatience(attempts: number = Infinity, pauseMs: number | nu
     succeeded: (call) => void worked.add(call),
     failed: (call, error) => {
       if (worked.has(call)) return false;
-      if (isProblem(error) && ['forbidden', 'invalid', 'usage'].includes(error.kind)) return true;
+      if (isProblem(error) && hopelessKinds.includes(error.kind)) return true;
       // A sick task waits until it is well.
       isSick = isProblem(error, 'consul_check_critical');
       if (call !== 'open' || isSick) return false;
