@@ -33,6 +33,7 @@ export async function leadOnce<T>(
       hasLed = true;
       clearTimeout(tooLong);
       await work(term).then(done.resolve, done.reject);
+      giveUp.abort(); // also when it was deposed meanwhile, and would go on taking part
     },
   });
   try {
