@@ -9,6 +9,7 @@ import type { ElectorLog } from '../../elector/log.ts';
 import type { Authority } from '../authority.ts';
 import { electedAuthority, lost } from './elected-authority.ts';
 import type { ElectionSettings } from './settings.ts';
+import { tellingWhoLeads } from './telling-who-leads.ts';
 
 /** Where the election is held, and as whom. */
 export interface ElectionTarget {
@@ -40,8 +41,10 @@ export interface TakePartNeeds {
   readonly signal: AbortSignal;
   /** Called with each term, one after the other. When it returns, taking part is over. */
   readonly lead: (term: SyncTerm) => Promise<void>;
-  /** Somebody else leads, by that name; null: nobody does. Told when it changes. */
+  /** Somebody else leads, by that name; null: nobody does, or nobody can tell. Told when it changes. */
   readonly onOther?: (name: string | null) => void;
+  /** The election has not been seen for a lease. Told once in each further one. */
+  readonly onBlind?: () => void;
 }
 
 /** A third of the lease: two renewals may be lost. */
@@ -56,6 +59,7 @@ const stopWithinMs = 1000;
  */
 export async function takePart(needs: TakePartNeeds): Promise<void> {
   const { settings, target, position, log, signal, lead } = needs;
+  const { onOther = () => undefined, onBlind = () => undefined } = needs;
   const { protocol, leaseMs, name } = settings;
   const onLongerLease = (aheadMs: number): void => log.warn(longerLease(aheadMs, leaseMs));
   const contender = { ...target, name, leaseMs, position, onLongerLease };
@@ -78,7 +82,7 @@ export async function takePart(needs: TakePartNeeds): Promise<void> {
   };
   try {
     await campaign({
-      backend: tellingWhoLeads(backend, needs.onOther ?? (() => undefined)),
+      backend: tellingWhoLeads(backend, { leaseMs, nowMs: () => performance.now(), onOther, onBlind }),
       ttlMs: leaseMs,
       renewEveryMs: leaseMs / renewalsPerLease,
       stopWithinMs,
@@ -128,25 +132,4 @@ function authorityOf(
       openClient({ fetch: whileLeading, url, account, login, apiKey, signal, position }),
   });
   return authority;
-}
-
-/** Whoever watches the lock sees by whom it is held. One's own host may stand there before one knows that one has won. */
-function tellingWhoLeads(backend: ConjurBackend, onOther: (name: string | null) => void): ConjurBackend {
-  let told: string | null = null;
-  let own: string | null = null;
-  return {
-    ...backend,
-    openSession: async (options) => {
-      const session = await backend.openSession(options);
-      own = session.id;
-      return session;
-    },
-    watch: async (after, options) => {
-      const lock = await backend.watch(after, options);
-      const other = lock.holder === null || lock.holder === own ? null : backend.leader();
-      if (other !== told) onOther(other);
-      told = other;
-      return lock;
-    },
-  };
 }
