@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { places } from '../../core/election/conjur/places.ts';
+import { type ConjurScene, prepareElection } from '../../elector/testing/conjur-scene.ts';
+import { createLogger } from '../../runtime/log.ts';
+import { openWebFetch } from '../../runtime/web-fetch.ts';
+import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import type { SyncConfig } from '../config/config.ts';
+import { readConfig } from '../config/read-config.ts';
+import { takePart } from '../election/take-part.ts';
+import { contest } from './contest.ts';
+import { openRole, type RoleKeeper } from './role.ts';
+import { openDesk, type RunDesk } from './run-desk.ts';
+import type { TurnNeeds } from './run-turn.ts';
+
+const leaseMs = 5000;
+
+describe('a contest, on a real server', { timeout: 90_000 }, () => {
+  let server: TestServer;
+  let url: string;
+  let scene: ConjurScene;
+  let directory: string;
+  let stop: AbortController;
+  let desk: RunDesk;
+  let role: RoleKeeper;
+  const log = createLogger({ name: 'test', level: 'fatal' });
+  const fetch = openWebFetch({ ca: null });
+  before(async () => {
+    server = await startTestServer();
+    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
+  });
+  after(() => server.stop());
+  beforeEach(async () => {
+    scene = await prepareElection(server, 'fenced', ['mine', 'other']);
+    directory = mkdtempSync(join(tmpdir(), 'hf-contest-'));
+    stop = new AbortController();
+    role = openRole(true);
+    desk = await openDesk({ config, standing: role.standing, stop: stop.signal });
+  });
+  afterEach(async () => {
+    stop.abort();
+    await desk.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const config = (account = server.account): SyncConfig => {
+    const reading = readConfig(
+      `vault: v
+target: {url: '${url}', account: ${account}, login: host/mine, apiKeyFile: key}
+source: {kind: directory, path: .}
+stateDirectory: state`,
+      directory,
+    );
+    assert.ok(reading.ok);
+    return reading.config;
+  };
+  const putKey = (key: string): void => writeFileSync(join(directory, 'key'), key, { mode: 0o600 });
+  const ownKey = (): string => scene.member('mine').apiKey.reveal();
+
+  const hold = (told: Partial<RoleKeeper> = {}, reread: TurnNeeds['reread'] = async () => config()) =>
+    contest(
+      { desk, log, stop: stop.signal, position: { position: null }, reread, lookedAt: { token: null } },
+      { election: { protocol: 'fenced', leaseMs, name: 'mine' }, role: { ...role, ...told } },
+    );
+
+  /** Another synchronizer leads until the test is over. */
+  const otherLeads = async (): Promise<void> => {
+    const leads = Promise.withResolvers<void>();
+    void takePart({
+      settings: { protocol: 'fenced', leaseMs, name: 'other' },
+      target: { ...scene.member('other'), fetch, url },
+      position: { position: null },
+      log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+      signal: stop.signal,
+      lead: async ({ signal }) => {
+        leads.resolve();
+        if (!signal.aborted) await once(signal, 'abort');
+      },
+    });
+    await leads.promise;
+  };
+
+  it('says that a key is wrong', async () => {
+    putKey('wrong');
+    const failed = Promise.withResolvers<string>();
+    const held = hold({ fails: ({ code }) => failed.resolve(code) });
+    assert.equal(await failed.promise, 'api_unauthenticated');
+    stop.abort();
+    await held;
+  });
+
+  it('that is refused everything sees nobody lead after a lease, and goes on by the key that the file has then', async () => {
+    putKey(ownKey());
+    await otherLeads();
+    const sees: (string | null)[] = [];
+    const seen = Promise.withResolvers<void>();
+    const first = hold({
+      sees: (name) => {
+        sees.push(name);
+        seen.resolve();
+      },
+    });
+    await seen.promise;
+    const { statusCode, body } = await server.asAdmin({
+      method: 'PATCH',
+      url: `/policies/${server.account}/policy/root`,
+      payload: '- !delete {record: !host mine}',
+    });
+    assert.equal(statusCode, 201, body);
+    await first;
+    assert.deepEqual([...new Set(sees)], ['other', null]);
+    const keys = await server.load(
+      `- !host mine\n- !grant {role: !group ${places.members}, member: !host mine}`,
+    );
+    putKey(keys.get(`${server.account}:host:mine`) ?? assert.fail('no key'));
+    const again = Promise.withResolvers<string | null>();
+    const second = hold({ sees: again.resolve, fails: ({ detail }) => again.reject(new Error(detail)) });
+    assert.equal(await again.promise, 'other');
+    stop.abort();
+    await second;
+  });
+
+  it('ends before a pass that would be made for another target by the writer of this one', async () => {
+    putKey(ownKey());
+    const accounts = [server.account, 'elsewhere'];
+    const fails: string[] = [];
+    let terms = 0;
+    await hold({ leads: () => void (terms += 1), fails: ({ detail }) => void fails.push(detail) }, async () =>
+      config(accounts.shift()),
+    );
+    assert.deepEqual([accounts, terms, fails, stop.signal.aborted], [[], 1, [], false]);
+    assert.deepEqual([...desk.report.counts.passes], [['interrupted', 1]]);
+    assert.equal(role.standing().role, 'standby');
+  });
+});
