@@ -29,6 +29,8 @@ export interface SyncTerm {
   readonly authority: Authority;
   /** Until authority ends unless it is renewed, milliseconds; 0: it has ended. */
   readonly leftMs: () => number;
+  /** Gives leading up, and leaves it to others for a lease. */
+  readonly stepDown: () => void;
 }
 
 export interface TakePartNeeds {
@@ -75,8 +77,8 @@ export async function takePart(needs: TakePartNeeds): Promise<void> {
       .catch(() => undefined)
       .then(() => {
         const isOver = leadership.signal.aborted;
-        const { signal: ended, token, leftMs } = leadership;
-        return isOver ? undefined : lead({ signal: ended, token, authority, leftMs });
+        const { signal: ended, token, leftMs, stepDown } = leadership;
+        return isOver ? undefined : lead({ signal: ended, token, authority, leftMs, stepDown });
       });
     await running;
   };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { places } from '../../core/election/conjur/places.ts';
 import { type ConjurScene, prepareElection } from '../../elector/testing/conjur-scene.ts';
+import { Problem } from '../../core/problem.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
@@ -13,6 +14,7 @@ import type { SyncConfig } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { takePart } from '../election/take-part.ts';
 import { contest } from './contest.ts';
+import { openGivingWay } from './giving-way.ts';
 import { openRole, type RoleKeeper } from './role.ts';
 import { openDesk, type RunDesk } from './run-desk.ts';
 import type { TurnNeeds } from './run-turn.ts';
@@ -27,6 +29,7 @@ describe('a contest, on a real server', { timeout: 90_000 }, () => {
   let stop: AbortController;
   let desk: RunDesk;
   let role: RoleKeeper;
+  let other: Promise<void> = Promise.resolve();
   const log = createLogger({ name: 'test', level: 'fatal' });
   const fetch = openWebFetch({ ca: null });
   before(async () => {
@@ -43,6 +46,7 @@ describe('a contest, on a real server', { timeout: 90_000 }, () => {
   });
   afterEach(async () => {
     stop.abort();
+    await other;
     await desk.close();
     rmSync(directory, { recursive: true, force: true });
   });
@@ -64,13 +68,17 @@ stateDirectory: state`,
   const hold = (told: Partial<RoleKeeper> = {}, reread: TurnNeeds['reread'] = async () => config()) =>
     contest(
       { desk, log, stop: stop.signal, position: { position: null }, reread, lookedAt: { token: null } },
-      { election: { protocol: 'fenced', leaseMs, name: 'mine' }, role: { ...role, ...told } },
+      {
+        election: { protocol: 'fenced', leaseMs, name: 'mine' },
+        role: { ...role, ...told },
+        way: openGivingWay(leaseMs),
+      },
     );
 
   /** Another synchronizer leads until the test is over. */
   const otherLeads = async (): Promise<void> => {
     const leads = Promise.withResolvers<void>();
-    void takePart({
+    other = takePart({
       settings: { protocol: 'fenced', leaseMs, name: 'other' },
       target: { ...scene.member('other'), fetch, url },
       position: { position: null },
@@ -135,5 +143,23 @@ stateDirectory: state`,
     assert.deepEqual([accounts, terms, fails, stop.signal.aborted], [[], 1, [], false]);
     assert.deepEqual([...desk.report.counts.passes], [['interrupted', 1]]);
     assert.equal(role.standing().role, 'standby');
+  });
+
+  it('leaves the lead to another one when its passes fail, and goes on taking part', async () => {
+    putKey(ownKey());
+    let readings = 0;
+    const leads = Promise.withResolvers<void>();
+    const sees = Promise.withResolvers<string | null>();
+    const held = hold({ leads: () => leads.resolve(), sees: sees.resolve }, async () => {
+      readings += 1;
+      if (readings === 1) return config();
+      throw new Problem('config_invalid', 'it has a fault.');
+    });
+    await leads.promise;
+    await otherLeads();
+    assert.equal(await sees.promise, 'other');
+    assert.ok(readings > 3, `${readings} readings`);
+    stop.abort();
+    await held;
   });
 });

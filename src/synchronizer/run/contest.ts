@@ -7,6 +7,7 @@ import { readTargetFiles } from '../config/open-sync.ts';
 import { electionLog } from '../election/election-log.ts';
 import type { ElectionSettings } from '../election/settings.ts';
 import { type SyncTerm, takePart } from '../election/take-part.ts';
+import type { GivingWay } from './giving-way.ts';
 import type { RoleKeeper } from './role.ts';
 import type { RunDesk } from './run-desk.ts';
 import { makePasses, type TurnNeeds } from './run-turn.ts';
@@ -24,7 +25,11 @@ const ofSameName =
  */
 export async function contest(
   needs: TurnNeeds,
-  { election, role }: { readonly election: ElectionSettings; readonly role: RoleKeeper },
+  {
+    election,
+    role,
+    way,
+  }: { readonly election: ElectionSettings; readonly role: RoleKeeper; readonly way: GivingWay },
 ): Promise<void> {
   const { desk, log, stop } = needs;
   const anew = new AbortController();
@@ -46,7 +51,7 @@ export async function contest(
     // Of this target alone: what another server wrote, nobody here ever reads.
     const position: PositionMemory = { position: null };
     const reread = rereadOf(needs, config, () => anew.abort());
-    const lead = leading({ ...needs, position, reread }, { role, changed });
+    const lead = leading({ ...needs, position, reread }, { role, way, changed });
     const told = electionLog(log);
     await takePart({ settings: election, target, position, log: told, signal, lead, onOther, onBlind });
     role.sees(null); // nobody watches any more
@@ -63,7 +68,11 @@ export async function contest(
 /** What is done in each term. */
 function leading(
   needs: TurnNeeds,
-  { role, changed }: { readonly role: RoleKeeper; readonly changed: () => void },
+  {
+    role,
+    way,
+    changed,
+  }: { readonly role: RoleKeeper; readonly way: GivingWay; readonly changed: () => void },
 ): (term: SyncTerm) => Promise<void> {
   return async (term) => {
     role.leads(term.leftMs);
@@ -73,8 +82,14 @@ function leading(
       changed();
     };
     term.signal.addEventListener('abort', leaves, { once: true });
+    way.termBegan();
+    const onPass = (isGood: boolean): void => {
+      if (!way.passEnded(isGood, performance.now())) return;
+      needs.log.warn('passes come to nothing here: leaves the lead to others for a lease');
+      term.stepDown();
+    };
     try {
-      await makePasses(needs, term);
+      await makePasses(needs, { ...term, onPass });
     } finally {
       leaves();
     }

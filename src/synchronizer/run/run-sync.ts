@@ -4,6 +4,7 @@ import type { Logger } from '../../runtime/log.ts';
 import type { SyncConfig } from '../config/config.ts';
 import { warningOf } from '../election/take-part.ts';
 import { contest } from './contest.ts';
+import { openGivingWay } from './giving-way.ts';
 import { openRole } from './role.ts';
 import { openDesk } from './run-desk.ts';
 import { makePasses, type TurnNeeds } from './run-turn.ts';
@@ -38,6 +39,7 @@ export async function runSync({ configFile, read, log, stop }: RunNeeds): Promis
   };
   const needs: TurnNeeds = { desk, log, stop, position, reread, lookedAt: { token: null } };
   const { pauses } = desk;
+  const way = openGivingWay(election?.leaseMs ?? 0);
   try {
     while (!stop.aborted) {
       const resting = pauses.current();
@@ -48,7 +50,7 @@ export async function runSync({ configFile, read, log, stop }: RunNeeds): Promis
         desk.report.rested();
         if (!stop.aborted) log.info('resumed');
       } else if (election === null) await makePasses(needs, { signal: stop, authority: null, token: null });
-      else await contest(needs, { election, role });
+      else await contest(needs, { election, role, way });
     }
   } finally {
     await desk.close();

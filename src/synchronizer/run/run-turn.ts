@@ -1,5 +1,5 @@
 import type { PositionMemory } from '../../client/client.ts';
-import { describeError } from '../../core/problem.ts';
+import { describeError, isProblem } from '../../core/problem.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { pause } from '../../runtime/pause.ts';
 import type { Authority } from '../authority.ts';
@@ -18,6 +18,8 @@ export interface Turn {
   readonly authority: Authority | null;
   /** Of the term: one that leads again by the same was followed by nobody. Null: there are no terms. */
   readonly token: string | null;
+  /** Told of each pass: whether it went through, and something of the vault was read. */
+  readonly onPass?: (isGood: boolean) => void;
 }
 
 export interface TurnNeeds {
@@ -42,11 +44,14 @@ export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
   let told: ReadonlySet<string> = new Set();
   while (!turn.signal.aborted && !stop.aborted && desk.pauses.current() === null) {
     let everyMs = 0;
+    let hasRead = true;
     const takesOver = turn.authority !== null && turn.token !== lookedAt.token;
     const ended = await desk.pass(async (pass) => {
       const config = await needs.reread();
       ({ everyMs } = config);
-      return onePass(needs, turn, { config, pass, takesOver });
+      const outcome = await onePass(needs, turn, { config, pass, takesOver });
+      hasRead = hasReadSome(outcome);
+      return outcome;
     });
     if (ended.end === 'interrupted') continue;
     failures = ended.end === 'failed' ? failures + 1 : 0;
@@ -58,11 +63,20 @@ export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
       log[stopped === null ? 'info' : 'error']({ counts, seconds, mode, stopped }, sentence);
       told = tellWhatIsAmiss(log, ended.status, told);
     }
+    // One whose leadership went elsewhere says nothing of who makes passes here.
+    const isOver = ended.end === 'failed' && isProblem(ended.error, 'no_authority');
+    if (!isOver) turn.onPass?.(ended.end !== 'failed' && hasRead);
     await pause(
       pauseAfterPassMs({ everyMs, failures, takesOver }),
       AbortSignal.any([turn.signal, stop, desk.pauses.signal()]),
     );
   }
+}
+
+/** Whether the source answered for anything at all. An empty vault does. */
+export function hasReadSome({ lobFaults, safes }: Pick<PassOutcome, 'lobFaults' | 'safes'>): boolean {
+  const isRead = safes.some(({ fault }) => fault === null);
+  return isRead || (lobFaults.length === 0 && safes.length === 0);
 }
 
 /** After a configuration that cannot be read. */
