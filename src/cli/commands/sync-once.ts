@@ -1,3 +1,4 @@
+import { needsAttention } from '../../core/sync/attention.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import type { PassOutcome, Progress } from '../../synchronizer/pass/outcome.ts';
 import type { OnceTurn } from '../../synchronizer/election/while-elected.ts';
@@ -24,7 +25,6 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
   const [
     { openSync, readConfigFile },
     { runPass },
-    { needsAttention },
     { whileElected },
     { keepError, keepStatus },
     { whileLocked },
@@ -32,7 +32,6 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
   ] = await Promise.all([
     import('../../synchronizer/config/open-sync.ts'),
     import('../../synchronizer/pass/run-pass.ts'),
-    import('../../synchronizer/pass/outcome.ts'),
     import('../../synchronizer/election/while-elected.ts'),
     import('../../synchronizer/state/status-file.ts'),
     import('../../synchronizer/state/directory-lock.ts'),

@@ -1,3 +1,4 @@
+import { needsAttention } from '../../core/sync/attention.ts';
 import type { SyncStatus } from '../../synchronizer/state/status.ts';
 import type { CliContext } from '../context.ts';
 import { jsonText } from '../render/json-text.ts';
@@ -16,7 +17,6 @@ export async function syncStatus(given: SyncStatusArguments, context: CliContext
     { readPlace },
     { readStatus },
     { selectStatus },
-    { needsAttention },
     { findAccounts },
     { readPause },
     { readStanding },
@@ -26,7 +26,6 @@ export async function syncStatus(given: SyncStatusArguments, context: CliContext
     import('../../synchronizer/config/read-place.ts'),
     import('../../synchronizer/state/status-file.ts'),
     import('../../synchronizer/state/select-status.ts'),
-    import('../../synchronizer/pass/outcome.ts'),
     import('../../synchronizer/state/find-account.ts'),
     import('../../synchronizer/run/pause.ts'),
     import('../../synchronizer/state/standing-file.ts'),

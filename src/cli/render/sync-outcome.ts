@@ -1,4 +1,5 @@
-import { attentionFirst, type PassOutcome } from '../../synchronizer/pass/outcome.ts';
+import { attentionFirst } from '../../core/sync/attention.ts';
+import type { PassOutcome } from '../../synchronizer/pass/outcome.ts';
 import { countOf, plural } from '../../core/counts.ts';
 import { plain } from './plain.ts';
 import type { Style } from './style.ts';

@@ -1,6 +1,6 @@
 import { plural } from '../../core/counts.ts';
 import type { AcceptedRemovals } from '../../synchronizer/run/accepted.ts';
-import { needsAttention } from '../../synchronizer/pass/outcome.ts';
+import { needsAttention } from '../../core/sync/attention.ts';
 import type { Pause } from '../../synchronizer/run/pause.ts';
 import type { CarriedAccount } from '../../synchronizer/state/find-account.ts';
 import type { KnownStanding } from '../../synchronizer/state/standing-file.ts';

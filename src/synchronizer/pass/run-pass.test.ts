@@ -15,7 +15,8 @@ import { soleAuthority } from '../authority.ts';
 import { openDirectorySource } from '../directory/directory-source.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
 import { openStateFile } from '../state/state-file.ts';
-import { needsAttention, type PassOutcome } from './outcome.ts';
+import { needsAttention } from '../../core/sync/attention.ts';
+import type { PassOutcome } from './outcome.ts';
 
 function changes({ created, written, mended, enabled, disabled, removed, failures }: PassOutcome) {
   return [created, written, mended, enabled, disabled, removed, failures].map((list) => list.length);

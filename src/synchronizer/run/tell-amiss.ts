@@ -1,5 +1,5 @@
 import type { Logger } from '../../runtime/log.ts';
-import { isHarmless } from '../pass/outcome.ts';
+import { isHarmless } from '../../core/sync/attention.ts';
 import type { SyncStatus } from '../state/status.ts';
 
 /** Of one pass; the status has all. */

@@ -1,6 +1,7 @@
 import type { Layout } from '../../core/sync/layout.ts';
 import type { Report } from '../../core/sync/plan.ts';
-import { attentionFirst, type PassOutcome } from '../pass/outcome.ts';
+import { attentionFirst } from '../../core/sync/attention.ts';
+import type { PassOutcome } from '../pass/outcome.ts';
 import { placeOfReport } from './report-place.ts';
 import { settledBy } from './settled-by.ts';
 

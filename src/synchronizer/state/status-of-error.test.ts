@@ -41,3 +41,14 @@ test('one that ended before it had begun shows why', () => {
   const status = statusOfError('nobody is there.', null, null, '2026-01-01T00:00:00.000Z');
   assert.deepEqual([status.error, status.mode, status.counts], ['nobody is there.', null, {}]);
 });
+
+test('what there was no room for is not counted again with each pass that ends early', () => {
+  const failures = Array.from({ length: 10_050 }, (_, at) => ({
+    branch: 'corp/l/web',
+    account: `a${at}`,
+    fault: 'the vault failed (500).',
+  }));
+  const ended = (before: Parameters<typeof statusOfError>[2]) =>
+    statusOfError('nobody is there.', { ...outcome, failures }, before, '2026-01-01T00:00:00.000Z');
+  assert.equal(ended(ended(ended(null))).unlisted, 50);
+});

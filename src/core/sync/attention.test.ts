@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Report } from '../../core/sync/plan.ts';
-import { needsAttention } from './outcome.ts';
+import { needsAttention } from './attention.ts';
+import type { Report } from './plan.ts';
 
 const judged = (
   reports: readonly Report[],
