@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Report } from '../../core/sync/plan.ts';
-import { emptyTally, type PassOutcome } from '../pass/outcome.ts';
 import { keepReports } from './keep-reports.ts';
+import { quietOutcome } from '../testing/outcome.ts';
 
 const layout = { base: 'root', vault: 'v' };
-const quiet: PassOutcome = {
-  ...emptyTally(),
-  mode: 'quick',
-  dryRun: false,
-  wholeVault: true,
-  safes: [],
-  lobFaults: [],
-  stopped: null,
-  accounts: 0,
-  unchanged: 0,
-  times: { listMs: 0, targetMs: 0, policiesMs: 0, valuesMs: 0, totalMs: 0 },
-};
 const safe = (lob: string, name: string) => ({
   branch: `v/${lob}/${name}`,
   lob,
@@ -35,24 +23,24 @@ test('what somebody should look at is kept, however much there is that is only t
     (_, at): Report => ({ code: 'retained', identifier: `v/l/a/a${at}/password` }),
   );
   const shared: Report = { code: 'name_shared', branch: 'v/l/z', name: 'db', accounts: ['1', '2'] };
-  const kept = keepReports(layout, { ...quiet, reports: [...retained, foreign('v/l/z'), shared] }, []);
+  const kept = keepReports(layout, { ...quietOutcome, reports: [...retained, foreign('v/l/z'), shared] }, []);
   assert.deepEqual(kept.slice(0, 3), [foreign('v/l/z'), shared, retained[0]]);
   assert.equal(kept.length, 1000);
 });
 
 test('reports of safes that a pass did not look at stay as they are', () => {
   const before = [foreign('v/l/a'), foreign('v/l/b'), foreign('v/m/c')];
-  const ofA = { ...quiet, wholeVault: false, safes: [safe('l', 'a')] };
+  const ofA = { ...quietOutcome, wholeVault: false, safes: [safe('l', 'a')] };
   assert.deepEqual(keepReports(layout, ofA, before), [foreign('v/l/b'), foreign('v/m/c')]);
   const branch: Report = { code: 'branch_foreign', branch: 'v/l/a' };
   assert.deepEqual(keepReports(layout, { ...ofA, reports: [branch] }, before), [branch, ...before.slice(1)]);
-  const whole = { ...quiet, safes: [safe('l', 'a'), safe('l', 'b'), safe('m', 'c')] };
+  const whole = { ...quietOutcome, safes: [safe('l', 'a'), safe('l', 'b'), safe('m', 'c')] };
   assert.deepEqual(keepReports(layout, whole, before), []);
 });
 
 test('a line of business that is not read keeps the reports of its safes, and is told once', () => {
   const unread = (fault: string): Report => ({ code: 'source_failed', lob: 'l', safe: null, fault });
-  const first = { ...quiet, lobFaults: [{ lob: 'l', fault: 'away.' }], reports: [unread('away.')] };
+  const first = { ...quietOutcome, lobFaults: [{ lob: 'l', fault: 'away.' }], reports: [unread('away.')] };
   const left = keepReports(layout, first, [foreign('v/l/a'), foreign('v/m/c')]);
   assert.deepEqual(left, [unread('away.'), foreign('v/l/a')]);
   const second = { ...first, reports: [unread('still away.')] };

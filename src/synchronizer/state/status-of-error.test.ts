@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emptyTally, type PassOutcome } from '../pass/outcome.ts';
+import type { PassOutcome } from '../pass/outcome.ts';
 import { statusOfError } from './status.ts';
+import { quietOutcome } from '../testing/outcome.ts';
 
 const outcome: PassOutcome = {
-  ...emptyTally(),
-  mode: 'quick',
-  dryRun: false,
-  wholeVault: true,
-  safes: [],
-  lobFaults: [],
-  stopped: null,
+  ...quietOutcome,
   accounts: 20,
   unchanged: 5,
   written: ['a', 'b'],

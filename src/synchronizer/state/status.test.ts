@@ -3,26 +3,11 @@ import { test } from 'node:test';
 import type { PassOutcome } from '../pass/outcome.ts';
 import { selectStatus } from './select-status.ts';
 import { statusOf, statusOfError, type SyncStatus } from './status.ts';
+import { quietOutcome } from '../testing/outcome.ts';
 
 const layout = { base: 'data', vault: 'v' };
 const nothing: PassOutcome = {
-  mode: 'quick',
-  dryRun: false,
-  wholeVault: true,
-  safes: [],
-  lobFaults: [],
-  stopped: null,
-  accounts: 0,
-  unchanged: 0,
-  created: [],
-  written: [],
-  mended: [],
-  drifted: [],
-  enabled: [],
-  disabled: [],
-  removed: [],
-  reports: [],
-  failures: [],
+  ...quietOutcome,
   times: { listMs: 1, targetMs: 2, policiesMs: 3, valuesMs: 4, totalMs: 10 },
 };
 const safe = (name: string, accounts: number | null = 2, fault: string | null = null) => ({
