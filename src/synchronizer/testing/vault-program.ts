@@ -7,6 +7,7 @@ import { Secret } from '../../core/secret.ts';
 import { spawnDependent } from '../../runtime/dependent-child.ts';
 import { freePort } from '../../store/testing/temporary-postgres.ts';
 import type { VaultUnderTest } from './vault-under-test.ts';
+import { encodedPath } from '../vault/encoded-path.ts';
 
 const startMs = 30_000;
 const callMs = 5000;
@@ -96,10 +97,10 @@ async function untilAnswered(call: Call, hasEnded: () => boolean): Promise<void>
 async function prepared(call: Call): Promise<Omit<VaultUnderTest, 'url' | 'stop'>> {
   await call('POST', 'sys/mounts/kv', { type: 'kv', options: { version: '2' } });
   const put: VaultUnderTest['put'] = async (path, data) => {
-    await call('POST', `kv/data/${encoded(path)}`, { data });
+    await call('POST', `kv/data/${encodedPath(path)}`, { data });
   };
   const forget: VaultUnderTest['forget'] = async (path) => {
-    await call('DELETE', `kv/metadata/${encoded(path)}`);
+    await call('DELETE', `kv/metadata/${encodedPath(path)}`);
   };
   await untilDone(
     () => put('first', { key: 'value' }),
@@ -121,14 +122,10 @@ async function prepared(call: Call): Promise<Omit<VaultUnderTest, 'url' | 'stop'
     },
     put,
     remove: async (path) => {
-      await call('DELETE', `kv/data/${encoded(path)}`);
+      await call('DELETE', `kv/data/${encodedPath(path)}`);
     },
     forget,
   };
-}
-
-function encoded(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/');
 }
 
 /** What docs/synchronizer.md tells administrators to permit. */

@@ -8,6 +8,7 @@ import { together } from '../source/together.ts';
 import type { WebSession } from '../web/web-session.ts';
 import { openVaultSession, type VaultAuth } from './vault-session.ts';
 import { readKeys, readMissing, readSubkeys, readValues } from './vault-shapes.ts';
+import { encodedPath } from './encoded-path.ts';
 
 export interface VaultLob {
   readonly name: string;
@@ -118,7 +119,7 @@ async function secretsBelow(walk: Walk, folder: string, depth: number): Promise<
  */
 async function listKeys(walk: Walk, folder: string): Promise<readonly string[]> {
   const attempt = `list ${walk.mount}/${folder}`;
-  const path = `/v1/${encoded(walk.mount)}/metadata/${encoded(folder)}?list=true`;
+  const path = `/v1/${encodedPath(walk.mount)}/metadata/${encodedPath(folder)}?list=true`;
   const answer = await ask(walk, { attempt, path, expected: [404] });
   if (answer.status !== 404) return readKeys(answer.json, attempt);
   readMissing(answer.json, attempt, 'folder');
@@ -134,7 +135,7 @@ async function describe(walk: Walk, path: string, name: string): Promise<ListedA
   const attempt = `look at ${walk.mount}/${path}`;
   const answer = await ask(walk, {
     attempt,
-    path: `/v1/${encoded(walk.mount)}/subkeys/${encoded(path)}?depth=1`,
+    path: `/v1/${encodedPath(walk.mount)}/subkeys/${encodedPath(path)}?depth=1`,
     expected: [404],
   });
   if (answer.status === 404) {
@@ -153,7 +154,7 @@ async function describe(walk: Walk, path: string, name: string): Promise<ListedA
         { ...walk, signal },
         {
           attempt: reading,
-          path: `/v1/${encoded(walk.mount)}/data/${encoded(path)}`,
+          path: `/v1/${encodedPath(walk.mount)}/data/${encodedPath(path)}`,
           exactNumbers: true,
         },
       );
@@ -169,9 +170,4 @@ function ask(
   request: Pick<WebRequest, 'attempt' | 'path' | 'expected' | 'exactNumbers'>,
 ) {
   return inTurn(() => session.call({ method: 'GET', ...request }, signal));
-}
-
-/** The parts of a path, each encoded; the slashes between them stay. */
-function encoded(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/');
 }
