@@ -57,9 +57,11 @@ describe('rows that are copied in', { timeout: 60_000 }, () => {
     const count = await copy('100\tx\n');
     const lost = writes.transaction(async (sql) => {
       const [own] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-      const copied = copyIn(sql, 'copy t from stdin', '1\tx\n'.repeat(300_000));
-      await postgres.superuser`select pg_terminate_backend(${own?.pid ?? 0})`;
-      await copied;
+      // Awaited together: the copy may fail before the other connection has its answer.
+      await Promise.all([
+        copyIn(sql, 'copy t from stdin', '1\tx\n'.repeat(300_000)),
+        postgres.superuser`select pg_terminate_backend(${own?.pid ?? 0})`,
+      ]);
       await sql`select 1`;
     });
     await assert.rejects(lost, Problem);
