@@ -1,8 +1,9 @@
+import { isParked } from './layout.ts';
 import { type Formers, formerVariables, renamedBack } from './former-variables.ts';
 import type { AccountWork, Report, SafePlan, VariableContent } from './plan.ts';
 import type { DriftPolicy, RemovalPolicy } from './rules.ts';
 import type { SourceAccount } from './source-state.ts';
-import type { ForeignPermit, KnownAccount, TargetVariable } from './target-state.ts';
+import type { KnownAccount, TargetVariable } from './target-state.ts';
 import type { WantedAccount, WantedSafe } from './wanted.ts';
 
 export interface SafeInput<A extends SourceAccount> {
@@ -18,8 +19,6 @@ export interface SafeInput<A extends SourceAccount> {
   readonly known: (key: string) => KnownAccount | null;
   /** What an account was called when it was synchronized last; null: nobody knows. */
   readonly nameBefore: (key: string) => string | null;
-  /** Permissions of a variable whose making anew for this account was interrupted. */
-  readonly keptPermits: (identifier: string, key: string) => readonly ForeignPermit[];
 }
 
 export interface SafeDiff<A extends SourceAccount> {
@@ -66,6 +65,7 @@ export function diffSafe<A extends SourceAccount>(input: SafeInput<A>): SafeDiff
     safe: input.safe,
     branch,
     ...lists,
+    parked: parkedVariables(input),
     disable: removal === 'disable' ? gone.filter(({ path }) => there.get(path)?.disabled === false) : [],
     remove: removal === 'delete' ? gone : [],
   };
@@ -113,12 +113,11 @@ function judgePresent<A extends SourceAccount>(
     return 'own';
   }
   const former = formers.get(key)?.get(property);
-  if (former !== undefined)
+  if (former !== undefined && !isParked(former.path))
     findings.reports.push({ code: 'renamed', from: `${branch}/${former.path}`, to: identifier });
   const variable = { path, account: key, accountsAnnotation, permits: former?.permits ?? [] };
   if (present === undefined) {
-    const kept = input.keptPermits(identifier, key);
-    findings.create.push({ ...variable, permits: [...variable.permits, ...kept] });
+    findings.create.push(variable);
     return 'nothing';
   }
   findings.reports.push({ code: 'name_reused', identifier });
@@ -174,9 +173,21 @@ function goneVariables<A extends SourceAccount>({ wanted, there }: SafeInput<A>)
   return Array.from(there).flatMap(([path, { account }]) => {
     const isKept =
       account === null ||
+      isParked(path) ||
       paths.has(path) ||
       wanted.blockedKeys.has(account) ||
       wanted.blockedNames.has(path.slice(0, path.indexOf('/')));
     return isKept ? [] : [{ path, account }];
   });
+}
+
+/** Of accounts that are gone, or whose variables this plan makes; not of those that cannot be written now. */
+function parkedVariables<A extends SourceAccount>({ wanted, there }: SafeInput<A>): SafePlan['parked'] {
+  const keys = new Set(wanted.accounts.map(({ key }) => key));
+  const mayBeThere = (account: string): boolean => wanted.blockedKeys.has(account) || wanted.hidesOne;
+  return Array.from(there).flatMap(([path, { account }]) =>
+    account === null || !isParked(path) || (!keys.has(account) && mayBeThere(account))
+      ? []
+      : [{ path, account }],
+  );
 }

@@ -3,7 +3,7 @@ import { delegationGroups, type Layout, lobBranch, placeOf, safeBranch, vaultBra
 import type { Report, SafePlan, Skeleton, Stop, SyncPlan } from './plan.ts';
 import { type DriftPolicy, removalCap, type RemovalRules } from './rules.ts';
 import type { SourceAccount, SourceLob, SourceSafe } from './source-state.ts';
-import type { ForeignPermit, KnownAccount, TargetState, TargetVariable } from './target-state.ts';
+import type { KnownAccount, TargetState, TargetVariable } from './target-state.ts';
 import { wantedSafe } from './wanted.ts';
 
 export interface DiffInput<A extends SourceAccount> {
@@ -14,8 +14,6 @@ export interface DiffInput<A extends SourceAccount> {
   readonly known: (key: string, branch: string) => KnownAccount | null;
   /** What an account was called when it was synchronized last; null: nobody knows. */
   readonly nameBefore: (key: string) => string | null;
-  /** Permissions of a variable whose making anew for this account was interrupted. */
-  readonly keptPermits: (identifier: string, key: string) => readonly ForeignPermit[];
   readonly removal: RemovalRules;
   /** How many variables were removed within the last `removalWindowMs`. */
   readonly removedLately: number;
@@ -135,7 +133,7 @@ function safeDiff<A extends SourceAccount>(
   branches: Branches,
   reports: Report[],
 ): SafeDiff<A> | null {
-  const { layout, target, known, nameBefore, keptPermits, removal, drift } = input;
+  const { layout, target, known, nameBefore, removal, drift } = input;
   const branch = safeBranch(layout, lob, safe.name);
   const there = branches.get(branch) ?? new Map<string, TargetVariable>();
   if (!safe.accounts.ok) {
@@ -162,7 +160,6 @@ function safeDiff<A extends SourceAccount>(
     drift,
     known: (key) => known(key, branch),
     nameBefore,
-    keptPermits,
   });
 }
 
@@ -195,7 +192,8 @@ function needsBranch<A extends SourceAccount>({ accounts, unchanged, plan }: Saf
 }
 
 function hasWork(plan: SafePlan): boolean {
-  return plan.create.length + plan.permit.length + plan.enable.length + removedBy(plan).length > 0;
+  const { create, permit, enable, parked } = plan;
+  return [create, permit, enable, parked, removedBy(plan)].some(({ length }) => length > 0);
 }
 
 function variablesByBranch(layout: Layout, { variables }: TargetState): Branches {

@@ -1,4 +1,4 @@
-import { variablePath } from './layout.ts';
+import { isParked, variablePath } from './layout.ts';
 import type { SourceAccount } from './source-state.ts';
 import type { ForeignPermit, TargetVariable } from './target-state.ts';
 import type { WantedSafe } from './wanted.ts';
@@ -30,8 +30,11 @@ export function formerVariables<A extends SourceAccount>(
     const ofAccount = former.get(account) ?? new Map<string, Former>();
     former.set(account, ofAccount);
     // Of several names before, those who were let in under any of them are let in.
-    const earlier = ofAccount.get(now.property)?.permits ?? [];
-    ofAccount.set(now.property, { path, permits: [...earlier, ...foreignPermits] });
+    const earlier = ofAccount.get(now.property);
+    ofAccount.set(now.property, {
+      path: isParked(path) && earlier !== undefined ? earlier.path : path,
+      permits: [...(earlier?.permits ?? []), ...foreignPermits],
+    });
   }
   return former;
 }

@@ -52,6 +52,20 @@ export function variablePath(account: string, property: string): string {
   return `${escapeName(account)}/${escapeName(property)}`;
 }
 
+/**
+ * Where the permissions of an account's variable wait while the one of this path is made anew for it. No name is escaped to such a
+ * beginning.
+ */
+export function parkedPath(path: string): string {
+  return `${parkedPrefix}${path}`;
+}
+
+export function isParked(path: string): boolean {
+  return path.startsWith(parkedPrefix);
+}
+
+const parkedPrefix = '~.';
+
 /** An account across renames; a text of one line in which both parts can be told apart. */
 export function accountKey(lob: string, accountId: string): string {
   return `${escapeName(lob)}/${escapeName(accountId)}`;

@@ -47,6 +47,8 @@ export interface SafePlan {
    * permitted cannot be denied, and versions before stay readable for whoever is let in.
    */
   readonly replace: readonly ReusedVariable[];
+  /** Left of passes that ended while they made variables anew: they hold permissions and no value, and go when those are there. */
+  readonly parked: readonly GoneVariable[];
   readonly disable: readonly GoneVariable[];
   readonly remove: readonly GoneVariable[];
 }

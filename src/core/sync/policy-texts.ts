@@ -5,6 +5,7 @@ import {
   delegationGroups,
   type Layout,
   lobBranch,
+  parkedPath,
   safeBranch,
   safePrivileges,
   vaultBranch,
@@ -91,9 +92,14 @@ export function trialLoads(
   }));
 }
 
-/** What must be loaded into a safe's branch before values are written. */
+/**
+ * What must be loaded into a safe's branch before values are written. Of variables that are made anew, the permissions wait in others
+ * meanwhile: whoever goes on after a pass that ended in between finds them there.
+ */
 export function loadsBefore(plan: SafePlan, bounds: TextBounds = usualTextBounds): readonly SafeLoad[] {
   const { branch, create, permit, enable, rekey, replace } = plan;
+  const parking = parkingOf(plan);
+  const parked = new Set([...parking, ...plan.parked].map(({ path }) => path));
   const made = (
     mode: PolicyLoad['mode'],
     more: Readonly<Record<string, string>> = {},
@@ -117,9 +123,27 @@ export function loadsBefore(plan: SafePlan, bounds: TextBounds = usualTextBounds
     })),
     ...inParts(enable, bounds, made('update', open)),
     ...inParts(rekey, bounds, made('update', open, 'removing')),
-    ...inParts(replace, bounds, (part) => deleting(branch, part)),
+    ...inParts(parking, bounds, (part) => ({
+      branch,
+      mode: 'load',
+      text: policyYaml([...ownedVariables(part), ...copiedPermits(part)]),
+      removes: 0,
+    })),
+    ...inParts(replace, bounds, (part) => ({ ...deleting(branch, part), removes: part.length })),
     ...inParts(replace, bounds, made('load')),
+    ...inParts(
+      Array.from(parked, (path) => ({ path })),
+      bounds,
+      (part) => deleting(branch, part),
+    ),
   ];
+}
+
+/** The variables in which the permissions of those wait that are made anew. */
+export function parkingOf({ replace }: Pick<SafePlan, 'replace'>): readonly NewVariable[] {
+  return replace.flatMap((each) =>
+    each.permits.length === 0 ? [] : [{ ...each, path: parkedPath(each.path) }],
+  );
 }
 
 /** What is taken away once values are written. */
@@ -139,13 +163,13 @@ export function loadsAfter(
       ),
       removes: part.length,
     })),
-    ...inParts(remove, bounds, (part) => deleting(branch, part)),
+    ...inParts(remove, bounds, (part) => ({ ...deleting(branch, part), removes: part.length })),
   ];
 }
 
 function deleting(branch: string, part: readonly Pick<GoneVariable, 'path'>[]): SafeLoad {
   const statements = part.map(({ path }) => tagged('delete', { record: { tag: 'variable', value: path } }));
-  return { branch, mode: 'update', text: policyYaml(statements), removes: part.length };
+  return { branch, mode: 'update', text: policyYaml(statements), removes: 0 };
 }
 
 function ownedPolicyLoad(branch: string, name: string, identifier: string): SkeletonLoad {
@@ -184,7 +208,19 @@ function newVariables(
   variables: readonly NewVariable[],
   more: Readonly<Record<string, string>>,
 ): readonly Tagged[] {
-  const records = variables.map(({ path, account, accountsAnnotation }) =>
+  const paths = variables.map(({ path }) => path);
+  return [
+    ...ownedVariables(variables, more),
+    ...safePermissions('permit', branch, paths),
+    ...copiedPermits(variables),
+  ];
+}
+
+function ownedVariables(
+  variables: readonly NewVariable[],
+  more: Readonly<Record<string, string>> = {},
+): readonly Tagged[] {
+  return variables.map(({ path, account, accountsAnnotation }) =>
     tagged('variable', {
       id: path,
       annotations: {
@@ -197,8 +233,6 @@ function newVariables(
       },
     }),
   );
-  const paths = variables.map(({ path }) => path);
-  return [...records, ...safePermissions('permit', branch, paths), ...copiedPermits(variables)];
 }
 
 function missingPermits(branch: string, variables: readonly PermitVariable[]): readonly Tagged[] {

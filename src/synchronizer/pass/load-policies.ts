@@ -1,5 +1,5 @@
-import type { NewVariable, SafePlan } from '../../core/sync/plan.ts';
-import { loadsAfter, loadsBefore } from '../../core/sync/policy-texts.ts';
+import type { SafePlan } from '../../core/sync/plan.ts';
+import { loadsAfter, loadsBefore, parkingOf } from '../../core/sync/policy-texts.ts';
 import type { CarryContext } from './carry-context.ts';
 import { findThere } from './find-there.ts';
 import { sendLoads } from './send-loads.ts';
@@ -19,18 +19,17 @@ export async function prepareSafe(
   const { state, tally, dryRun, held, checkpoint } = context;
   const plan = dryRun ? planned : await permissible(context, planned, unreadable);
   const { branch, create, enable, rekey, replace } = plan;
-  const ids = (variables: readonly NewVariable[]): readonly string[] =>
+  const parking = parkingOf(plan);
+  const ids = (variables: readonly { readonly path: string }[]): readonly string[] =>
     variables.map(({ path }) => `${branch}/${path}`);
   if (!dryRun) {
     for (const identifier of ids([...create, ...rekey, ...replace])) held.set(identifier, 'waits');
-    for (const { path, account, permits } of replace)
-      if (permits.length > 0) state.moved.set(`${branch}/${path}`, { account, permits });
-    if (replace.length > 0) await checkpoint('now'); // who is let in to what is deleted
+    for (const { path, account } of parking)
+      state.variables.set(`${branch}/${path}`, { account, digest: null, disabled: false });
+    if (parking.length > 0) await checkpoint('now'); // where those are who are let in to what is deleted
     await sendLoads(context, loadsBefore(plan));
-    for (const identifier of ids([...create, ...rekey, ...replace])) {
-      held.delete(identifier);
-      state.moved.delete(identifier);
-    }
+    for (const identifier of ids([...create, ...rekey, ...replace])) held.delete(identifier);
+    for (const identifier of ids([...parking, ...plan.parked])) state.variables.delete(identifier);
     for (const { path, account } of replace)
       state.variables.set(`${branch}/${path}`, { account, digest: null, disabled: false });
     for (const { path, account } of [...create, ...enable, ...rekey]) {
@@ -74,24 +73,38 @@ async function permissible(
   const { branch } = plan;
   const former = plan.rekey.concat(plan.replace).map((each) => ({ ...each, account: each.formerAccount }));
   const ours = new Set(
-    (await stillOurs(context, branch, [...former, ...plan.enable, ...plan.permit])).map(({ path }) => path),
+    (await stillOurs(context, branch, [...former, ...plan.enable, ...plan.permit, ...plan.parked])).map(
+      ({ path }) => path,
+    ),
   );
   const isOurs = ({ path }: { readonly path: string }): boolean => ours.has(path);
-  const there = await findThere(reader, () => authority.writer(), branch, plan.create);
+  const parked = new Set(plan.parked.filter(isOurs).map(({ path }) => path));
+  const made = [...plan.create, ...parkingOf(plan).filter(({ path }) => !parked.has(path))];
+  const there = await findThere(reader, () => authority.writer(), branch, made);
   const isThere = ({ path }: { readonly path: string }): boolean => there.has(path);
-  await setAside(context, branch, plan.create.filter(isThere));
+  await setAside(context, branch, made.filter(isThere));
   let replace = plan.replace.filter(isOurs);
+  const isHeld =
+    parkingOf({ replace }).some(isThere) ||
+    (replace.length > 0 && (await unreadable(new Set(replace.map(({ account }) => account)))));
   // All or none: what is deleted for one of them may be where another comes from.
-  if (replace.length > 0 && (await unreadable(new Set(replace.map(({ account }) => account))))) {
+  if (isHeld) {
     for (const { path } of replace) held.set(`${branch}/${path}`, 'waits');
     replace = [];
   }
+  const create = plan.create.filter((each) => !isThere(each));
+  const waiting = new Set(
+    [...plan.create, ...plan.replace]
+      .filter((each) => ![...create, ...replace].includes(each))
+      .map(({ account }) => account),
+  );
   return {
     ...plan,
-    create: plan.create.filter((each) => !isThere(each)),
+    create,
     permit: plan.permit.filter(isOurs),
     enable: plan.enable.filter(isOurs),
     rekey: plan.rekey.filter(isOurs),
     replace,
+    parked: plan.parked.filter((each) => isOurs(each) && !waiting.has(each.account)),
   };
 }

@@ -101,8 +101,19 @@ function placesOf(
   };
 }
 
-function touchedBy({ create, permit, enable, rekey, replace: anew, disable, remove }: SafePlan): string[] {
-  return [...create, ...permit, ...enable, ...rekey, ...anew, ...disable, ...remove].map(({ path }) => path);
+function touchedBy({
+  create,
+  permit,
+  enable,
+  rekey,
+  replace: anew,
+  parked,
+  disable,
+  remove,
+}: SafePlan): string[] {
+  return [...create, ...permit, ...enable, ...rekey, ...anew, ...parked, ...disable, ...remove].map(
+    ({ path }) => path,
+  );
 }
 
 function groupsOf(branch: string): readonly string[] {

@@ -80,10 +80,6 @@ function planAgainst(context: PlanContext, source: readonly ListedLob[], target:
     target,
     known: (key, branch) => (scope.compares(key, branch) ? null : (state.accounts.get(key) ?? null)),
     nameBefore: (key) => state.accounts.get(key)?.name ?? null,
-    keptPermits: (identifier, key) => {
-      const moved = state.moved.get(identifier);
-      return moved?.account === key ? moved.permits : [];
-    },
     removal: context.removal,
     removedLately: removedLately(state, nowMs),
     acceptedRemovals: context.acceptedRemovals,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { ConjurClient } from '../../client/client.ts';
 import { loadPolicy } from '../../client/policies.ts';
@@ -9,6 +10,7 @@ import { Secret } from '../../core/secret.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
 import { recordOf } from '../../client/refusal.ts';
 import { soleAuthority } from '../authority.ts';
+import { openStateFile } from '../state/state-file.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
 
 function bytes(text: string): Secret<Uint8Array<ArrayBuffer>> {
@@ -242,28 +244,41 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
     assert.deepEqual([await appsOn(lab, 'a/password'), await appsOn(lab, 'b/password')], [[ofB], [ofA]]);
   });
 
-  it('keeps who is let in when it dies between deleting a variable and making it anew', async (t) => {
+  // Four loads: who is let in is kept elsewhere, what is there is deleted, made anew, and what was kept is deleted.
+  for (const lastLoad of [1, 2, 3, 4]) {
+    for (const successor of ['the same', 'another'] as const) {
+      it(`keeps who is let in when it dies behind load ${lastLoad} of a name that changes hands, and ${successor} goes on`, async (t) => {
+        const lab = await startPassLab(t, server, url, {
+          web: [heldAccount('1_0', 'a'), heldAccount('1_1', 'b'), heldAccount('1_2', 'c')],
+        });
+        await lab.pass();
+        const [ofA, ofB] = [await letIn(lab, 'a/password'), await letIn(lab, 'b/password')];
+        const [a, b] = lab.safe('web');
+        if (a !== undefined && b !== undefined) [a.name, b.name] = ['b', 'a'];
+        const dying = dyingBehind(lab.host, lastLoad);
+        await assert.rejects(lab.pass({}, { client: dying, authority: soleAuthority(dying) }), /killed/u);
+        const stateFile = await openStateFile(join(lab.directory, 'other'), `${url} ${lab.vault}`);
+        const { failures } = await lab.pass({}, successor === 'another' ? { stateFile } : {});
+        assert.deepEqual(failures, []);
+        assert.deepEqual([await appsOn(lab, 'a/password'), await appsOn(lab, 'b/password')], [[ofB], [ofA]]);
+        assert.deepEqual(await lab.differences(), []);
+      });
+    }
+  }
+
+  it('deletes nothing where somebody else’s is in the place in which who is let in would be kept', async (t) => {
     const lab = await startPassLab(t, server, url, {
       web: [heldAccount('1_0', 'a'), heldAccount('1_1', 'b'), heldAccount('1_2', 'c')],
     });
     await lab.pass();
     const [ofA, ofB] = [await letIn(lab, 'a/password'), await letIn(lab, 'b/password')];
+    await putForeign(lab, '~.b/password');
     const [a, b] = lab.safe('web');
     if (a !== undefined && b !== undefined) [a.name, b.name] = ['b', 'a'];
-    let deleted = false;
-    const dying: ConjurClient = {
-      ...lab.host,
-      send: async (request) => {
-        if (deleted) throw new Error('killed');
-        deleted = request.method === 'PATCH';
-        return lab.host.send(request);
-      },
-    };
-    await assert.rejects(lab.pass({}, { client: dying, authority: soleAuthority(dying) }), /killed/u);
-    assert.deepEqual(await lab.values('l/web/a/password', 'l/web/b/password'), [null, null]);
-    assert.deepEqual((await lab.pass()).failures, []);
-    assert.deepEqual([await appsOn(lab, 'a/password'), await appsOn(lab, 'b/password')], [[ofB], [ofA]]);
-    assert.deepEqual(await lab.values('l/web/a/password', 'l/web/b/password'), ['secret 1_1', 'secret 1_0']);
+    assert.deepEqual((await lab.pass()).reports.at(-1), foreign(lab, '~.b/password')[0]);
+    assert.deepEqual(await lab.values('l/web/a/password', 'l/web/b/password'), ['secret 1_0', 'secret 1_1']);
+    assert.deepEqual([await appsOn(lab, 'a/password'), await appsOn(lab, 'b/password')], [[ofA], [ofB]]);
+    assert.deepEqual(await lab.values('l/web/~.b/password'), ['theirs']);
   });
 
   it('closes what is disabled for another account, and leaves it open for the same', async (t) => {
@@ -284,6 +299,20 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
     assert.deepEqual((await lab.pass({ full: true }, disabling)).reports, []);
   });
 });
+
+/** A synchronizer that is killed when so many of its loads were answered. */
+function dyingBehind(client: ConjurClient, lastLoad: number): ConjurClient {
+  let loads = 0;
+  return {
+    ...client,
+    send: async (request) => {
+      if (loads === lastLoad) throw new Error('killed');
+      const answer = await client.send(request);
+      if (request.method !== 'GET' && /^\/policies\/[^?]*$/u.test(request.path)) loads += 1;
+      return answer;
+    },
+  };
+}
 
 /** The same server, if it said that it is a Conjur from before trials of policies. */
 function older(client: ConjurClient): ConjurClient {

@@ -34,22 +34,13 @@ const states: fc.Arbitrary<SyncState> = fc
     branches: fc.uniqueArray(text),
     doubtful: fc.uniqueArray(text),
     drifted: fc.uniqueArray(text),
-    moved: fc.dictionary(
-      text,
-      fc.record(
-        { account: text, permits: fc.array(fc.record({ role: text, privilege: text }, plainObjects)) },
-        plainObjects,
-      ),
-      plainObjects,
-    ),
     removals: fc.array(fc.record({ atMs: fc.nat(), count: fc.nat() }, plainObjects)),
   })
-  .map(({ target, checks, accounts, variables, branches, doubtful, drifted, moved, removals }) => ({
+  .map(({ target, checks, accounts, variables, branches, doubtful, drifted, removals }) => ({
     ...emptyState(target),
     checks: new Map(Object.entries(checks)),
     doubtful: new Set(doubtful),
     drifted: new Set(drifted),
-    moved: new Map(Object.entries(moved)),
     removals,
     accounts: new Map(Object.entries(accounts)),
     variables: new Map(Object.entries(variables)),

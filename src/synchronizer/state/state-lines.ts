@@ -1,4 +1,4 @@
-import { emptyState, type MovedVariable, type SyncState } from './state.ts';
+import { emptyState, type SyncState } from './state.ts';
 
 type Line =
   | readonly ['state', 2, string, string]
@@ -6,7 +6,6 @@ type Line =
   | readonly ['branch', string]
   | readonly ['doubt', string]
   | readonly ['removal', number, number]
-  | readonly ['moved', string, string, MovedVariable['permits']]
   | readonly ['account', string, string, string, string | null, readonly string[], number | null]
   | readonly ['variable', string, string, string | null, boolean]
   | readonly ['drifted', string]
@@ -38,7 +37,6 @@ function* eachLine(state: SyncState, keyPrint: string): Generator<Line> {
   for (const branch of state.branches) yield ['branch', branch];
   for (const branch of state.doubtful) yield ['doubt', branch];
   for (const { atMs, count } of state.removals) yield ['removal', atMs, count];
-  for (const [id, { account, permits }] of state.moved) yield ['moved', id, account, permits];
   for (const [key, { safe, name, revision, properties, comparedAtMs }] of state.accounts)
     yield ['account', key, safe, name, revision, properties, comparedAtMs];
   for (const [id, { account, digest, disabled }] of state.variables)
@@ -85,9 +83,6 @@ function take(
       break;
     case 'drifted':
       state.drifted.add(line[1]);
-      break;
-    case 'moved':
-      state.moved.set(line[1], { account: line[2], permits: line[3] });
       break;
     case 'account': {
       const [, key, safe, name, revision, properties, comparedAtMs] = line;

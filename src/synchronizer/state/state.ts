@@ -1,6 +1,6 @@
 import { delegationGroups, type Layout, placeOf, vaultBranch } from '../../core/sync/layout.ts';
 import { removalWindowMs } from '../../core/sync/rules.ts';
-import type { ForeignPermit, KnownAccount, TargetState } from '../../core/sync/target-state.ts';
+import type { KnownAccount, TargetState } from '../../core/sync/target-state.ts';
 
 /** What was left in one of our variables. */
 export interface LeftVariable {
@@ -16,12 +16,6 @@ export interface LeftAccount extends KnownAccount {
   readonly comparedAtMs: number | null;
 }
 
-/** A variable that is made anew for another account, from before it is deleted until it is there again. */
-export interface MovedVariable {
-  readonly account: string;
-  readonly permits: readonly ForeignPermit[];
-}
-
 /** What a synchronizer remembers between passes: ids, times and digests, no value. */
 export interface SyncState {
   /** Which server, account and branch this is about: of another it is of no use. */
@@ -34,7 +28,6 @@ export interface SyncState {
   readonly branches: Set<string>;
   /** Branches of safes that may not be as they were left: the next pass looks at them. */
   readonly doubtful: Set<string>;
-  readonly moved: Map<string, MovedVariable>;
   /** Variables that held what somebody else wrote when they were compared last, and still do: drift is only told. */
   readonly drifted: Set<string>;
   /** How many variables were removed, and when (Unix time, milliseconds); those that people accepted are not among them. */
@@ -49,7 +42,6 @@ export function emptyState(target: string): SyncState {
     variables: new Map(),
     branches: new Set(),
     doubtful: new Set(),
-    moved: new Map(),
     drifted: new Set(),
     removals: [],
   };

@@ -72,7 +72,6 @@ export function planFor(target: ModelTarget, input: PlanInput): SyncPlan<ModelAc
   return diff({
     known: () => null,
     nameBefore: (key) => target.names.get(key) ?? null,
-    keptPermits: () => [],
     removedLately: 0,
     acceptedRemovals: null,
     drift: 'repair',
