@@ -4,7 +4,8 @@ import type { FieldValue, Tagged } from '../../core/policy/effective-rows.ts';
 import { policyYaml } from '../../core/policy/write-policy.ts';
 import { type Layout, vaultBranch } from '../../core/sync/layout.ts';
 import { escapeName } from '../../core/sync/names.ts';
-import { type PolicyLoad, vaultLoad } from '../../core/sync/policy-texts.ts';
+import type { PolicyLoad } from '../../core/sync/policy-load.ts';
+import { vaultLoad } from '../../core/sync/skeleton-loads.ts';
 import type { ElectionSettings } from '../election/settings.ts';
 
 export type Protocol = ElectionSettings['protocol'];

@@ -2,7 +2,7 @@ import type { ConjurClient } from '../../client/client.ts';
 import { readSecretBytes } from '../../client/secrets.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import type { NewVariable } from '../../core/sync/plan.ts';
-import { trialLoads } from '../../core/sync/policy-texts.ts';
+import { trialLoads } from '../../core/sync/safe-loads.ts';
 import { isSeen } from '../target/read-target.ts';
 import { takeLooks } from '../target/take-looks.ts';
 import { madeBy, tryPolicy } from './try-policy.ts';

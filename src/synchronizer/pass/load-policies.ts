@@ -1,5 +1,5 @@
 import type { SafePlan } from '../../core/sync/plan.ts';
-import { loadsAfter, loadsBefore, parkingOf } from '../../core/sync/policy-texts.ts';
+import { loadsAfter, loadsBefore, parkingOf } from '../../core/sync/safe-loads.ts';
 import type { CarryContext } from './carry-context.ts';
 import { findThere } from './find-there.ts';
 import { sendLoads } from './send-loads.ts';

@@ -3,7 +3,7 @@ import { isProblem } from '../../core/problem.ts';
 import type { ProblemCode } from '../../core/problem-codes.ts';
 import { lobBranch, safeBranch, vaultBranch } from '../../core/sync/layout.ts';
 import type { Skeleton } from '../../core/sync/plan.ts';
-import { lobLoad, safesLoad, type SkeletonLoad, vaultLoad } from '../../core/sync/policy-texts.ts';
+import { lobLoad, safesLoad, type SkeletonLoad, vaultLoad } from '../../core/sync/skeleton-loads.ts';
 import { isSeen } from '../target/read-target.ts';
 import type { CarryContext } from './carry-context.ts';
 import { maybeUnseen } from './maybe-unseen.ts';

@@ -1,7 +1,7 @@
 import { loadPolicy } from '../../client/policies.ts';
 import { isProblem } from '../../core/problem.ts';
 import type { ProblemCode } from '../../core/problem-codes.ts';
-import type { SafeLoad } from '../../core/sync/policy-texts.ts';
+import type { SafeLoad } from '../../core/sync/safe-loads.ts';
 import { noteRemovals } from '../state/state.ts';
 import type { CarryContext } from './carry-context.ts';
 import { maybeUnseen } from './maybe-unseen.ts';

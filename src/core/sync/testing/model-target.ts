@@ -6,16 +6,10 @@ import { diff, type DiffInput } from '../diff.ts';
 import { judgeValue } from '../judge-value.ts';
 import { annotations, type Layout, placeOf, vaultBranch } from '../layout.ts';
 import type { SyncPlan } from '../plan.ts';
-import {
-  loadsAfter,
-  loadsBefore,
-  lobLoad,
-  type PolicyLoad,
-  safesLoad,
-  type TextBounds,
-  vaultLoad,
-} from '../policy-texts.ts';
+import type { PolicyLoad, TextBounds } from '../policy-load.ts';
 import type { DriftPolicy } from '../rules.ts';
+import { loadsAfter, loadsBefore } from '../safe-loads.ts';
+import { lobLoad, safesLoad, vaultLoad } from '../skeleton-loads.ts';
 import type { SourceAccount } from '../source-state.ts';
 import type { ForeignPermit, TargetState } from '../target-state.ts';
 import { targetVariable } from '../target-variable.ts';
