@@ -13,6 +13,16 @@ export interface ChurningVault {
   /** Gives the one account that is never renamed or removed another password. */
   readonly mark: (password: string) => void;
   readonly changes: () => number;
+  readonly shared: () => readonly SharedAccount[];
+}
+
+/** Those to which somebody is let in by a permission of their own; they are renamed, and never removed. */
+export interface SharedAccount {
+  readonly lob: string;
+  readonly safe: string;
+  readonly id: string;
+  /** As it is called now. */
+  readonly name: string;
 }
 
 export const markedAccount = { lob: 'lob-1', safe: 'safe-1', name: 'marked' } as const;
@@ -48,10 +58,16 @@ export function makeChurningVault(seed: number): ChurningVault {
   const marked = { ...make(), name: markedAccount.name };
   const markedSafe = `${markedAccount.safe} of ${markedAccount.lob}`;
   users.get(markedAccount.lob)?.safes.get(markedSafe)?.unshift(marked);
+  const shared = Array.from(users).flatMap(([lob, { safes }]) =>
+    Array.from(safes).flatMap(([safe, accounts]) =>
+      accounts.slice(2, 5).map((account) => ({ lob, safe, account })),
+    ),
+  );
+  const isShared = (account: HeldAccount): boolean => shared.some((one) => one.account === account);
   const step = (): void => {
     changes += 1;
     const accounts = random.pick([...random.pick([...users.values()]).safes.values()]);
-    change(random, accounts, { make, changes });
+    change(random, accounts, { make, changes, isShared });
   };
   let timer: NodeJS.Timeout | null = null;
   return {
@@ -72,13 +88,22 @@ export function makeChurningVault(seed: number): ChurningVault {
       marked.lastModifiedTime += 1;
     },
     changes: () => changes,
+    shared: () => shared.map(({ lob, safe, account: { id, name } }) => ({ lob, safe, id, name })),
   };
 }
 
 function change(
   random: Random,
   accounts: HeldAccount[],
-  { make, changes }: { readonly make: () => HeldAccount; readonly changes: number },
+  {
+    make,
+    changes,
+    isShared,
+  }: {
+    readonly make: () => HeldAccount;
+    readonly changes: number;
+    readonly isShared: (account: HeldAccount) => boolean;
+  },
 ): void {
   const candidates = accounts.filter(({ name }) => name !== markedAccount.name);
   const account = random.pick(candidates);
@@ -86,7 +111,7 @@ function change(
   switch (random.below(8)) {
     case 0:
       // A safe that is read empty is kept as it is, so none ever is.
-      if (candidates.length > least) accounts.splice(accounts.indexOf(account), 1);
+      if (candidates.length > least && !isShared(account)) accounts.splice(accounts.indexOf(account), 1);
       return;
     case 1:
       if (candidates.length < most) accounts.push(make());

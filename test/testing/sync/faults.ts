@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ConjurClient } from '../../../src/client/client.ts';
+import { loadPolicy } from '../../../src/client/policies.ts';
 import { showResource } from '../../../src/client/resources.ts';
 import { readSecretBytes } from '../../../src/client/secrets.ts';
 import { type Random, seededRandom } from '../../../src/core/random.ts';
 import { safeBranch, variablePath } from '../../../src/core/sync/layout.ts';
 import { differences } from '../../../src/synchronizer/testing/compare.ts';
+import { type LetIn, recordDifferences } from '../../../src/synchronizer/testing/compare-records.ts';
 import { until } from '../demo-cluster.ts';
 import { postmasterPid } from '../processes.ts';
 import { markedAccount } from './churn.ts';
@@ -71,6 +73,7 @@ export async function runFaults({ seed, faults, members, tell, signal }: FaultRu
     const { vault } = scene;
     for (const member of scene.members) member.start();
     await brought(scene, 'from the beginning', backMs);
+    const letIn = await letInToShared(scene);
     vault.start(churnEveryMs);
     let longestMs = 0;
     for (let round = 1; round <= faults; round += 1) {
@@ -96,7 +99,7 @@ export async function runFaults({ seed, faults, members, tell, signal }: FaultRu
     }
     vault.stop();
     const stillAt = performance.now();
-    broken.push(...(await settled(scene)).map((line) => `at the end ${line}`));
+    broken.push(...(await settled(scene, letIn)).map((line) => `at the end ${line}`));
     const settledMs = performance.now() - stillAt;
     isOver = true;
     const places = { account: scene.demo.file.account, vault: scene.layout.vault };
@@ -214,16 +217,40 @@ async function brought({ vault, admin, layout }: Scene, word: string, withinMs: 
   return performance.now() - begun;
 }
 
+/** Lets a host of its own in to the password of each shared account, as people do: in a policy above the vault's. */
+async function letInToShared({ vault, admin, layout, demo }: Scene): Promise<LetIn> {
+  await until(settleMs, 'the first pass is through', async () =>
+    (await differences(admin, layout, vault.lobs())).length === 0 ? true : null,
+  );
+  const hosts = vault.shared().map(({ lob, safe, id, name }, at) => ({
+    key: `${lob}/${id}`,
+    host: `app-${at + 1}`,
+    variable: `${safeBranch(layout, lob, safe)}/${variablePath(name, 'password')}`,
+  }));
+  const text = hosts.map(
+    ({ host, variable }) =>
+      `- !host ${host}\n- !permit {role: !host ${host}, privileges: [read, execute], resource: !variable '${variable}'}`,
+  );
+  await loadPolicy(admin, { branch: 'root', mode: 'load', text: text.join('\n') });
+  return new Map(hosts.map(({ key, host }) => [key, [`${demo.file.account}:host:${host}`]]));
+}
+
 async function textOf(admin: ConjurClient, id: string): Promise<string | null> {
   const value = (await readSecretBytes(admin, [id]).catch(() => null))?.get(id) ?? null;
   return value === null ? null : new TextDecoder().decode(value.reveal());
 }
 
 /** Nothing changes any more: how the target still differs from the source after a while. */
-async function settled({ vault, admin, layout }: Scene): Promise<readonly string[]> {
+async function settled({ vault, admin, layout }: Scene, letIn: LetIn): Promise<readonly string[]> {
   let last: readonly string[] = ['the target cannot be read'];
   await until(settleMs, 'the target is equal to the source', async () => {
-    last = await differences(admin, layout, vault.lobs()).catch(() => last);
+    last = await Promise.all([
+      differences(admin, layout, vault.lobs()),
+      recordDifferences(admin, layout, vault.lobs(), letIn),
+    ]).then(
+      (found) => found.flat(),
+      () => last,
+    );
     return last.length === 0 ? true : null;
   }).catch(() => undefined);
   return last;
