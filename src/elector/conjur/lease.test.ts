@@ -7,6 +7,8 @@ import { type Lease, openLease } from './lease.ts';
 import { openedSession, type Session, type WriterOffice } from './session.ts';
 
 const leaseMs = 10_000;
+/** From then on others may find a lease passed: it was written in whole seconds. */
+const passesMs = leaseMs - 1000;
 
 describe('the lease of a leader', () => {
   let nowMs: number;
@@ -47,7 +49,7 @@ describe('the lease of a leader', () => {
     error instanceof Problem && isProblem(error, 'no_authority') && /has passed/u.test(error.detail);
 
   it('is written ahead of the moment of sending, and counts from there', async () => {
-    beforeSendMs = leaseMs - 1;
+    beforeSendMs = passesMs - 1;
     assert.equal(await lease.renew(session, office), 'renewed');
     assert.deepEqual(sent, [String(Math.floor((nowMs + leaseMs) / 1000))]);
     assert.equal(session.provenMs, nowMs);
@@ -55,7 +57,7 @@ describe('the lease of a leader', () => {
 
   for (const write of ['renew', 'giveUp'] as const) {
     it(`is left alone when it passed before the send: ${write}`, async () => {
-      beforeSendMs = leaseMs;
+      beforeSendMs = passesMs;
       await assert.rejects(lease[write](session, office), hasPassed);
       assert.deepEqual(sent, [], 'it brought back, or gave up, what may be another’s');
       assert.equal(session.provenMs, 1000);

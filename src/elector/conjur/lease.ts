@@ -1,5 +1,5 @@
 import { renewalVerdict } from '../../core/election/conjur/answers.ts';
-import { expirationText, releasedText } from '../../core/election/conjur/expiration.ts';
+import { expirationText, releasedText, roundedOffMs } from '../../core/election/conjur/expiration.ts';
 import type { ServerTime } from '../../core/election/conjur/server-time.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { pause } from '../../runtime/pause.ts';
@@ -31,8 +31,9 @@ export interface Lease {
 const doubtsPerLease = 4;
 
 export function openLease({ api, leaseMs, signal, serverTime }: LeaseDeps): Lease {
-  const isAlive = (session: Session): boolean =>
-    !session.hasEnded && api.nowMs() - session.provenMs < leaseMs;
+  /** Once others may have found it passed, it is not renewed any more. */
+  const isAlive = ({ hasEnded, office, provenMs }: Session): boolean =>
+    !hasEnded && api.nowMs() - provenMs < (office === null ? leaseMs : leaseMs - roundedOffMs);
 
   /** Its answer; null: the writer is not there any more. */
   const write = async (

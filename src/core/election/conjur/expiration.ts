@@ -29,9 +29,12 @@ export function readExpiration(text: string | null, now: ServerNow, leaseMs: num
 /** What a leader writes that gives its lease up: a moment long past. */
 export const releasedText = '0';
 
+/** An expiration has whole seconds, so it lies less than this before the end of the lease that it stands for. */
+export const roundedOffMs = 1000;
+
 /**
- * What a leader writes now: less than a second before now plus the lease, since there are whole seconds, and by the server's clock at
- * its latest. So nobody finds it past before `leaseMs` - 1 s have passed since it was sent.
+ * What a leader writes now: less than a second before now plus the lease, and by the server's clock at its latest. So nobody finds it
+ * past before `leaseMs` - `roundedOffMs` have passed since it was sent.
  */
 export function expirationText(now: ServerNow, leaseMs: number): string {
   return String(Math.floor((now.highMs + leaseMs) / 1000));
