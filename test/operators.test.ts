@@ -11,7 +11,7 @@ import { WriteLoad } from './testing/write-load.ts';
  * What operators do when healing by itself ends, on a real cluster with an etcd of somebody else. One cluster, one story:
  * each part goes on where the one before it ended.
  */
-describe('a cluster with an external etcd, in the hands of its operators', { timeout: 240_000 }, () => {
+describe('a cluster with an external etcd, in the hands of its operators', { timeout: 600_000 }, () => {
   let cluster: OperatorsCluster;
   let client: ApiClient;
   let load: WriteLoad;

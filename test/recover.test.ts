@@ -134,7 +134,7 @@ async function recoverKilledAt(dir: string, sentence: RegExp): Promise<void> {
 }
 
 /** The tests are the steps of one story, in its order. */
-describe('a cluster that has lost the majority of its etcd for good', { timeout: 300_000 }, () => {
+describe('a cluster that has lost the majority of its etcd for good', { timeout: 600_000 }, () => {
   let lost: LostCluster;
   let client: ApiClient;
   let survivor = '';

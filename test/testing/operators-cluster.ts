@@ -110,7 +110,7 @@ export class OperatorsCluster {
   async becomes(
     what: string,
     isSo: (status: ClusterStatus) => boolean,
-    limitMs = 40_000,
+    limitMs = 120_000,
   ): Promise<ClusterStatus> {
     let last: unknown = null;
     const look = async (): Promise<ClusterStatus | null> => {
