@@ -2,6 +2,7 @@ import type { SafePlan } from '../../core/sync/plan.ts';
 import { loadsAfter, loadsBefore, parkingOf } from '../../core/sync/safe-loads.ts';
 import type { CarryContext } from './carry-context.ts';
 import { findThere } from './find-there.ts';
+import { madeVariable } from '../state/state.ts';
 import { sendLoads } from './send-loads.ts';
 import { setAside } from './set-aside.ts';
 import { stillOurs } from './still-ours.ts';
@@ -24,17 +25,16 @@ export async function prepareSafe(
     variables.map(({ path }) => `${branch}/${path}`);
   if (!dryRun) {
     for (const identifier of ids([...create, ...rekey, ...replace])) held.set(identifier, 'waits');
-    for (const { path, account } of parking)
-      state.variables.set(`${branch}/${path}`, { account, digest: null, disabled: false });
+    for (const { path, account } of parking) state.variables.set(`${branch}/${path}`, madeVariable(account));
     if (parking.length > 0) await checkpoint('now'); // where those are who are let in to what is deleted
     await sendLoads(context, loadsBefore(plan));
     for (const identifier of ids([...create, ...rekey, ...replace])) held.delete(identifier);
     for (const identifier of ids([...parking, ...plan.parked])) state.variables.delete(identifier);
-    for (const { path, account } of replace)
-      state.variables.set(`${branch}/${path}`, { account, digest: null, disabled: false });
-    for (const { path, account } of [...create, ...enable, ...rekey]) {
+    for (const { path, account } of replace) state.variables.set(`${branch}/${path}`, madeVariable(account));
+    const permitted = plan.permit.filter(({ ofGroups }) => ofGroups);
+    for (const { path, account } of [...create, ...enable, ...rekey, ...permitted]) {
       const digest = state.variables.get(`${branch}/${path}`)?.digest ?? null;
-      state.variables.set(`${branch}/${path}`, { account, digest, disabled: false });
+      state.variables.set(`${branch}/${path}`, madeVariable(account, digest));
     }
   }
   tally.created.push(...ids(create));

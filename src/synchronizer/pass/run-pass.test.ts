@@ -168,6 +168,29 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
     assert.deepEqual(await lab.values('l/web/db/password'), ['secret 1_1']);
   });
 
+  it('tells of permissions that the groups of a safe lost until they have them again', async (t) => {
+    const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'db')] });
+    await lab.pass();
+    const what =
+      '{role: !group delegation/consumers, privileges: [execute], resource: !variable db/password}';
+    const load = (mode: 'load' | 'update', tag: 'permit' | 'deny') =>
+      loadPolicy(lab.client, { branch: `${lab.vault}/l/web`, mode, text: `- !${tag} ${what}` });
+    const lost = (mended: boolean) => [
+      { code: 'permits_lost', identifier: `${lab.vault}/l/web/db/password`, mended },
+    ];
+    const only = { drift: 'report' } as const;
+    await load('update', 'deny');
+    assert.deepEqual((await lab.pass({ full: true }, only)).reports, lost(false));
+    assert.deepEqual((await lab.pass({}, only)).reports, lost(false), 'until it is looked at again');
+    await load('load', 'permit');
+    assert.deepEqual((await lab.pass({ full: true }, only)).reports, []);
+    await load('update', 'deny');
+    assert.deepEqual((await lab.pass({ full: true }, only)).reports, lost(false));
+    assert.deepEqual((await lab.pass()).reports, lost(true), 'a quick pass that may mend it does');
+    assert.deepEqual((await lab.pass()).reports, []);
+    assert.deepEqual((await lab.pass({ full: true })).reports, []);
+  });
+
   it('tells a value changed by hand no more once it is as it was', async (t) => {
     const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'db')] });
     await lab.pass();

@@ -5,6 +5,7 @@ import { isProblem, Problem } from '../../core/problem.ts';
 import type { ProblemCode } from '../../core/problem-codes.ts';
 import type { ListedAccount, SecretBytes } from '../source/source.ts';
 import { digestOf } from '../state/digests.ts';
+import { madeVariable } from '../state/state.ts';
 import type { CarryContext } from './carry-context.ts';
 import { lookUp } from './still-ours.ts';
 import type { WorkUnit } from './work-units.ts';
@@ -206,9 +207,6 @@ function isBlank(bytes: Uint8Array): boolean {
 
 function remember({ state }: ValueContext, identifier: string, account: string, digest: string): void {
   state.drifted.delete(identifier);
-  state.variables.set(identifier, {
-    account,
-    digest,
-    disabled: state.variables.get(identifier)?.disabled ?? false,
-  });
+  const left = state.variables.get(identifier) ?? madeVariable(account);
+  state.variables.set(identifier, { ...left, account, digest });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { driftReports } from './drift-reports.ts';
-import { adoptTarget, emptyState } from './state.ts';
+import { adoptTarget, emptyState, madeVariable } from './state.ts';
 
 const layout = { base: 'root', vault: 'v' };
 
@@ -9,7 +9,7 @@ test('drift is told of variables that are still ours, in the safes of the pass, 
   const state = emptyState('t');
   const ids = ['v/l/a/db/password', 'v/l/b/db/password', 'v/l/a/gone/password'];
   for (const id of ids) state.drifted.add(id);
-  for (const id of ids.slice(0, 2)) state.variables.set(id, { account: 'l/1', disabled: false, digest: 'd' });
+  for (const id of ids.slice(0, 2)) state.variables.set(id, madeVariable('l/1', 'd'));
   assert.deepEqual(driftReports(layout, state, [{ branch: 'v/l/a' }]), [
     { code: 'value_drifted', identifier: ids[0] },
   ]);

@@ -26,7 +26,10 @@ const states: fc.Arbitrary<SyncState> = fc
     ),
     variables: fc.dictionary(
       text,
-      fc.record({ account: text, digest: fc.option(text), disabled: fc.boolean() }, plainObjects),
+      fc.record(
+        { account: text, digest: fc.option(text), disabled: fc.boolean(), permitted: fc.boolean() },
+        plainObjects,
+      ),
       {
         noNullPrototype: true,
       },

@@ -7,7 +7,7 @@ type Line =
   | readonly ['doubt', string]
   | readonly ['removal', number, number]
   | readonly ['account', string, string, string, string | null, readonly string[], number | null]
-  | readonly ['variable', string, string, string | null, boolean]
+  | readonly ['variable', string, string, string | null, boolean, false?]
   | readonly ['drifted', string]
   | readonly ['end'];
 
@@ -39,8 +39,10 @@ function* eachLine(state: SyncState, keyPrint: string): Generator<Line> {
   for (const { atMs, count } of state.removals) yield ['removal', atMs, count];
   for (const [key, { safe, name, revision, properties, comparedAtMs }] of state.accounts)
     yield ['account', key, safe, name, revision, properties, comparedAtMs];
-  for (const [id, { account, digest, disabled }] of state.variables)
-    yield ['variable', id, account, digest, disabled];
+  for (const [id, { account, digest, disabled, permitted }] of state.variables)
+    yield permitted
+      ? ['variable', id, account, digest, disabled]
+      : ['variable', id, account, digest, disabled, false];
   for (const id of state.drifted) yield ['drifted', id];
   yield ['end'];
 }
@@ -91,8 +93,8 @@ function take(
       break;
     }
     case 'variable': {
-      const [, id, account, digest, disabled] = line;
-      state.variables.set(id, { account: one.text(account), digest, disabled });
+      const [, id, account, digest, disabled, permitted = true] = line;
+      state.variables.set(id, { account: one.text(account), digest, disabled, permitted });
     }
   }
 }

@@ -6,8 +6,15 @@ import type { KnownAccount, TargetState } from '../../core/sync/target-state.ts'
 export interface LeftVariable {
   readonly account: string;
   readonly disabled: boolean;
+  /** The safe's groups had on it what they should, when that was seen last. */
+  readonly permitted: boolean;
   /** Of the value that was written last; null: none was. */
   readonly digest: string | null;
+}
+
+/** A variable that was just made, or that another account has now. */
+export function madeVariable(account: string, digest: string | null = null): LeftVariable {
+  return { account, disabled: false, permitted: true, digest };
 }
 
 /** An account that was synchronized; without a revision, it has to be looked at again. */
@@ -76,9 +83,9 @@ export function targetOfState(layout: Layout, { variables, branches }: SyncState
     policies,
     groups,
     variables: new Map(
-      Array.from(variables, ([identifier, { account, disabled }]) => [
+      Array.from(variables, ([identifier, { account, disabled, permitted }]) => [
         identifier,
-        { account, disabled, permitted: true, foreignPermits: [] },
+        { account, disabled, permitted, foreignPermits: [] },
       ]),
     ),
   };
@@ -101,9 +108,10 @@ export function adoptTarget(
   const left = new Map(state.variables);
   for (const identifier of left.keys())
     if (isLookedAt(placeOf(layout, identifier)?.branch)) state.variables.delete(identifier);
-  for (const [identifier, { account, disabled }] of target.variables) {
-    if (account !== null && isLookedAt(placeOf(layout, identifier)?.branch))
-      state.variables.set(identifier, { account, disabled, digest: left.get(identifier)?.digest ?? null });
+  for (const [identifier, { account, disabled, permitted }] of target.variables) {
+    if (account === null || !isLookedAt(placeOf(layout, identifier)?.branch)) continue;
+    const digest = left.get(identifier)?.digest ?? null;
+    state.variables.set(identifier, { account, disabled, permitted, digest });
   }
   for (const branch of [...state.branches]) if (isLookedAt(branch)) state.branches.delete(branch);
   for (const [policy, { ours }] of target.policies) {
