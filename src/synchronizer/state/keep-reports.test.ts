@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Report } from '../../core/sync/plan.ts';
-import { keepReports } from './keep-reports.ts';
+import { addReports, keepReports } from './keep-reports.ts';
 import { quietOutcome } from '../testing/outcome.ts';
 
 const layout = { base: 'root', vault: 'v' };
@@ -45,4 +45,13 @@ test('a line of business that is not read keeps the reports of its safes, and is
   assert.deepEqual(left, [unread('away.'), foreign('v/l/a')]);
   const second = { ...first, reports: [unread('still away.')] };
   assert.deepEqual(keepReports(layout, second, left), [unread('still away.'), foreign('v/l/a')]);
+});
+
+test('a pass that ends early adds what somebody should look at, once, and takes nothing away', () => {
+  const unread = (fault: string): Report => ({ code: 'source_failed', lob: 'l', safe: 'a', fault });
+  const renamed: Report = { code: 'renamed', from: 'v/l/b/x/password', to: 'v/l/b/y/password' };
+  const first = addReports([unread('away.'), renamed], [foreign('v/m/c')]);
+  assert.deepEqual(first, [unread('away.'), foreign('v/m/c')]);
+  const second = addReports([foreign('v/m/c'), unread('still away.')], first);
+  assert.deepEqual(second, [foreign('v/m/c'), unread('still away.')]);
 });

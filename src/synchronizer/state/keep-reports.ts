@@ -1,6 +1,6 @@
 import type { Layout } from '../../core/sync/layout.ts';
 import type { Report } from '../../core/sync/plan.ts';
-import { attentionFirst } from '../../core/sync/attention.ts';
+import { attentionFirst, isHarmless } from '../../core/sync/attention.ts';
 import type { PassOutcome } from '../pass/outcome.ts';
 import { placeOfReport } from './report-place.ts';
 import { settledBy } from './settled-by.ts';
@@ -25,4 +25,20 @@ export function keepReports(
     return !told.has(branch) && !(branch === null ? outcome.wholeVault : isSettled(branch));
   });
   return attentionFirst([...outcome.reports, ...left]).slice(0, mostReports);
+}
+
+/**
+ * After a pass that ended early: what it found that somebody should look at, and all that was known before. What it would have done,
+ * or has done somewhere, is nothing to tell yet.
+ */
+export function addReports(found: readonly Report[], before: readonly Report[]): readonly Report[] {
+  const now = found.filter((report) => !isHarmless(report));
+  const told = new Set(now.map(subjectOf));
+  const left = before.filter((report) => !told.has(subjectOf(report)));
+  return attentionFirst([...now, ...left]).slice(0, mostReports);
+}
+
+/** What a report is about, in whatever words the fault is told this time. */
+function subjectOf(report: Report): string {
+  return JSON.stringify({ ...report, fault: '' });
 }

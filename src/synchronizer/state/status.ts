@@ -1,7 +1,7 @@
 import { type Layout, lobBranch, placeOf } from '../../core/sync/layout.ts';
 import type { Report } from '../../core/sync/plan.ts';
 import type { PassOutcome, SyncFailure } from '../pass/outcome.ts';
-import { keepReports } from './keep-reports.ts';
+import { addReports, keepReports } from './keep-reports.ts';
 import { settledBy } from './settled-by.ts';
 
 /** What became of the last pass, and of each safe when it was last looked at; for people and monitoring, without values. */
@@ -88,7 +88,7 @@ function countsOf(outcome: PassOutcome): Pick<SyncStatus, 'counts' | 'seconds'> 
 }
 
 /**
- * A pass that ended early says nothing new of safes, and of accounts only what failed.
+ * A pass that ended early says nothing new of safes, and of accounts only what failed or needs attention.
  *
  * @param done what it had done by then; null: it had not begun
  */
@@ -109,7 +109,7 @@ export function statusOfError(
     counts,
     seconds,
     safes: before?.safes ?? [],
-    reports: before?.reports ?? [],
+    reports: addReports(done?.reports ?? [], before?.reports ?? []),
     failures: failures.slice(0, mostFailures),
     // Some may be the same ones: passes that end early one after the other must not add them up.
     unlisted: Math.max(before?.unlisted ?? 0, failures.length - mostFailures),
