@@ -241,7 +241,14 @@ stateDirectory: state
       [paused.code, paused.stderr.includes(`holdfast sync resume --config ${file}`)],
       [0, true],
     );
+    assert.doesNotMatch(paused.stderr, /others/u);
     assert.match((await run('resume')).stderr, /Resumed/u);
+  });
+
+  it('says, where several take turns, that a pause is of one alone', async () => {
+    const file = await lab.file('several.yml', 'stateDirectory: several\nelection: {protocol: fenced}\n');
+    const { stderr } = await lab.holdfast(['sync', 'pause', '--config', file]);
+    assert.match(stderr, /The others of its election go on\. .* the leader last\./u);
   });
 
   it('rests while it is paused, also after a restart, and tells so', async () => {

@@ -17,11 +17,16 @@ test('where a synchronizer works is read of a file with whatever faults', async 
   assert.deepEqual(await place('stateDirectory: state\nvault: *nobody\ntarget: 3\nevery: soon\n'), {
     stateDirectory: join(home, 'state'),
     layout: { base: 'root', vault: '' },
+    takesPart: false,
   });
-  assert.deepEqual(await place('stateDirectory: /s\nvault: corp\nbranch: data\nno: known\nno: twice\n'), {
-    stateDirectory: '/s',
-    layout: { base: 'data', vault: 'corp' },
-  });
+  assert.deepEqual(
+    await place('stateDirectory: /s\nvault: corp\nbranch: data\nno: known\nno: twice\nelection: 3\n'),
+    {
+      stateDirectory: '/s',
+      layout: { base: 'data', vault: 'corp' },
+      takesPart: true,
+    },
+  );
   for (const text of ['', 'a text', '- a list', 'stateDirectory: 3', 'vault: corp', '{'])
     await assert.rejects(place(text), (error) => isProblem(error, 'config_invalid'), text);
   await assert.rejects(readPlace(join(home, 'none.yml')), /cannot be read \(ENOENT\)/u);

@@ -8,6 +8,8 @@ import type { Layout } from '../../core/sync/layout.ts';
 export interface SyncPlace {
   readonly stateDirectory: string;
   readonly layout: Layout;
+  /** Several take turns, as far as the configuration can be read. */
+  readonly takesPart: boolean;
 }
 
 /**
@@ -34,6 +36,7 @@ export async function readPlace(path: string): Promise<SyncPlace> {
   return {
     stateDirectory: isAbsolute(directory) ? directory : join(dirname(absolute), directory),
     layout: { base: field('branch') ?? 'root', vault: field('vault') ?? '' },
+    takesPart: document.has('election'),
   };
 }
 
