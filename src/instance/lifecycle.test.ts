@@ -106,6 +106,11 @@ test('starts, serves, reports itself, and stops cleanly', async () => {
     from pg_database where datname = 'holdfast'`,
   );
   assert.deepEqual(owner, [{ owner: 'holdfast_api', sums: 'on' }]);
+  const session = keepSession(running);
+  const asked = (text: string) => session.query(text, { timeoutMs: 5000 });
+  await assert.rejects(asked('select 1 / (3 - n) from generate_series(1, 9) n'), { code: 'instance_failed' });
+  assert.deepEqual(await asked('select 42 as x'), [{ x: 42 }], 'rows of the statement before');
+  session.close();
 
   await checkpoint(running, { timeoutMs: 10_000 });
   const switched = await switchWal(running, { timeoutMs: 5000 });

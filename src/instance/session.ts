@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { describeError, Problem } from '../core/problem.ts';
+import { mendResults } from '../runtime/whole-results.ts';
 import { databaseName, type InstanceSettings, rewindRole, superuser, type Upstream } from './settings.ts';
 
 /** A value that a statement may carry. */
@@ -177,7 +178,7 @@ function open(destination: Destination): Connection {
       return made;
     },
   };
-  const sql = postgres(options);
+  const sql = mendResults(postgres(options));
   const abandon = (): void => {
     abandoned = true;
     const destroy = (): void => void socket?.destroy();

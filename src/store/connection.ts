@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { mendResults } from '../runtime/whole-results.ts';
 import postgres, { type Options, type PendingQuery, type Row, type Sql } from 'postgres';
 
 /** A database client, or a transaction on one. */
@@ -56,7 +57,7 @@ export function openClient(address: InstanceAddress, client: Client, connect?: (
     connection: { application_name: client.name, ...written(client.session ?? {}) },
     ...(connect === undefined ? {} : { socket: connect }), // the driver's own door, missing from its types
   };
-  return postgres(options);
+  return mendResults(postgres(options));
 }
 
 /** The driver leaves out what is false: settings go as text. */
