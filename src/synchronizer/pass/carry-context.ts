@@ -5,6 +5,7 @@ import type { Authority } from '../authority.ts';
 import type { SyncState } from '../state/state.ts';
 import type { FailureJudge } from './ends-pass.ts';
 import type { Tally } from './outcome.ts';
+import type { WriteAhead } from './write-ahead.ts';
 
 /** What all parts of carrying out a plan share. */
 export interface CarryContext {
@@ -39,6 +40,8 @@ export interface CarryContext {
   readonly countsRemovals: boolean;
   /** Keeps what was done so far, from time to time. */
   readonly checkpoint: (now?: 'now') => Promise<void>;
+  /** What is on the disk about what is under way. */
+  readonly ahead: WriteAhead;
 }
 
 /** Variables by identifier: `foreign` ones are none of ours, others wait for what failed. */

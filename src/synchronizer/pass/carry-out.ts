@@ -5,6 +5,7 @@ import type { CarryContext } from './carry-context.ts';
 import { clearSafe, prepareSafe } from './load-policies.ts';
 import { makeSkeleton } from './make-skeleton.ts';
 import type { Progress } from './outcome.ts';
+import { type Unreadable, unreadableOf } from './unreadable.ts';
 import { workUnits } from './work-units.ts';
 import { writeUnit } from './write-values.ts';
 
@@ -131,31 +132,14 @@ async function prepared(
   plan: SyncPlan<ListedAccount>,
   safe: SafePlan,
 ): Promise<boolean> {
-  const unreadable = (keys: ReadonlySet<string>): Promise<boolean> =>
-    isAnyUnreadable(
+  const unreadable = (keys: ReadonlySet<string>): Promise<Unreadable> =>
+    unreadableOf(
       context,
       plan.accounts.filter((work) => keys.has(work.key)),
     );
   const isDone = await attempt(context, safe, () => prepareSafe(context, safe, unreadable));
   if (!isDone) hold(context, safe);
   return isDone;
-}
-
-/** Of accounts whose variables are to be made anew: a variable is not deleted before its next value can be had. */
-async function isAnyUnreadable(
-  { signal, judge }: CarryContext,
-  accounts: readonly AccountWork<ListedAccount>[],
-): Promise<boolean> {
-  for (const { account, lob } of accounts) {
-    try {
-      const values = await account.read(signal);
-      if (account.properties.some((property) => !values.has(property))) return true;
-    } catch (error) {
-      judge.failed(error, { lob, branch: '' });
-      return true; // its own turn will say why
-    }
-  }
-  return false;
 }
 
 /** What a safe's policy would have made is not written. */

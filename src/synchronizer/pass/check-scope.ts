@@ -26,13 +26,7 @@ export function checkScope(
   source: readonly ListedLob[],
   times: { readonly all: boolean; readonly everyMs: number; readonly nowMs: number },
 ): CheckScope {
-  const read = new Set(
-    source.flatMap((lob) =>
-      (lob.safes.ok ? lob.safes.value : []).flatMap(({ name, accounts }) =>
-        accounts.ok && accounts.value.length > 0 ? [safeBranch(layout, lob.name, name)] : [],
-      ),
-    ),
-  );
+  const read = readBranches(layout, source);
   const isDue = (lastMs: number | null): boolean =>
     lastMs === null || times.nowMs - lastMs >= times.everyMs || times.nowMs < lastMs; // a clock was set back
   // What is new beside safes that were checked is looked at where it is made.
@@ -50,4 +44,15 @@ export function checkScope(
     compares: (key, branch) =>
       branches.has(branch) && (times.all || isDue(state.accounts.get(key)?.comparedAtMs ?? null)),
   };
+}
+
+/** Branches of the safes that a source could list, and that are not empty. */
+export function readBranches(layout: Layout, source: readonly ListedLob[]): ReadonlySet<string> {
+  return new Set(
+    source.flatMap((lob) =>
+      (lob.safes.ok ? lob.safes.value : []).flatMap(({ name, accounts }) =>
+        accounts.ok && accounts.value.length > 0 ? [safeBranch(layout, lob.name, name)] : [],
+      ),
+    ),
+  );
 }

@@ -2,10 +2,12 @@ import type { SafePlan } from '../../core/sync/plan.ts';
 import { loadsAfter, loadsBefore, parkingOf } from '../../core/sync/safe-loads.ts';
 import type { CarryContext } from './carry-context.ts';
 import { findThere } from './find-there.ts';
+import { handOver } from './hand-over.ts';
 import { madeVariable } from '../state/state.ts';
 import { sendLoads } from './send-loads.ts';
 import { setAside } from './set-aside.ts';
 import { stillOurs } from './still-ours.ts';
+import type { Unreadable } from './unreadable.ts';
 
 /**
  * What a safe's values need to be written.
@@ -15,9 +17,9 @@ import { stillOurs } from './still-ours.ts';
 export async function prepareSafe(
   context: CarryContext,
   planned: SafePlan,
-  unreadable: (keys: ReadonlySet<string>) => Promise<boolean>,
+  unreadable: (keys: ReadonlySet<string>) => Promise<Unreadable>,
 ): Promise<void> {
-  const { state, tally, dryRun, held, checkpoint } = context;
+  const { state, tally, dryRun, held, ahead } = context;
   const plan = dryRun ? planned : await permissible(context, planned, unreadable);
   const { branch, create, enable, rekey, replace } = plan;
   const parking = parkingOf(plan);
@@ -25,17 +27,18 @@ export async function prepareSafe(
     variables.map(({ path }) => `${branch}/${path}`);
   if (!dryRun) {
     for (const identifier of ids([...create, ...rekey, ...replace])) held.set(identifier, 'waits');
-    for (const { path, account } of parking) state.variables.set(`${branch}/${path}`, madeVariable(account));
-    if (parking.length > 0) await checkpoint('now'); // where those are who are let in to what is deleted
+    ahead.beginMaking(plan);
     await sendLoads(context, loadsBefore(plan));
     for (const identifier of ids([...create, ...rekey, ...replace])) held.delete(identifier);
     for (const identifier of ids([...parking, ...plan.parked])) state.variables.delete(identifier);
-    for (const { path, account } of replace) state.variables.set(`${branch}/${path}`, madeVariable(account));
+    for (const { path, account } of [...create, ...rekey, ...replace])
+      state.variables.set(`${branch}/${path}`, madeVariable(account));
     const permitted = plan.permit.filter(({ ofGroups }) => ofGroups);
-    for (const { path, account } of [...create, ...enable, ...rekey, ...permitted]) {
+    for (const { path, account } of [...enable, ...permitted]) {
       const digest = state.variables.get(`${branch}/${path}`)?.digest ?? null;
       state.variables.set(`${branch}/${path}`, madeVariable(account, digest));
     }
+    ahead.rest(branch);
   }
   tally.created.push(...ids(create));
   tally.enabled.push(...ids(enable));
@@ -43,14 +46,17 @@ export async function prepareSafe(
 
 /** Takes away what is gone from a safe, but for what accounts had that are not yet as they should be. */
 export async function clearSafe(context: CarryContext, planned: SafePlan): Promise<void> {
-  const { state, tally, dryRun, failedAccounts } = context;
+  const { state, tally, dryRun, failedAccounts, ahead } = context;
   const { branch } = planned;
   const due = ({ account }: SafePlan['remove'][number]): boolean => !failedAccounts.has(account);
   const given = { disable: planned.disable.filter(due), remove: planned.remove.filter(due) };
   const [disable, remove] = dryRun
     ? [given.disable, given.remove]
     : [await stillOurs(context, branch, given.disable), await stillOurs(context, branch, given.remove)];
-  if (!dryRun) await sendLoads(context, loadsAfter({ branch, disable, remove }));
+  if (!dryRun && disable.length + remove.length > 0) {
+    ahead.beginClearing(branch);
+    await sendLoads(context, loadsAfter({ branch, disable, remove }));
+  }
   for (const { path } of disable) {
     const identifier = `${branch}/${path}`;
     tally.disabled.push(identifier);
@@ -61,13 +67,14 @@ export async function clearSafe(context: CarryContext, planned: SafePlan): Promi
     tally.removed.push(`${branch}/${path}`);
     if (!dryRun) state.variables.delete(`${branch}/${path}`);
   }
+  ahead.rest(branch);
 }
 
 /** The plan without what turns out not to be ours, or would leave readers without a value. */
 async function permissible(
   context: CarryContext,
   plan: SafePlan,
-  unreadable: (keys: ReadonlySet<string>) => Promise<boolean>,
+  unreadable: (keys: ReadonlySet<string>) => Promise<Unreadable>,
 ): Promise<SafePlan> {
   const { reader, authority, held } = context;
   const { branch } = plan;
@@ -83,15 +90,12 @@ async function permissible(
   const there = await findThere(reader, () => authority.writer(), branch, made);
   const isThere = ({ path }: { readonly path: string }): boolean => there.has(path);
   await setAside(context, branch, made.filter(isThere));
-  let replace = plan.replace.filter(isOurs);
-  const isHeld =
-    parkingOf({ replace }).some(isThere) ||
-    (replace.length > 0 && (await unreadable(new Set(replace.map(({ account }) => account)))));
-  // All or none: what is deleted for one of them may be where another comes from.
-  if (isHeld) {
-    for (const { path } of replace) held.set(`${branch}/${path}`, 'waits');
-    replace = [];
-  }
+  const moves = { rekey: plan.rekey.filter(isOurs), replace: plan.replace.filter(isOurs) };
+  const next = new Set([...moves.rekey, ...moves.replace].map(({ account }) => account));
+  const { rekey, replace } = handOver(moves, await unreadable(next), parkingOf(moves).some(isThere));
+  const handedOver = new Set([...rekey, ...replace]);
+  for (const each of [...moves.rekey, ...moves.replace])
+    if (!handedOver.has(each)) held.set(`${branch}/${each.path}`, 'waits');
   const create = plan.create.filter((each) => !isThere(each));
   const waiting = new Set(
     [...plan.create, ...plan.replace]
@@ -103,7 +107,7 @@ async function permissible(
     create,
     permit: plan.permit.filter(isOurs),
     enable: plan.enable.filter(isOurs),
-    rekey: plan.rekey.filter(isOurs),
+    rekey,
     replace,
     parked: plan.parked.filter((each) => isOurs(each) && !waiting.has(each.account)),
   };

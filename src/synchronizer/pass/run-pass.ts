@@ -9,13 +9,14 @@ import { driftReports } from '../state/drift-reports.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { forgetUnverified } from '../state/state.ts';
 import { carryOut } from './carry-out.ts';
-import { type CheckScope, checkScope } from './check-scope.ts';
+import { type CheckScope, checkScope, readBranches } from './check-scope.ts';
 import { checkpoints } from './checkpoint.ts';
 import { judgeFailures } from './ends-pass.ts';
 import { makePlan, type Planned } from './make-plan.ts';
 import { emptyTally, type PassOutcome, type Progress, type Tally } from './outcome.ts';
 import { safeReadings } from './safe-readings.ts';
 import { openSecondLook } from './second-look.ts';
+import { openWriteAhead } from './write-ahead.ts';
 
 export interface PassSettings {
   readonly source: Source;
@@ -93,7 +94,8 @@ export async function runPass(settings: PassSettings, options: PassOptions): Pro
   const nothing = { policiesMs: 0, valuesMs: 0 };
   if (plan.stopped !== null) return outcome(nothing);
   try {
-    return outcome(await carriedOut(settings, options, { plan, scope, tally, nowMs }));
+    const stillRead = readBranches(layout, listed);
+    return outcome(await carriedOut(settings, options, { plan, scope, stillRead, tally, nowMs }));
   } catch (error) {
     options.onUnfinished?.(outcome(nothing));
     throw error;
@@ -119,6 +121,8 @@ function planned(
 interface PassWork {
   readonly plan: SyncPlan<ListedAccount>;
   readonly scope: CheckScope;
+  /** Branches of the safes that could be read until the plan was made. */
+  readonly stillRead: ReadonlySet<string>;
   readonly tally: Tally;
   readonly nowMs: number;
 }
@@ -126,12 +130,14 @@ interface PassWork {
 async function carriedOut(
   { client, authority, layout, drift, stateFile, concurrency, wallClock, saveEveryMs }: PassSettings,
   { dryRun, takesOver = false, signal, onProgress, acceptedRemovals }: PassOptions,
-  { plan, scope, tally, nowMs }: PassWork,
+  { plan, scope, stillRead, tally, nowMs }: PassWork,
 ): Promise<{ readonly policiesMs: number; readonly valuesMs: number }> {
   const { state, digestKey } = stateFile;
   const save = checkpoints(stateFile, saveEveryMs ?? usualSaveEveryMs);
   const checkpoint = dryRun ? async () => undefined : save;
   const looked = new Set([...state.doubtful].filter((branch) => scope.read.has(branch)));
+  const ahead = openWriteAhead(state, plan, looked);
+  if (ahead.isNeeded) await checkpoint('now');
   const context = {
     layout,
     authority,
@@ -147,22 +153,20 @@ async function carriedOut(
     signal,
     tally,
     judge: judgeFailures(),
-    doubt: (branch: string): void => {
-      state.doubtful.add(branch);
-      looked.delete(branch);
-    },
+    doubt: ahead.doubt,
     held: new Map<string, 'foreign' | 'waits'>(),
     failedAccounts: new Set<string>(),
     shaken: new Set<string>(),
     countsRemovals: acceptedRemovals === undefined,
     checkpoint,
+    ahead,
   };
   try {
     const times = await carryOut(context, { concurrency, onProgress }, plan);
-    for (const branch of scope.branches) state.checks.set(branch, wallClock());
-    for (const branch of looked) state.doubtful.delete(branch);
+    for (const branch of scope.branches) if (stillRead.has(branch)) state.checks.set(branch, wallClock());
     return times;
   } finally {
+    ahead.end();
     if (takesOver) forgetUnverified(state, context.verified);
     await checkpoint('now');
   }

@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { writeSecret } from '../../client/secrets.ts';
+import { Secret } from '../../core/secret.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
 import { openDirectorySource } from '../directory/directory-source.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
@@ -106,6 +108,27 @@ describe('before anything is taken for gone', { timeout: 120_000 }, () => {
       assert.deepEqual(await lab.snapshot(), earlier);
     });
   }
+
+  it('a check is still due where the second list failed', async (t) => {
+    const lab = await labOf(t);
+    const wallClock = () => Date.now() + 2 * 3_600_000;
+    const byHand = new Secret(new TextEncoder().encode('by hand'));
+    await writeSecret(lab.client, `${lab.vault}/l/web/n1/password`, byHand);
+    lab.safe('web').splice(2, 1);
+    let begun = 0;
+    lab.pam.onAsked = (line) => {
+      if (line.includes('/Safes?offset=0&')) begun += 1;
+      if (begun === 2) lab.pam.misbehaviour = { kind: 'fails', path: /Accounts$/u, times: 1e6 };
+    };
+    const failed = await lab.pass({}, { wallClock });
+    assert.deepEqual([failed.mode, failed.mended], ['full', []]);
+    lab.pam.onAsked = () => undefined;
+    lab.pam.misbehaviour = null;
+    const next = await lab.pass({}, { wallClock });
+    assert.deepEqual(next.mended, [`${lab.vault}/l/web/n1/password`]);
+    assert.equal(next.unchanged, 1); // of the other safe, whose check was done
+    assert.deepEqual((await lab.pass({}, { wallClock })).unchanged, 5);
+  });
 
   it('an account that is there without values keeps what it had', async (t) => {
     const lab = await startPassLab(t, server, url, {});

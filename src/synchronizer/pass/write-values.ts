@@ -6,6 +6,7 @@ import type { ProblemCode } from '../../core/problem-codes.ts';
 import type { ListedAccount, SecretBytes } from '../source/source.ts';
 import { digestOf } from '../state/digests.ts';
 import { madeVariable } from '../state/state.ts';
+import { isBlank } from './blank.ts';
 import type { CarryContext } from './carry-context.ts';
 import { lookUp } from './still-ours.ts';
 import type { WorkUnit } from './work-units.ts';
@@ -52,10 +53,14 @@ export async function writeUnit(
 const shakes: readonly ProblemCode[] = ['source_unavailable', 'source_unauthenticated', 'source_unexpected'];
 
 /** The next pass takes the account up again; until then, nothing is taken away of what it had. */
-function lookAgain({ state, failedAccounts }: ValueContext, { key }: AccountWork<ListedAccount>): void {
+function lookAgain(
+  { state, failedAccounts, ahead }: ValueContext,
+  { key }: AccountWork<ListedAccount>,
+): void {
   failedAccounts.add(key);
   const left = state.accounts.get(key);
   if (left !== undefined) state.accounts.set(key, { ...left, revision: null, comparedAtMs: null });
+  ahead.settleAccount(key);
 }
 
 /** Those of the whole unit, or of the account alone where one of the others may not be read. */
@@ -98,7 +103,7 @@ async function writeAccount(
   work: AccountWork<ListedAccount>,
   there: TargetDigests,
 ): Promise<void> {
-  const { dryRun, tally, state, compares, nowMs, held } = context;
+  const { dryRun, tally, state, compares, nowMs, held, ahead } = context;
   const { account, key, safe, variables } = work;
   if (dryRun && variables.every(({ holds }) => holds === 'nothing')) {
     for (const { identifier } of variables) tally.written.push(identifier);
@@ -126,6 +131,7 @@ async function writeAccount(
   const isWhole = variables.every(({ identifier }) => held.get(identifier) !== 'foreign');
   const seen = isWhole ? { revision, comparedAtMs } : { revision: null, comparedAtMs: null };
   state.accounts.set(key, { safe, name, properties: [...properties], ...seen });
+  ahead.settleAccount(key);
 }
 
 /**
@@ -150,7 +156,8 @@ async function writeVariable(
 ): Promise<string | null> {
   const { dryRun, tally, state, digestKey, drift, held } = context;
   if (held.get(identifier) === 'foreign') return null;
-  if (held.get(identifier) === 'waits') return 'it waits for the policy of its safe.';
+  if (held.get(identifier) === 'waits')
+    return isBlank(value.reveal()) ? emptyFault : 'it waits for the policy of its safe.';
   const source = digestOf(digestKey, identifier, value.reveal());
   const left = believesLeft ? (state.variables.get(identifier)?.digest ?? null) : null;
   const target = holds === 'own' ? there.get(identifier) : null;
@@ -168,7 +175,7 @@ async function writeVariable(
     if (found === 'foreign') return null;
     if (found === 'other') return 'it is not as it was left; the next pass looks at its safe.';
   }
-  const fault = dryRun ? null : await write(context, identifier, value);
+  const fault = dryRun ? null : await write(context, identifier, key, value);
   if (fault !== null) return fault;
   (verdict === 'mend' ? tally.mended : tally.written).push(identifier);
   if (!dryRun) remember(context, identifier, key, source);
@@ -183,13 +190,19 @@ type VariableWork = AccountWork<ListedAccount>['variables'][number] & {
   readonly believesLeft: boolean;
 };
 
+const emptyFault = 'the value is empty, which no variable can hold.';
+
 /** Why a value can never be stored as it is; null: it is stored. */
 async function write(
-  { authority }: ValueContext,
+  { authority, state, ahead }: ValueContext,
   identifier: string,
+  key: string,
   value: SecretBytes,
 ): Promise<string | null> {
-  if (isBlank(value.reveal())) return 'the value is empty, which no variable can hold.';
+  if (isBlank(value.reveal())) return emptyFault;
+  const left = state.variables.get(identifier);
+  if (left !== undefined) state.variables.set(identifier, { ...left, digest: null }); // until it is answered
+  ahead.beginAccount(key);
   try {
     await writeSecret(authority.writer(), identifier, value);
     return null;
@@ -198,11 +211,6 @@ async function write(
       return error.detail;
     throw error;
   }
-}
-
-/** A server takes what consists of ASCII blanks for empty. */
-function isBlank(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0);
 }
 
 function remember({ state }: ValueContext, identifier: string, account: string, digest: string): void {

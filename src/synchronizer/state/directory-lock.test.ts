@@ -36,6 +36,20 @@ describe('the lock of a state directory', () => {
     return { child, said: String(chunk).trim(), end };
   };
 
+  it('comes with a directory without the halves of files that one who was killed has left', async () => {
+    const first = await lockStateDirectory(directory);
+    const half = '.0123456789ab.tmp';
+    const own = ['state.jsonl', 'status.json', 'standing.json', 'digest.key'].map((name) => name + half);
+    const others = ['state.jsonl', `paused.json${half}`, `accepted.json${half}`, `mine.txt${half}`];
+    for (const name of [...own, ...others]) writeFileSync(join(directory, name), '');
+    await assert.rejects(lockStateDirectory(directory));
+    const left = () => readdirSync(directory).filter((name) => !name.endsWith('.sock'));
+    assert.equal(left().length, own.length + others.length);
+    await first.release();
+    await (await lockStateDirectory(directory)).release();
+    assert.deepEqual(left().sort(), others.sort());
+  });
+
   it('is refused to a second one while the first lives, stopped or not, and free when it was killed', async () => {
     const first = await holder();
     assert.equal(first.said, 'held');

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../core/problem.ts';
 import { makeDirectory } from '../../runtime/files.ts';
 import { giveToOwner } from './beside.ts';
+import { removeLeftovers } from './leftovers.ts';
 
 export interface DirectoryLock {
   readonly release: () => Promise<void>;
@@ -33,7 +34,10 @@ export async function lockStateDirectory(directory: string): Promise<DirectoryLo
   try {
     for (let attempt = 1; ; attempt += 1) {
       const held = await claim(folder, directory);
-      if (held !== null) return held;
+      if (held !== null) {
+        await removeLeftovers(directory);
+        return held;
+      }
       if (attempt === tries)
         throw new Problem(
           'state_in_use',

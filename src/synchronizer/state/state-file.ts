@@ -4,7 +4,7 @@ import { Problem } from '../../core/problem.ts';
 import { makeDirectory, readFileIfThere } from '../../runtime/files.ts';
 import { writeBeside } from './beside.ts';
 import { keyPrintOf, newDigestKey } from './digests.ts';
-import { emptyState, type SyncState } from './state.ts';
+import { emptyState, forgetUnsure, type SyncState } from './state.ts';
 import { linesOfState, stateOfLines } from './state-lines.ts';
 
 /** The memory of a synchronizer in a directory of its own: `state.jsonl`, and beside it the key of its digests. Both are 0600. */
@@ -30,6 +30,7 @@ export async function openStateFile(directory: string, target: string): Promise<
   const keyPrint = keyPrintOf(digestKey);
   const stored = await onDisk(directory, () => readState(path, keyPrint));
   const state = stored?.target === target ? stored : emptyState(target);
+  forgetUnsure(state);
   let isKept = digestKey === known;
   return {
     digestKey,

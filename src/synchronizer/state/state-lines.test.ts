@@ -36,13 +36,15 @@ const states: fc.Arbitrary<SyncState> = fc
     ),
     branches: fc.uniqueArray(text),
     doubtful: fc.uniqueArray(text),
+    unsure: fc.uniqueArray(text),
     drifted: fc.uniqueArray(text),
     removals: fc.array(fc.record({ atMs: fc.nat(), count: fc.nat() }, plainObjects)),
   })
-  .map(({ target, checks, accounts, variables, branches, doubtful, drifted, removals }) => ({
+  .map(({ target, checks, accounts, variables, branches, doubtful, unsure, drifted, removals }) => ({
     ...emptyState(target),
     checks: new Map(Object.entries(checks)),
     doubtful: new Set(doubtful),
+    unsure: new Set(unsure),
     drifted: new Set(drifted),
     removals,
     accounts: new Map(Object.entries(accounts)),

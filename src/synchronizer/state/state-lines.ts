@@ -5,6 +5,7 @@ type Line =
   | readonly ['check', string, number]
   | readonly ['branch', string]
   | readonly ['doubt', string]
+  | readonly ['unsure', string]
   | readonly ['removal', number, number]
   | readonly ['account', string, string, string, string | null, readonly string[], number | null]
   | readonly ['variable', string, string, string | null, boolean, false?]
@@ -36,6 +37,7 @@ function* eachLine(state: SyncState, keyPrint: string): Generator<Line> {
   for (const [branch, atMs] of state.checks) yield ['check', branch, atMs];
   for (const branch of state.branches) yield ['branch', branch];
   for (const branch of state.doubtful) yield ['doubt', branch];
+  for (const key of state.unsure) yield ['unsure', key];
   for (const { atMs, count } of state.removals) yield ['removal', atMs, count];
   for (const [key, { safe, name, revision, properties, comparedAtMs }] of state.accounts)
     yield ['account', key, safe, name, revision, properties, comparedAtMs];
@@ -79,6 +81,9 @@ function take(
       break;
     case 'doubt':
       state.doubtful.add(line[1]);
+      break;
+    case 'unsure':
+      state.unsure.add(line[1]);
       break;
     case 'removal':
       state.removals = [...state.removals, { atMs: line[1], count: line[2] }];

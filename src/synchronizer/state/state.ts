@@ -35,6 +35,8 @@ export interface SyncState {
   readonly branches: Set<string>;
   /** Branches of safes that may not be as they were left: the next pass looks at them. */
   readonly doubtful: Set<string>;
+  /** Keys of accounts that are being written: after a pass that ended meanwhile, nothing is believed of them. */
+  readonly unsure: Set<string>;
   /** Variables that held what somebody else wrote when they were compared last, and still do: drift is only told. */
   readonly drifted: Set<string>;
   /** How many variables were removed, and when (Unix time, milliseconds); those that people accepted are not among them. */
@@ -49,6 +51,7 @@ export function emptyState(target: string): SyncState {
     variables: new Map(),
     branches: new Set(),
     doubtful: new Set(),
+    unsure: new Set(),
     drifted: new Set(),
     removals: [],
   };
@@ -59,11 +62,21 @@ export function emptyState(target: string): SyncState {
  * by the next pass that can.
  */
 export function forgetUnverified(state: SyncState, verified: ReadonlySet<string>): void {
+  forgetValues(state, (key) => !verified.has(key));
+}
+
+/** The same of accounts that a pass was writing when it ended. */
+export function forgetUnsure(state: SyncState): void {
+  if (state.unsure.size > 0) forgetValues(state, (key) => state.unsure.has(key));
+  state.unsure.clear();
+}
+
+function forgetValues(state: SyncState, isForgotten: (key: string) => boolean): void {
   for (const [key, left] of state.accounts) {
-    if (!verified.has(key)) state.accounts.set(key, { ...left, revision: null, comparedAtMs: null });
+    if (isForgotten(key)) state.accounts.set(key, { ...left, revision: null, comparedAtMs: null });
   }
   for (const [identifier, left] of state.variables) {
-    if (!verified.has(left.account)) state.variables.set(identifier, { ...left, digest: null });
+    if (isForgotten(left.account)) state.variables.set(identifier, { ...left, digest: null });
   }
 }
 
@@ -92,7 +105,7 @@ export function targetOfState(layout: Layout, { variables, branches }: SyncState
 }
 
 /**
- * Takes over what was read of the target; digests stay with the variables that are still ours, and accounts that none of them names
+ * Takes over what was read of the target; digests stay with the variables that are still of the same account, and accounts that none of them names
  * are forgotten.
  *
  * @param branches the safes that were looked at; null: all of them
@@ -110,7 +123,8 @@ export function adoptTarget(
     if (isLookedAt(placeOf(layout, identifier)?.branch)) state.variables.delete(identifier);
   for (const [identifier, { account, disabled, permitted }] of target.variables) {
     if (account === null || !isLookedAt(placeOf(layout, identifier)?.branch)) continue;
-    const digest = left.get(identifier)?.digest ?? null;
+    const before = left.get(identifier);
+    const digest = before?.account === account ? before.digest : null;
     state.variables.set(identifier, { account, disabled, permitted, digest });
   }
   for (const branch of [...state.branches]) if (isLookedAt(branch)) state.branches.delete(branch);
