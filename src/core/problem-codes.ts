@@ -107,6 +107,7 @@ export const problemKinds = {
   store_unanswered: 'timeout',
   store_unavailable: 'unavailable',
   system_mismatch: 'conflict',
+  term_refused: 'forbidden',
   token_expired: 'unauthenticated',
   token_invalid: 'unauthenticated',
   token_malformed: 'unauthenticated',

@@ -17,3 +17,9 @@ it('a call that has worked is borne with, whatever it is answered later', () => 
   patience.succeeded('watch');
   assert.equal(patience.failed('watch', wrongKey), false);
 });
+
+it('a lead that is won and may not be kept is hopeless at any time', () => {
+  const patience = createPatience();
+  patience.succeeded('acquire');
+  assert.equal(patience.failed('acquire', new Problem('term_refused', 'it cannot be kept.')), true);
+});

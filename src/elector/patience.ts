@@ -16,7 +16,8 @@ export interface Patience {
 
 /**
  * What can never work ends the run: a wrong setting, a wrong key, a missing permission, at the first call of its kind. A store that
- * cannot be reached ends it only before the first session was had, after so many attempts; later it will be there again.
+ * cannot be reached ends it only before the first session was had, after so many attempts; later it will be there again. A lead that was
+ * won and may not be kept ends it at any time.
  *
  * @param attempts to open the first session; unbounded unless told
  * @param pauseMs between them
@@ -28,6 +29,8 @@ export function createPatience(attempts: number = Infinity, pauseMs: number | nu
   return {
     succeeded: (call) => void worked.add(call),
     failed: (call, error) => {
+      // Also of one that has led before: it would win and lose, and keep others from leading.
+      if (isProblem(error, 'term_refused')) return true;
       if (worked.has(call)) return false;
       if (isProblem(error) && hopelessKinds.includes(error.kind)) return true;
       // A sick task waits until it is well.

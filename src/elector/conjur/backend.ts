@@ -1,4 +1,4 @@
-import { writerHost } from '../../core/election/conjur/places.ts';
+import { places, writerHost } from '../../core/election/conjur/places.ts';
 import { fromMaster, readExpirationText } from './api.ts';
 import { type ConjurElection, openBase } from './base.ts';
 import { openCaller } from './caller.ts';
@@ -32,9 +32,12 @@ export function createConjurBackend(election: ConjurElection): ConjurBackend {
     const { apiKey, sentMs } = won;
     return { office: { login, apiKey, caller: openCaller(door, { account, login, apiKey }) }, sentMs };
   };
+  const look = openLook({ api, caller: member, leaseMs, serverTime });
   return createContender(base, {
-    look: openLook({ api, caller: member, leaseMs, serverTime }),
+    look,
     take,
+    stands: async ({ id }, bounds) => (await look(bounds)).lock.holder === id,
+    writers: places.writers,
     pace,
   });
 }

@@ -52,6 +52,8 @@ describe('an attempt to take the lead, and its pace', () => {
         done.push('take');
         return take();
       },
+      stands: async () => assert.fail('nothing is refused'),
+      writers: places.writers,
       pace: {
         notBeforeMs: () => base.api.nowMs() + restMs,
         graceMs: () => 0,

@@ -1,17 +1,17 @@
 import type { CallOptions, ElectionBackend, SeenLock } from '../../core/election/backend.ts';
-import { tooFarAheadMs } from '../../core/election/conjur/expiration.ts';
-import { serverNow } from '../../core/election/conjur/server-time.ts';
 import { newSession } from '../../core/election/conjur/terms.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Secret } from '../../core/secret.ts';
 import { pause } from '../../runtime/pause.ts';
 import type { ElectionBase } from './base.ts';
 import type { SendBounds } from './caller.ts';
-import { inTime } from './deadline.ts';
+import { askInTime, inTime } from './deadline.ts';
 import { randomDigits } from './digits.ts';
+import { openLeaseComparison } from './longer-lease.ts';
 import { type Look, unanswered } from './look.ts';
 import type { Pace } from './pace.ts';
 import { inTurn, openedSession, type Session, type WriterOffice } from './session.ts';
+import { termRefused } from './term-refused.ts';
 import { watch, watchOwn } from './watch.ts';
 
 /** An election, and what its leader writes as. */
@@ -29,6 +29,10 @@ export interface Protocol {
   readonly look: (bounds: SendBounds, contender: Session | null) => Promise<Look>;
   /** Looks once more, and sends what takes the lead. Null: it was not free, or somebody else came first. */
   readonly take: (contender: Session, first: Look, bounds: SendBounds) => Promise<Won | null>;
+  /** Whether the term that a contender has won still stands, though its first renewal is refused. Else somebody took over. */
+  readonly stands: (contender: Session, bounds: SendBounds) => Promise<boolean>;
+  /** The group whose members write the lease. */
+  readonly writers: string;
   readonly pace: Pace;
 }
 
@@ -47,32 +51,27 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
   const { leaseMs } = election;
   const { pace } = protocol;
   const { nowMs } = api;
+  const compareLease = openLeaseComparison(base);
   let session: Session | null = null;
   let leader: string | null = null;
   const find = (id: string): Session | null => (session?.id === id ? session : null);
-  /** Nobody knows of one that is taking the lead, before it has done so. */
+  /** Nobody knows of one that is taking the lead, before it has done so: also why it failed is told first. */
   const isOver = (contender: Session): boolean =>
-    contender.hasEnded || !(contender.isTaking || lease.isAlive(contender));
+    !contender.isTaking && (contender.hasEnded || !lease.isAlive(contender));
 
-  const look = async ({ timeoutMs }: CallOptions, signal = closing.signal): Promise<Look> => {
-    const late = AbortSignal.timeout(Math.ceil(timeoutMs) + 1000);
-    const bounds = { signal: AbortSignal.any([signal, late]), timeoutMs };
-    const seen = await inTime(protocol.look(bounds, session), timeoutMs, 'look at the election');
+  const read = <T>(
+    ask: (bounds: SendBounds) => Promise<T>,
+    { timeoutMs }: CallOptions,
+    signal = closing.signal,
+  ) => askInTime(ask, { signal, timeoutMs }, 'look at the election');
+
+  const look = async (options: CallOptions, signal = closing.signal): Promise<Look> => {
+    const seen = await read((bounds) => protocol.look(bounds, session), options, signal);
     const isOurs = session?.id === seen.lock.holder && session.office === null;
     const shown = isOurs ? unanswered(seen) : seen;
     ({ leader } = shown);
     compareLease(seen.expiration);
     return shown;
-  };
-
-  let hasTold = false;
-  const compareLease = (expiration: string | null): void => {
-    const known = base.serverTime();
-    if (hasTold || known === null || election.onLongerLease === undefined) return;
-    const aheadMs = tooFarAheadMs(expiration, serverNow(known, nowMs()), leaseMs);
-    if (aheadMs === null) return;
-    hasTold = true;
-    election.onLongerLease(aheadMs);
   };
 
   const taken = async (contender: Session, first: Look): Promise<Won | null> => {
@@ -84,6 +83,13 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
       if (won === null) pace.failed();
       else pace.won();
     }
+  };
+
+  /** A first renewal that is refused is no loss of the lead where nobody took it. */
+  const whyGone = async (contender: Session, office: WriterOffice, options: CallOptions): Promise<void> => {
+    const { refusal } = contender;
+    const stillStands = await read((bounds) => protocol.stands(contender, bounds), options);
+    if (stillStands && refusal !== null) throw termRefused(refusal, office, protocol.writers);
   };
 
   const attempt = async (contender: Session, seen: SeenLock, options: CallOptions): Promise<SeenLock> => {
@@ -101,7 +107,7 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
     if (won === null) return (await look(options)).lock;
     contender.office = won.office;
     contender.provenMs = won.sentMs;
-    await lease.renew(contender, won.office);
+    if ((await lease.renew(contender, won.office)) === 'gone') await whyGone(contender, won.office, options);
     return (await look(options)).lock;
   };
 
@@ -117,9 +123,11 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
       contender.office = null;
     }
     contender.isTaking = true;
-    const work = inTurn(contender, () => attempt(contender, seen, options)).finally(() => {
-      contender.isTaking = false;
-    });
+    const work = inTurn(contender, () =>
+      attempt(contender, seen, options).finally(() => {
+        contender.isTaking = false;
+      }),
+    );
     return inTime(work, options.timeoutMs, 'take the lead');
   };
 

@@ -1,4 +1,5 @@
 import { Problem } from '../../core/problem.ts';
+import type { SendBounds } from './caller.ts';
 
 /** Resolves as `work` does, or rejects after `ms`; the work goes on by itself then. */
 export async function inTime<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
@@ -12,5 +13,24 @@ export async function inTime<T>(work: Promise<T>, ms: number, what: string): Pro
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * What `ask` answers, or a rejection after `timeoutMs`: then, unlike work of which something may come, it is given up.
+ *
+ * The signal is no composite with a timeout in it. Node (24) never frees what is composed of such a one again, as each request does, and
+ * elections are looked at for ever.
+ */
+export async function askInTime<T>(
+  ask: (bounds: SendBounds) => Promise<T>,
+  { signal, timeoutMs }: SendBounds,
+  what: string,
+): Promise<T> {
+  const late = new AbortController();
+  try {
+    return await inTime(ask({ signal: AbortSignal.any([signal, late.signal]), timeoutMs }), timeoutMs, what);
+  } finally {
+    late.abort();
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import { ApiRefusal } from '../../client/refusal.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Caller } from './caller.ts';
@@ -30,11 +31,10 @@ describe('the lease of a leader', () => {
       send: async (make) => {
         nowMs += beforeSendMs;
         sent.push(String(make().body));
+        const answer = { status, header: () => null, bytes: new Uint8Array() };
         return {
-          status,
-          header: () => null,
-          bytes: new Uint8Array(),
-          refusal: () => assert.fail('no refusal is expected'),
+          ...answer,
+          refusal: () => new ApiRefusal('api_forbidden', 'refused.', answer, null),
         };
       },
     };
@@ -61,6 +61,18 @@ describe('the lease of a leader', () => {
       await assert.rejects(lease[write](session, office), hasPassed);
       assert.deepEqual(sent, [], 'it brought back, or gave up, what may be another’s');
       assert.equal(session.provenMs, 1000);
+    });
+  }
+
+  for (const [answer, doubtMs] of [
+    [502, leaseMs / 4],
+    [504, leaseMs / 4],
+    [500, 0],
+  ] as const) {
+    it(`may be written yet after ${answer}: the next write waits for ${doubtMs} ms`, async () => {
+      status = answer;
+      await assert.rejects(lease.renew(session, office), ApiRefusal);
+      assert.deepEqual([session.doubtUntilMs - nowMs, session.hasEnded], [doubtMs, false]);
     });
   }
 

@@ -35,12 +35,12 @@ export function openLease({ api, leaseMs, signal, serverTime }: LeaseDeps): Leas
   const isAlive = ({ hasEnded, office, provenMs }: Session): boolean =>
     !hasEnded && api.nowMs() - provenMs < (office === null ? leaseMs : leaseMs - roundedOffMs);
 
-  /** Its answer; null: the writer is not there any more. */
+  /** Its answer; a Problem: the writer's login is refused. */
   const write = async (
     session: Session,
     { caller }: WriterOffice,
     text: () => string,
-  ): Promise<CallerAnswer | null> => {
+  ): Promise<CallerAnswer | Problem> => {
     let sentMs: number | null = null;
     const send = (): string => {
       const body = text();
@@ -54,16 +54,18 @@ export function openLease({ api, leaseMs, signal, serverTime }: LeaseDeps): Leas
         session.doubtUntilMs = sentMs + leaseMs / doubtsPerLease;
       return answer;
     } catch (error) {
-      if (sentMs === null && isProblem(error, 'api_unauthenticated')) return null;
+      if (sentMs === null && isProblem(error, 'api_unauthenticated')) return error;
       if (sentMs !== null) session.doubtUntilMs = sentMs + leaseMs / doubtsPerLease;
       throw error;
     }
   };
 
-  const settle = (session: Session, answer: CallerAnswer | null): 'renewed' | 'gone' => {
-    const verdict = answer === null ? 'deposed' : renewalVerdict(answer.status);
+  const settle = (session: Session, answer: CallerAnswer | Problem): 'renewed' | 'gone' => {
+    const verdict = answer instanceof Problem ? 'deposed' : renewalVerdict(answer.status);
     if (verdict === 'renewed') return 'renewed';
-    if (verdict === 'unclear' && answer !== null) throw answer.refusal();
+    const refusal = answer instanceof Problem ? answer : answer.refusal();
+    if (verdict === 'unclear') throw refusal;
+    session.refusal = refusal;
     session.hasEnded = true;
     session.office = null;
     return 'gone';

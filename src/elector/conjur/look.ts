@@ -26,7 +26,7 @@ export interface Look {
   readonly lock: SeenLock;
   /** The value of the expiration that this rests on. */
   readonly expiration: string | null;
-  /** What the leader is called; null: nobody leads. */
+  /** What the leader is called; null: nobody leads, or has won and not yet written a lease. */
   readonly leader: string | null;
   /** By the client's clock: then the lock may be free. Null: it is. */
   readonly freeAtMs: number | null;
@@ -96,11 +96,12 @@ async function lookAtLeader(
     return { lock, expiration, leader: null, freeAtMs: null, clearedAtMs: null };
   }
   const holder = term.session ?? `${leader.name}, term ${term.version}`;
-  const lock = { holder, token, isUnsettled: false, cursor: `${token} held` };
+  const { isProven } = state;
+  const lock = { holder, token, isUnsettled: false, cursor: `${token} ${isProven ? 'held' : 'won'}` };
   return {
     lock,
     expiration,
-    leader: leader.name,
+    leader: isProven ? leader.name : null,
     freeAtMs: clientMoment(deps, state.untilMs),
     clearedAtMs: null,
   };

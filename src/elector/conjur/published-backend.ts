@@ -57,5 +57,12 @@ export function createPublishedBackend(election: ConjurElection): ConjurBackend 
   };
 
   const pace = createPace({ firstMs: 0, leaseMs, nowMs: api.nowMs });
-  return createContender(base, { look, take, pace });
+  return createContender(base, {
+    look,
+    take,
+    // It renews as itself, whom no take-over deletes.
+    stands: async () => true,
+    writers: places.members,
+    pace,
+  });
 }

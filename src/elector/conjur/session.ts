@@ -1,3 +1,4 @@
+import type { Problem } from '../../core/problem.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Caller } from './caller.ts';
 
@@ -18,6 +19,8 @@ export interface Session {
   /** Resolves when what was begun last has ended, whatever came of it. */
   last: Promise<unknown>;
   hasEnded: boolean;
+  /** Of what it leads by, which ended it; null: nothing has been refused. */
+  refusal: Problem | null;
 }
 
 /** The writer of a term, who leads. */
@@ -37,6 +40,7 @@ export function openedSession(id: string, nowMs: number): Session {
     doubtUntilMs: nowMs,
     last: Promise.resolve(),
     hasEnded: false,
+    refusal: null,
   };
 }
 

@@ -65,6 +65,26 @@ describe('leading once, on a real server', { timeout: 60_000 }, () => {
     await other;
   });
 
+  it('does not call one of its own name another', async () => {
+    const stop = new AbortController();
+    const leads = Promise.withResolvers<void>();
+    const first = takePart({
+      ...needs('one', stop.signal),
+      lead: (term) => {
+        leads.resolve();
+        return untilOver(term);
+      },
+    });
+    await leads.promise;
+    await assert.rejects(
+      leadOnce(needs('one', stop.signal), async () => assert.fail('it led')),
+      (error: unknown) =>
+        isProblem(error, 'no_authority') && error.detail.startsWith('one of this name, one,'),
+    );
+    stop.abort();
+    await first;
+  });
+
   it('says at once that its key is wrong, by one logon', async () => {
     let logons = 0;
     const counted: Fetch = async (address, init) => {

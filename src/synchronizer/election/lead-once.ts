@@ -47,6 +47,8 @@ export async function leadOnce<T>(
     'no_authority',
     seen.other === null
       ? 'nobody leads, and this synchronizer could not come to lead in time; the log says why.'
-      : `${seen.other} leads, and makes the passes. Ask "holdfast sync status" there, or stop it and wait for its lease of ${settings.leaseMs / 1000} s.`,
+      : seen.other === settings.name
+        ? `one of this name, ${settings.name}, holds the lead: "sync run" of this synchronizer, one before it whose lease of ${settings.leaseMs / 1000} s has not run out, or another one to which the same election.name was given. Stop it, or wait for its lease.`
+        : `${seen.other} leads, and makes the passes. Ask "holdfast sync status" there, or stop it and wait for its lease of ${settings.leaseMs / 1000} s.`,
   );
 }

@@ -40,7 +40,8 @@ function scene() {
       if (error !== state.fault) throw error;
     });
   };
-  return { told, now, state, watch };
+  const open = async (): Promise<string> => (await telling.openSession(options)).id;
+  return { told, now, state, watch, open };
 }
 
 describe('who leads', () => {
@@ -51,6 +52,18 @@ describe('who leads', () => {
       await watch();
     }
     assert.deepEqual(told, ['one', 'two', null]);
+  });
+
+  it('is nobody else while the host of an own session stands there, also of one that has ended', async () => {
+    const { told, state, watch, open } = scene();
+    state.holder = await open();
+    await watch();
+    await open();
+    await watch();
+    assert.deepEqual(told, []);
+    state.holder = 'two';
+    await watch();
+    assert.deepEqual(told, ['two']);
   });
 
   it('is not known any more after a lease in which nothing was seen', async () => {

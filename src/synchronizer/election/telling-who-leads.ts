@@ -17,7 +17,8 @@ export interface WhoLeadsNeeds {
 export function tellingWhoLeads(backend: ConjurBackend, needs: WhoLeadsNeeds): ConjurBackend {
   const { leaseMs, nowMs, onOther, onBlind } = needs;
   let told: string | null = null;
-  let own: string | null = null;
+  /** Its session, and the one before: where that has ended, its host stands there for a while. */
+  let own: readonly string[] = [];
   let seenAtMs = nowMs();
   const tell = (other: string | null): void => {
     if (other !== told) onOther(other);
@@ -33,14 +34,14 @@ export function tellingWhoLeads(backend: ConjurBackend, needs: WhoLeadsNeeds): C
     ...backend,
     openSession: async (options) => {
       const session = await backend.openSession(options);
-      own = session.id;
+      own = [session.id, ...own].slice(0, 2);
       return session;
     },
     watch: async (after, options) => {
       try {
         const lock = await backend.watch(after, options);
         seenAtMs = nowMs();
-        tell(lock.holder === null || lock.holder === own ? null : backend.leader());
+        tell(lock.holder === null || own.includes(lock.holder) ? null : backend.leader());
         return lock;
       } catch (error) {
         if (!options.signal.aborted) failed();

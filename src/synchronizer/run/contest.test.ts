@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { places } from '../../core/election/conjur/places.ts';
 import { type ConjurScene, prepareElection } from '../../elector/testing/conjur-scene.ts';
-import { Problem } from '../../core/problem.ts';
+import { isProblem, Problem } from '../../core/problem.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
 import type { SyncConfig } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
-import { takePart } from '../election/take-part.ts';
+import { takePart, type TakePartNeeds } from '../election/take-part.ts';
 import { contest } from './contest.ts';
 import { openGivingWay } from './giving-way.ts';
 import { openRole, type RoleKeeper } from './role.ts';
@@ -75,15 +75,30 @@ stateDirectory: state`,
       },
     );
 
+  const partOf = (name: string): Omit<TakePartNeeds, 'lead'> => ({
+    settings: { protocol: 'fenced', leaseMs, name },
+    target: { ...scene.member(name), fetch, url },
+    position: { position: null },
+    log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+    signal: stop.signal,
+  });
+
+  /** Takes part as that one until it comes to fail, and tells whom it sees lead. */
+  const watchAs = (name: string, onOther: (name: string | null) => void) => {
+    const failed = Promise.withResolvers<void>();
+    const lead = async (): Promise<void> => assert.fail('it led');
+    const done = takePart({ ...partOf(name), lead, onOther }).catch((error: unknown) => {
+      assert.ok(isProblem(error, 'term_refused'), String(error));
+      failed.resolve();
+    });
+    return { done, failed: failed.promise };
+  };
+
   /** Another synchronizer leads until the test is over. */
   const otherLeads = async (): Promise<void> => {
     const leads = Promise.withResolvers<void>();
     other = takePart({
-      settings: { protocol: 'fenced', leaseMs, name: 'other' },
-      target: { ...scene.member('other'), fetch, url },
-      position: { position: null },
-      log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
-      signal: stop.signal,
+      ...partOf('other'),
       lead: async ({ signal }) => {
         leads.resolve();
         if (!signal.aborted) await once(signal, 'abort');
@@ -97,6 +112,50 @@ stateDirectory: state`,
     const failed = Promise.withResolvers<string>();
     const held = hold({ fails: ({ code }) => failed.resolve(code) });
     assert.equal(await failed.promise, 'api_unauthenticated');
+    stop.abort();
+    await held;
+  });
+
+  it('that wins and may not write says which right is missing, and whoever watches it sees nobody lead', async () => {
+    putKey(ownKey());
+    await server.asAdmin({
+      method: 'PATCH',
+      url: `/policies/${server.account}/policy/root`,
+      payload: `- !deny {role: !group ${places.writers}, privileges: [update], resource: !variable ${places.expiration}}`,
+    });
+    const sees: (string | null)[] = [];
+    const failed = Promise.withResolvers<string>();
+    const fails: RoleKeeper['fails'] = (fault) => {
+      role.fails(fault);
+      failed.resolve(fault.detail);
+    };
+    const first = hold({ fails, sees: (name) => void sees.push(name) });
+    assert.match(await failed.promise, /writer-[0-9a-f]+ needs update on variable:/u);
+    const watching = watchAs('other', (name) => void sees.push(name));
+    await watching.failed;
+    stop.abort();
+    await Promise.all([first, watching.done]);
+    assert.deepEqual(
+      sees.filter((name) => name !== null),
+      [],
+    );
+    assert.equal(role.standing().fault?.code, 'term_refused');
+  });
+
+  it('sees nobody lead while one of its own name does', async () => {
+    putKey(ownKey());
+    const leads = Promise.withResolvers<void>();
+    other = takePart({
+      ...partOf('mine'),
+      lead: async ({ signal }) => {
+        leads.resolve();
+        if (!signal.aborted) await once(signal, 'abort');
+      },
+    });
+    await leads.promise;
+    const seen = Promise.withResolvers<string | null>();
+    const held = hold({ sees: seen.resolve });
+    assert.equal(await seen.promise, null);
     stop.abort();
     await held;
   });

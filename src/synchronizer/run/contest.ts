@@ -36,7 +36,8 @@ export async function contest(
   const signal = AbortSignal.any([stop, desk.pauses.signal(), anew.signal]);
   const changed = tellingStanding(desk, log);
   const onOther = (name: string | null): void => {
-    role.sees(name);
+    // Its own name alone is no sign that anybody makes passes.
+    role.sees(name === election.name ? null : name);
     if (name === election.name) log.info({ leader: name }, ofSameName);
     else if (name !== null) log.info({ leader: name }, 'another synchronizer leads');
     changed();

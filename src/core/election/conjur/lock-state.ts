@@ -9,9 +9,13 @@ export interface ElectionReading {
   readonly leaderMadeMs: number | null;
 }
 
-/** Whether somebody leads. `untilMs`: when to look again at the latest, by the server's clock. */
+/** Whether somebody leads. */
 export type LockState =
-  | { readonly kind: 'held'; readonly untilMs: number }
+  /**
+   * `untilMs`: when to look again at the latest, by the server's clock. `isProven`: by its lease, and not by the age of its host alone,
+   * which has won and may never come to lead.
+   */
+  | { readonly kind: 'held'; readonly untilMs: number; readonly isProven: boolean }
   /** `isUnsettled`: nobody gave it up and no lease has passed. So somebody may believe to lead. */
   | { readonly kind: 'free'; readonly isUnsettled: boolean };
 
@@ -26,10 +30,10 @@ export function lockState(reading: ElectionReading, now: ServerNow, leaseMs: num
   const expiration = readExpiration(expirations[0] ?? null, now, leaseMs);
   const isSettled = expiration.kind === 'none' || expiration.kind === 'past';
   if (leaderMadeMs === null) return { kind: 'free', isUnsettled: !isSettled };
-  if (expiration.kind === 'live') return { kind: 'held', untilMs: expiration.atMs };
+  if (expiration.kind === 'live') return { kind: 'held', untilMs: expiration.atMs, isProven: true };
   const isYoung = now.lowMs - leaderMadeMs < leaseMs && leaderMadeMs <= now.highMs + leaseMs;
   if (isYoung && !hasReleased(expirations, leaderMadeMs, leaseMs)) {
-    return { kind: 'held', untilMs: leaderMadeMs + leaseMs };
+    return { kind: 'held', untilMs: leaderMadeMs + leaseMs, isProven: false };
   }
   return { kind: 'free', isUnsettled: !isSettled };
 }

@@ -61,13 +61,13 @@ describe('whether the lock is free', () => {
   const firstOfYoung = String(Math.floor((young + leaseMs) / 1000));
   const free = { kind: 'free', isUnsettled: false };
   const unsettled = { kind: 'free', isUnsettled: true };
-  const untilYoungEnds = { kind: 'held', untilMs: young + leaseMs };
+  const untilYoungEnds = { kind: 'held', untilMs: young + leaseMs, isProven: false };
   const cases: readonly (readonly [string, readonly string[], number | null, object])[] = [
     ['nobody has ever led', [], null, free],
     ['the host is gone, the lease has passed', [past], null, free],
     ['the host is gone, the lease has not passed', [ahead], null, unsettled],
     ['the host is gone, a stranger wrote', ['x'], null, unsettled],
-    ['the lease lasts', [ahead], old, { kind: 'held', untilMs: (nowSeconds + 20) * 1000 }],
+    ['the lease lasts', [ahead], old, { kind: 'held', untilMs: (nowSeconds + 20) * 1000, isProven: true }],
     ['the lease has passed', [past], old, free],
     ['no lease was ever written', [], old, free],
     ['it was released', ['0'], old, free],

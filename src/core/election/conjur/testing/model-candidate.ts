@@ -101,7 +101,10 @@ function* look(
   if (protocol === 'published') {
     const { kind } = readExpiration(newest, nowAt(world, time), leaseMs);
     const isHeld = kind === 'live' || kind === 'beyond';
-    return { ...(isHeld ? { kind: 'held', untilMs: 0 } : { kind: 'free', isUnsettled: false }), newest };
+    return {
+      ...(isHeld ? { kind: 'held', untilMs: 0, isProven: true } : { kind: 'free', isUnsettled: false }),
+      newest,
+    };
   }
   const leader = yield* ask(world, time, () => ({ kind: 'leader' }));
   if (leader === null) return null;
