@@ -40,6 +40,7 @@ describe('taking part in an election, on a real server', { timeout: 120_000 }, (
       readonly name: string;
       readonly leaseMs?: number;
       readonly fetch?: Fetch;
+      readonly onInfo?: (sentence: string) => void;
       readonly lead: (term: SyncTerm) => Promise<void>;
     },
   ) => {
@@ -49,7 +50,7 @@ describe('taking part in an election, on a real server', { timeout: 120_000 }, (
     const { fetch = openWebFetch({ ca: null }) } = needs;
     const log = {
       debug: () => undefined,
-      info: () => undefined,
+      info: needs.onInfo ?? (() => undefined),
       warn: (sentence: string) => void warnings.push(sentence),
       error: (sentence: string) => void warnings.push(sentence),
     };
@@ -93,6 +94,33 @@ describe('taking part in an election, on a real server', { timeout: 120_000 }, (
       [true, false],
     );
     assert.notEqual(terms[0]?.token, terms[1]?.token);
+  });
+
+  it('does not begin the work of a term before that of the term before has ended', async (t) => {
+    const scene = await prepare('one');
+    const wonTwice = Promise.withResolvers<void>();
+    let won = 0;
+    let atWork = 0;
+    const seen: number[] = [];
+    await part(t, scene, {
+      name: 'one',
+      onInfo: (sentence) => {
+        if (!sentence.startsWith('leads, by token')) return;
+        won += 1;
+        if (won === 2) wonTwice.resolve();
+      },
+      lead: async ({ stepDown }) => {
+        atWork += 1;
+        seen.push(atWork);
+        if (seen.length === 1) {
+          stepDown();
+          await wonTwice.promise; // as a write that nobody answers
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        atWork -= 1;
+      },
+    }).done;
+    assert.deepEqual(seen, [1, 1]);
   });
 
   it('does not take itself for another while the answer that it won by is lost', async (t) => {

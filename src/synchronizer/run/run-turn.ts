@@ -55,7 +55,10 @@ export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
     });
     if (ended.end === 'interrupted') continue;
     failures = ended.end === 'failed' ? failures + 1 : 0;
-    if (ended.end === 'failed') log.error({ fault: describeError(ended.error) }, 'pass failed');
+    // One whose leadership went elsewhere says nothing of who makes passes here.
+    const isOver = ended.end === 'failed' && isProblem(ended.error, 'no_authority');
+    if (isOver) log.info({ because: describeError(ended.error) }, 'pass ended with its term');
+    else if (ended.end === 'failed') log.error({ fault: describeError(ended.error) }, 'pass failed');
     else {
       if (ended.end === 'done') lookedAt.token = turn.token; // one that stopped has looked at nothing
       const { counts, seconds, mode, stopped } = ended.status;
@@ -63,8 +66,6 @@ export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
       log[stopped === null ? 'info' : 'error']({ counts, seconds, mode, stopped }, sentence);
       told = tellWhatIsAmiss(log, ended.status, told);
     }
-    // One whose leadership went elsewhere says nothing of who makes passes here.
-    const isOver = ended.end === 'failed' && isProblem(ended.error, 'no_authority');
     if (!isOver) turn.onPass?.(ended.end !== 'failed' && hasRead);
     await pause(
       pauseAfterPassMs({ everyMs, failures, takesOver }),
