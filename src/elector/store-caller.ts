@@ -40,6 +40,7 @@ export function createStoreCaller(deps: StoreCallerDeps): StoreCaller {
     const { signal } = lockCall;
     const openPauseMs = (): number | null => patience.pauseMs();
     const { make, failed, says } = storeCall(action, { backend, timing, nowMs, signal, openPauseMs });
+    const answersBefore = backend.answers?.() ?? 0;
     let event: Happening;
     try {
       event = await make();
@@ -55,7 +56,7 @@ export function createStoreCaller(deps: StoreCallerDeps): StoreCaller {
       return;
     }
     deps.called(action.kind, false);
-    streaks.succeeded(action.kind);
+    streaks.succeeded(action.kind, (backend.answers?.() ?? Infinity) > answersBefore);
     patience.succeeded(action.kind);
     happens(event);
   };

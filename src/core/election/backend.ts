@@ -34,6 +34,12 @@ export interface ElectionBackend {
    */
   readonly watch: (after: SeenLock | null, options: WatchOptions) => Promise<SeenLock>;
 
+  /**
+   * How many answers of the store there have been. A call during which there was none was answered at this end, and says nothing of the
+   * store. Left out where each call asks it.
+   */
+  readonly answers?: () => number;
+
   /** Gives up what is under way, and ends every connection. */
   readonly close: () => void;
 }

@@ -30,6 +30,8 @@ export interface ElectionBase {
   readonly member: Caller;
   readonly lease: Lease;
   readonly serverTime: () => ServerTime | null;
+  /** How many answers there have been, but for those of a server, or a proxy before it, that cannot answer now. */
+  readonly answers: () => number;
   /** Ends whatever is under way. */
   readonly closing: AbortController;
 }
@@ -52,8 +54,15 @@ export function openBase(
       known = withAnswer(known, answer);
     },
   };
-  const fetch = readsItsWrites(election.fetch, election.position);
+  let count = 0;
+  const counted: Fetch = async (address, init) => {
+    const answer = await election.fetch(address, init);
+    if (answer.status < 500) count += 1;
+    return answer;
+  };
+  const fetch = readsItsWrites(counted, election.position);
   const door = openDoor({ ...election, fetch, signal, timeoutMs: leaseMs });
   const lease = openLease({ api, leaseMs, signal, serverTime });
-  return { election, api, door, member: openCaller(door, election), lease, serverTime, closing };
+  const member = openCaller(door, election);
+  return { election, api, door, member, lease, serverTime, answers: () => count, closing };
 }

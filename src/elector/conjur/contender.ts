@@ -187,6 +187,7 @@ export function createContender(base: ElectionBase, protocol: Protocol): ConjurB
           )
         : watch(deps, after, options);
     },
+    answers: base.answers,
     close: () => closing.abort(),
     writer: () => (session !== null && lease.isAlive(session) ? session.office : null),
     renewNow: async (options) => (session === null ? 'gone' : renewSession(session.id, options)),
