@@ -349,7 +349,12 @@ ${election}
 
   it('sets up the published protocol when it is told to, with a warning, and takes it back', async () => {
     const published = await configFor('plain', 'election: {protocol: published}');
+    const undone = /is fenced, and this undoes it: .*--protocol fenced" puts it back/u;
+    const dry = await sync('init', '--config', published, '--dry-run');
+    assert.match(dry.stderr, undone);
     const made = await sync('init', '--config', published);
+    assert.match(made.stderr, undone);
+    assert.doesNotMatch((await sync('init', '--config', published)).stderr, undone, 'it is undone already');
     assert.deepEqual(
       [made.code, /two synchronizers may write at a time/u.test(made.stderr)],
       [0, true],

@@ -17,14 +17,22 @@ export interface SyncInitArguments extends ApiArguments {
   readonly dryRun?: true;
 }
 
+const undoing =
+  '! The election that is there is fenced, and this undoes it: each synchronizer may write the lease from then on (with --config the branch of the vault, too), also one that was deposed. "holdfast sync init --protocol fenced" puts it back.';
+
 /** Makes the policies that synchronizers need, as an administrator. What is there already stays as it is. */
 export async function syncInit(given: SyncInitArguments, context: CliContext): Promise<void> {
   const { correctingLoads, firstLoads, otherVaults, requireCorrected, requireNoFence, unfencedHosts } =
     await import('../../synchronizer/init/init-steps.ts');
+  const { undoesFence } = await import('../../synchronizer/init/lease-writers.ts');
   const wish = await wishOf(given);
+  const begin = async (client: ConjurClient): Promise<void> => {
+    await requireNoFence(client, wish);
+    if (await undoesFence(client, wish.protocol)) context.say(undoing);
+  };
   if (given.dryRun === true) {
     await withApi(given, context, async (client) => {
-      await requireNoFence(client, wish);
+      await begin(client);
       for (const load of firstLoads(wish)) showLoad(load, context);
       for (const load of await correctingLoads(client, wish)) showLoad(load, context);
     });
@@ -32,7 +40,7 @@ export async function syncInit(given: SyncInitArguments, context: CliContext): P
     return;
   }
   await withApi(given, context, async (client) => {
-    await requireNoFence(client, wish);
+    await begin(client);
     for (const load of firstLoads(wish)) await carryOut(client, load, context);
     for (const load of await correctingLoads(client, wish)) await carryOut(client, load, context);
     await requireCorrected(client, wish);

@@ -1,8 +1,8 @@
 import type { ConjurClient } from '../../client/client.ts';
-import { listMembers, listMemberships, showResource } from '../../client/resources.ts';
+import { listMembers, listMemberships } from '../../client/resources.ts';
 import { places } from '../../core/election/conjur/places.ts';
 import { fullId, identifierOf, parseFullId } from '../../core/ids.ts';
-import { isProblem, Problem } from '../../core/problem.ts';
+import { Problem } from '../../core/problem.ts';
 import { type Layout, vaultBranch } from '../../core/sync/layout.ts';
 import {
   denialLoad,
@@ -12,6 +12,7 @@ import {
   revocationLoad,
   targetLoads,
 } from './init-loads.ts';
+import { grantsToWrite, membersRole, unlessMissing } from './lease-writers.ts';
 
 export interface InitWish {
   readonly protocol: Protocol;
@@ -93,15 +94,9 @@ export async function unfencedHosts(client: ConjurClient, layout: Layout): Promi
 }
 
 async function policiesThatLetMembersWrite(client: ConjurClient): Promise<readonly string[]> {
-  const variable = await unlessMissing(
-    showResource(client, { kind: 'variable', identifier: places.expiration }),
-  );
-  const permissions = variable?.['permissions'];
-  if (!Array.isArray(permissions)) return [];
-  const found = permissions.flatMap((permission: unknown) => {
-    const { privilege, role, policy } = fieldsOf(permission);
+  const found = (await grantsToWrite(client)).flatMap(({ role, policy }) => {
     const id = typeof policy === 'string' ? parseFullId(policy) : null;
-    return privilege === 'update' && role === membersRole(client) && id !== null ? [identifierOf(id)] : [];
+    return role === membersRole(client) && id !== null ? [identifierOf(id)] : [];
   });
   return [...new Set(found)];
 }
@@ -127,21 +122,4 @@ async function policiesThatMakeMembersAdmins(
       return id === null ? layout.base : identifierOf(id);
     });
   return [...new Set(granting)];
-}
-
-async function unlessMissing<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isProblem(error, 'api_missing', 'api_forbidden')) return null;
-    throw error;
-  }
-}
-
-function membersRole(client: ConjurClient): string {
-  return fullId(client.account, 'group', places.members);
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
