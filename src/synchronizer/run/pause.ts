@@ -1,8 +1,8 @@
-import { watch } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
 import { makeDirectory, readFileIfThere } from '../../runtime/files.ts';
+import { watchDirectory } from '../../runtime/watch-directory.ts';
 import type { Authority } from '../authority.ts';
 import { writeBeside } from '../state/beside.ts';
 
@@ -13,7 +13,7 @@ export interface Pause {
 }
 
 const fileName = 'paused.json';
-/** Where the file system tells nobody of changes, as over NFS. */
+/** Where nobody tells of changes: over NFS, or where inotify is used up. */
 const lookEveryMs = 2000;
 
 /** null: it is not paused. A file that cannot be read or understood is a pause: somebody wanted one. */
@@ -80,16 +80,15 @@ export async function watchPause(directory: string, stop: AbortSignal): Promise<
   };
   const looks = inTurns(look);
   await looks();
-  const watcher = watch(directory, { persistent: false }, (_event, name) => {
+  const unwatch = watchDirectory(directory, (name) => {
     if (name === null || name === fileName) void looks();
   });
-  watcher.on('error', () => undefined); // there is the timer
   const timer = setInterval(() => void looks(), lookEveryMs);
   timer.unref();
   stop.addEventListener(
     'abort',
     () => {
-      watcher.close();
+      unwatch();
       clearInterval(timer);
       resumption.resolve();
     },
