@@ -33,6 +33,13 @@ interface Answer {
   readonly arrayBuffer: () => Promise<ArrayBuffer>;
 }
 
+/** A fetch that keeps connections for the next request, until it is closed. */
+export interface WebFetch {
+  (url: string, init: Init): Promise<Answer>;
+  /** Closes its connections, those that wait for an answer, too. Whoever opens one for a time closes it; another request opens anew. */
+  readonly close: () => void;
+}
+
 const answerLimitBytes = 64 * 1024 * 1024;
 
 /**
@@ -42,7 +49,7 @@ const answerLimitBytes = 64 * 1024 * 1024;
  * @throws Problem `peer_untrusted`, `peer_unreachable`, and `api_unavailable` when the other side closes it, all before
  * anything was sent; `api_unanswered` when the connection broke after that; an AbortError when the signal says so
  */
-export function openWebFetch(trust: WebTrust): (url: string, init: Init) => Promise<Answer> {
+export function openWebFetch(trust: WebTrust): WebFetch {
   const { ca, client, certificateName } = trust;
   const secure = new HttpsAgent({
     keepAlive: true,
@@ -54,7 +61,7 @@ export function openWebFetch(trust: WebTrust): (url: string, init: Init) => Prom
       : { checkServerIdentity: (_host, certificate) => checkServerIdentity(certificateName, certificate) }),
   });
   const plain = new HttpAgent({ keepAlive: true });
-  return async (address, init) => {
+  const fetch = async (address: string, init: Init): Promise<Answer> => {
     const url = new URL(address);
     const isSecure = url.protocol === 'https:';
     const options: RequestOptions = {
@@ -84,6 +91,11 @@ export function openWebFetch(trust: WebTrust): (url: string, init: Init) => Prom
       throw init.signal.aborted ? error : connectionFailed(error, url, connected);
     }
   };
+  const close = (): void => {
+    secure.destroy();
+    plain.destroy();
+  };
+  return Object.assign(fetch, { close });
 }
 
 function answerOf(message: IncomingMessage, url: URL, signal: AbortSignal): Answer {

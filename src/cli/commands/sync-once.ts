@@ -45,9 +45,9 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
     const { signal } = turn;
     const { acceptRemovals } = given;
     let unfinished: PassOutcome | null = null;
-    const opened = turn.settings(await openSync(config, signal, undefined, turn.position));
+    const opened = await openSync(config, signal, undefined, turn.position);
     try {
-      const outcome = await runPass(opened, {
+      const outcome = await runPass(turn.settings(opened), {
         ...(acceptRemovals === undefined ? {} : { acceptedRemovals: acceptRemovals }),
         safe: given.safe ?? null,
         dryRun,
@@ -65,7 +65,7 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
       if (!dryRun) await keepError(config.stateDirectory, wordsOf(error), unfinished);
       throw error;
     } finally {
-      await opened.source.close();
+      await opened.close();
     }
   };
   if (!dryRun && (await readPause(config.stateDirectory)) !== null)

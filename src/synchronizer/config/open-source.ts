@@ -2,7 +2,7 @@ import type { ConjurClient } from '../../client/client.ts';
 import { readSecret } from '../../client/secrets.ts';
 import { Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import { openWebFetch } from '../../runtime/web-fetch.ts';
+import { openWebFetch, type WebFetch } from '../../runtime/web-fetch.ts';
 import { type CallObserver, observedFetch, unobserved } from '../web/calls.ts';
 import { openDirectorySource } from '../directory/directory-source.ts';
 import type { PamLogon } from '../pam/pam-session.ts';
@@ -18,7 +18,7 @@ import { readAuthorityFile, readKeyFile } from './key-file.ts';
 
 /**
  * The source that a configuration names. Keys are read from their files now, from variables of the target too. A line of business
- * whose key cannot be read fails alone.
+ * whose key cannot be read fails alone. Its connections are closed with it.
  *
  * @throws Problem `config_invalid` for what all of them need
  */
@@ -41,8 +41,10 @@ export async function openSource(
 
 async function openPam(config: PamConfig, client: ConjurClient, observe: CallObserver): Promise<Source> {
   const { identityUrl, linesOfBusiness, properties, concurrency } = config;
-  const vault = await openApi(config, config.url, pamWords, observe);
-  const identity = identityUrl === null ? vault : await openApi(config, identityUrl, pamWords, observe);
+  const fetch = await openFetch(config);
+  const open = (url: string): WebApi => openApi(config, { fetch, url, wordsOf: pamWords, observe });
+  const vault = open(config.url);
+  const identity = identityUrl === null ? vault : open(identityUrl);
   const { opened, failed } = await openLobs(linesOfBusiness, async ({ name, method, credentials }) => {
     const { username, password } = await readCredentials(credentials, client);
     const logon: PamLogon =
@@ -51,10 +53,8 @@ async function openPam(config: PamConfig, client: ConjurClient, observe: CallObs
         : { kind: 'cloud', clientId: username, clientSecret: password };
     return { name, logon };
   });
-  return withFailed(
-    openPamSource({ vault, identity, linesOfBusiness: opened, properties, concurrency }),
-    failed,
-  );
+  const source = openPamSource({ vault, identity, linesOfBusiness: opened, properties, concurrency });
+  return closingWith(fetch, withFailed(source, failed));
 }
 
 async function openVault(config: VaultConfig, observe: CallObserver): Promise<Source> {
@@ -68,21 +68,35 @@ async function openVault(config: VaultConfig, observe: CallObserver): Promise<So
           : { ...auth, secretId: await readKeyFile('secretIdFile', auth.secretIdFile) },
     }),
   );
-  const api = await openApi(config, config.url, vaultWords, observe);
-  return withFailed(
-    openVaultSource({ api, linesOfBusiness: opened, concurrency: config.concurrency }),
-    failed,
-  );
+  const fetch = await openFetch(config);
+  const api = openApi(config, { fetch, url: config.url, wordsOf: vaultWords, observe });
+  const source = openVaultSource({ api, linesOfBusiness: opened, concurrency: config.concurrency });
+  return closingWith(fetch, withFailed(source, failed));
 }
 
-async function openApi(
-  config: WebConfig,
-  url: string,
-  wordsOf: (json: unknown) => string | null,
-  observe: CallObserver,
-): Promise<WebApi> {
-  const { caFile, timeoutMs, intervalMs } = config;
-  const fetch = openWebFetch({ ca: await readAuthorityFile('source.caFile', caFile) });
+async function openFetch({ caFile }: WebConfig): Promise<WebFetch> {
+  return openWebFetch({ ca: await readAuthorityFile('source.caFile', caFile) });
+}
+
+/** The source's sessions end over its connections, so these are closed last. */
+function closingWith(fetch: WebFetch, source: Source): Source {
+  return { list: source.list, close: () => source.close().finally(fetch.close) };
+}
+
+function openApi(
+  { timeoutMs, intervalMs }: WebConfig,
+  {
+    fetch,
+    url,
+    wordsOf,
+    observe,
+  }: {
+    readonly fetch: WebFetch;
+    readonly url: string;
+    readonly wordsOf: (json: unknown) => string | null;
+    readonly observe: CallObserver;
+  },
+): WebApi {
   return openWebApi({
     fetch: observedFetch(fetch, 'source', observe),
     url,

@@ -27,42 +27,58 @@ export async function readConfigFile(path: string): Promise<SyncConfig> {
   throw new Problem('config_invalid', [heading, ...faults.map((fault) => `  ${fault}`)].join('\n'));
 }
 
-/** What the target is talked to with: the files that the configuration names are read. */
+/** The target, over connections that are kept until it is closed. */
+export interface OpenedTarget extends ElectionTarget {
+  readonly close: () => void;
+}
+
+/** What the target is talked to with: the files that the configuration names are read. Whoever opens it closes it. */
 export async function readTargetFiles(
   { target }: SyncConfig,
   observe: CallObserver = unobserved,
-): Promise<ElectionTarget> {
+): Promise<OpenedTarget> {
   const { url, account, login, caFile, apiKeyFile } = target;
   const apiKey = await readKeyFile('target.apiKeyFile', apiKeyFile);
   const fetch = openWebFetch({ ca: await readAuthorityFile('target.caFile', caFile) });
-  return { fetch: observedFetch(fetch, 'target', observe), url, account, login, apiKey };
+  const observed = observedFetch(fetch, 'target', observe);
+  return { fetch: observed, url, account, login, apiKey, close: fetch.close };
 }
 
-/** A client of the target. @param position of what is written by others of this process, which it shall see */
-export async function openTarget(
-  config: SyncConfig,
-  signal: AbortSignal,
-  observe: CallObserver = unobserved,
-  position: PositionMemory = { position: null },
-): Promise<ConjurClient> {
-  return openClient({ ...(await readTargetFiles(config, observe)), signal, position });
+/** A client of the target for a command, which ends with its process. */
+export async function openTarget(config: SyncConfig, signal: AbortSignal): Promise<ConjurClient> {
+  return openClient({ ...(await readTargetFiles(config)), signal });
 }
 
-/** Everything that a pass needs. Whoever opens it closes `source`. */
+/** Everything that a pass needs. */
+export interface OpenedSync extends PassSettings {
+  /** Ends the sessions in the source, and closes all connections: passes come for years, each with its own. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens what a pass needs. Whoever opens it closes it.
+ *
+ * @param position of what is written by others of this process, which the pass shall see
+ */
 export async function openSync(
   config: SyncConfig,
   signal: AbortSignal,
   observe: CallObserver = unobserved,
-  position?: PositionMemory,
-): Promise<PassSettings> {
+  position: PositionMemory = { position: null },
+): Promise<OpenedSync> {
   const { vault, branch, target, removal, drift, fullCheckEveryMs, concurrency, stateDirectory } = config;
-  const client = await openTarget(config, signal, observe, position);
+  const opened = await readTargetFiles(config, observe);
   const stateFile = await openStateFile(
     stateDirectory,
     JSON.stringify([target.url, target.account, branch, vault]),
   );
+  const client = openClient({ ...opened, signal, position });
+  const source = await openSource(config.source, client, observe).catch((error: unknown) => {
+    opened.close();
+    throw error;
+  });
   return {
-    source: await openSource(config.source, client, observe),
+    source,
     client,
     authority: soleAuthority(client),
     layout: { base: branch, vault },
@@ -72,5 +88,6 @@ export async function openSync(
     fullCheckEveryMs,
     concurrency,
     wallClock: () => Date.now(),
+    close: () => source.close().finally(opened.close),
   };
 }

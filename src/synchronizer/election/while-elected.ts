@@ -46,5 +46,5 @@ export async function whileElected<T>(
       }),
       isElected: true,
     }),
-  );
+  ).finally(target.close);
 }

@@ -3,7 +3,7 @@ import { describeError, isProblem, Problem } from '../../core/problem.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { pause } from '../../runtime/pause.ts';
 import type { SyncConfig } from '../config/config.ts';
-import { readTargetFiles } from '../config/open-sync.ts';
+import { type OpenedTarget, readTargetFiles } from '../config/open-sync.ts';
 import { electionLog } from '../election/election-log.ts';
 import type { ElectionSettings } from '../election/settings.ts';
 import { type SyncTerm, takePart } from '../election/take-part.ts';
@@ -46,9 +46,10 @@ export async function contest(
     log.warn('the election has not been seen for a lease: it is begun anew, with the target read again');
     anew.abort();
   };
+  let target: OpenedTarget | null = null;
   try {
     const config = await needs.reread();
-    const target = await readTargetFiles(config, desk.report.called);
+    target = await readTargetFiles(config, desk.report.called);
     // Of this target alone: what another server wrote, nobody here ever reads.
     const position: PositionMemory = { position: null };
     const reread = rereadOf(needs, config, () => anew.abort());
@@ -63,6 +64,8 @@ export async function contest(
     role.fails(isProblem(error) ? error : unexpected);
     changed();
     await pause(electAgainMs, signal);
+  } finally {
+    target?.close();
   }
 }
 

@@ -135,6 +135,6 @@ async function onePass(
     if (turn.signal.aborted && !stop.aborted && !pass.signal.aborted) throw lost('its term is over');
     throw error;
   } finally {
-    await settings.source.close();
+    await settings.close();
   }
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
+import type { Socket } from 'node:net';
 
 /** What a server that stands in for a vault does beside telling the truth. */
 export type Misbehaviour =
@@ -37,6 +38,8 @@ export interface StandIn {
   misbehaviour: Misbehaviour | null;
   /** Is told each request before it is answered: what it does then happens in mid-pass. */
   onAsked: (line: string) => void;
+  /** Each connection that was made so far, also those that are closed. */
+  readonly connections: readonly Socket[];
   readonly stop: () => Promise<void>;
 }
 
@@ -62,6 +65,8 @@ export async function startStandIn(
     void handle(request, response);
   const server = tls === null ? createServer(listener) : createSecureServer(tls, listener);
   const asked: string[] = [];
+  const connections: Socket[] = [];
+  server.on('connection', (socket: Socket) => connections.push(socket));
   const timers = new Set<NodeJS.Timeout>();
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let body = '';
@@ -104,6 +109,7 @@ export async function startStandIn(
   const standIn: StandIn = {
     url: `${tls === null ? 'http' : 'https'}://127.0.0.1:${port}`,
     asked,
+    connections,
     misbehaviour: null,
     onAsked: () => undefined,
     stop: async () => {
