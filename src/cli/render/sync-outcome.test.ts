@@ -19,3 +19,25 @@ test('what somebody should look at is shown before the many variables that stay'
   };
   assert.match(renderOutcome(outcome, plainStyle), /^! v\/l\/z\/db\/password: .*\n! v\/l\/a\/a0\/password /u);
 });
+
+test('what a pass would have removed and did not is counted, and the first of it named', () => {
+  const text = renderOutcome(
+    {
+      ...quietOutcome,
+      reports: [
+        {
+          code: 'removal_withheld',
+          branch: 'v/l/a',
+          because: 'source_failed',
+          kept: 3,
+          identifiers: ['v/l/a/x/password', 'v/l/a/y/password'],
+        },
+      ],
+    },
+    plainStyle,
+  );
+  assert.match(
+    text,
+    /^! v\/l\/a: 3 variables that the source has no more can be read as before, since the source did not answer .*: v\/l\/a\/x\/password, v\/l\/a\/y\/password, 1 more\.$/mu,
+  );
+});

@@ -1,3 +1,4 @@
+import { plural } from '../../core/counts.ts';
 import type { Report } from '../../core/sync/plan.ts';
 import { plain } from './plain.ts';
 
@@ -34,9 +35,29 @@ export function reportText(report: Report): string {
       return `${plain(report.identifier)} was changed by somebody else, and stays so; "drift: repair" would mend it.`;
     case 'retained':
       return `${plain(report.identifier)} is gone from the source, and stays as it is.`;
+    case 'removal_withheld':
+      return withheldText(report);
     default:
       return report satisfies never;
   }
+}
+
+const whyWithheld = {
+  account_unread: 'an account of the safe was not read, and could be theirs',
+  policy_failed: 'the policy of the safe failed',
+  source_failed: 'the source did not answer for accounts of the safe',
+  account_failed: 'their accounts are not yet as they should be',
+} as const;
+
+function withheldText({
+  branch,
+  because,
+  kept,
+  identifiers,
+}: Extract<Report, { readonly code: 'removal_withheld' }>): string {
+  const more = kept - identifiers.length;
+  const names = [...identifiers.map(plain), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return `${plain(branch)}: ${plural(kept, 'variable')} that the source has no more can be read as before, since ${whyWithheld[because]}: ${names}.`;
 }
 
 function where({ lob, safe }: { readonly lob: string; readonly safe: string | null }): string {

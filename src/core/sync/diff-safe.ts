@@ -5,6 +5,7 @@ import type { DriftPolicy, RemovalPolicy } from './rules.ts';
 import type { SourceAccount } from './source-state.ts';
 import type { KnownAccount, TargetVariable } from './target-state.ts';
 import type { WantedAccount, WantedSafe } from './wanted.ts';
+import { withheldRemovals } from './withheld-removals.ts';
 
 export interface SafeInput<A extends SourceAccount> {
   readonly lob: string;
@@ -55,8 +56,10 @@ export function diffSafe<A extends SourceAccount>(input: SafeInput<A>): SafeDiff
     else if (variables.length > 0)
       accounts.push({ account, key, lob: input.lob, safe: input.safe, variables });
   }
-  const gone = goneVariables(input);
+  const absent = goneVariables(input);
+  const gone = wanted.hidesOne ? [] : absent;
   const { reports, ...lists } = findings;
+  if (wanted.hidesOne) reports.push(...withheldRemovals(branch, 'account_unread', dueOf(input, absent)));
   if (removal === 'retain') {
     for (const { path } of gone) reports.push({ code: 'retained', identifier: `${branch}/${path}` });
   }
@@ -66,8 +69,8 @@ export function diffSafe<A extends SourceAccount>(input: SafeInput<A>): SafeDiff
     branch,
     ...lists,
     parked: parkedVariables(input),
-    disable: removal === 'disable' ? gone.filter(({ path }) => there.get(path)?.disabled === false) : [],
-    remove: removal === 'delete' ? gone : [],
+    disable: removal === 'disable' ? dueOf(input, gone) : [],
+    remove: removal === 'delete' ? dueOf(input, gone) : [],
   };
   return { plan, accounts, unchanged, reports };
 }
@@ -168,7 +171,6 @@ function isAsLeft<A extends SourceAccount>(
 
 /** Ours, in a safe that was read, and wanted by no account. */
 function goneVariables<A extends SourceAccount>({ wanted, there }: SafeInput<A>): SafePlan['remove'] {
-  if (wanted.hidesOne) return [];
   const paths = new Set(wanted.accounts.flatMap(({ variables }) => [...variables.values()]));
   return Array.from(there).flatMap(([path, { account }]) => {
     const isKept =
@@ -179,6 +181,15 @@ function goneVariables<A extends SourceAccount>({ wanted, there }: SafeInput<A>)
       wanted.blockedNames.has(path.slice(0, path.indexOf('/')));
     return isKept ? [] : [{ path, account }];
   });
+}
+
+/** Of what is gone, that with which something is to be done. */
+function dueOf<A extends SourceAccount>(
+  { removal, there }: SafeInput<A>,
+  gone: SafePlan['remove'],
+): SafePlan['remove'] {
+  if (removal === 'retain') return [];
+  return removal === 'delete' ? gone : gone.filter(({ path }) => there.get(path)?.disabled === false);
 }
 
 /** Of accounts that are gone, or whose variables this plan makes; not of those that cannot be written now. */

@@ -460,9 +460,26 @@ describe('a plan', () => {
     pass(target, oneSafe(account('1_1', 'db'), account('1_2', 'web')));
     const hidden = { ...account('s/moved', 'moved', {}), fault: 'it cannot be read.' };
     const { plan, written } = pass(target, oneSafe(hidden, account('1_2', 'web', { password: 'y' })));
+    assert.deepEqual(plan.reports, [
+      { code: 'account_unread', branch: 'corp/l/s', account: 'moved', fault: 'it cannot be read.' },
+      {
+        code: 'removal_withheld',
+        branch: 'corp/l/s',
+        because: 'account_unread',
+        kept: 1,
+        identifiers: ['corp/l/s/db/password'],
+      },
+    ]);
+    const kept = planFor(target, {
+      layout,
+      source: oneSafe(hidden, account('1_2', 'web')),
+      removal: { policy: 'retain', ...anyNumber },
+      wholeVault: true,
+    });
     assert.deepEqual(
-      plan.reports.map(({ code }) => code),
+      kept.reports.map(({ code }) => code),
       ['account_unread'],
+      'nothing would have been removed',
     );
     assert.deepEqual(written, ['corp/l/s/web/password']);
     assert.deepEqual([...target.values.keys()], ['corp/l/s/db/password', 'corp/l/s/web/password']);

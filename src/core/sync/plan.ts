@@ -124,7 +124,20 @@ export type Report =
   | { readonly code: 'permits_lost'; readonly identifier: string; readonly mended: boolean }
   /** Somebody else wrote another value, which stays. */
   | { readonly code: 'value_drifted'; readonly identifier: string }
-  | { readonly code: 'retained'; readonly identifier: string };
+  | { readonly code: 'retained'; readonly identifier: string }
+  /** Variables that the source has no more are neither removed nor closed by this pass. */
+  | {
+      readonly code: 'removal_withheld';
+      readonly branch: string;
+      /**
+       * `account_unread`: one of the safe's accounts could be any. `policy_failed`: of the safe. `source_failed`: it did not answer for
+       * accounts of the safe. `account_failed`: theirs is not yet as it should be under its other names.
+       */
+      readonly because: 'account_unread' | 'policy_failed' | 'source_failed' | 'account_failed';
+      readonly kept: number;
+      /** The first of them. */
+      readonly identifiers: readonly string[];
+    };
 
 /** Too much would be removed. */
 export interface Stop {

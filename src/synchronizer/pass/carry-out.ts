@@ -1,5 +1,6 @@
 import { safeBranch } from '../../core/sync/layout.ts';
 import type { AccountWork, SafePlan, SyncPlan } from '../../core/sync/plan.ts';
+import { withheldRemovals } from '../../core/sync/withheld-removals.ts';
 import type { ListedAccount } from '../source/source.ts';
 import type { CarryContext } from './carry-context.ts';
 import { clearSafe, prepareSafe } from './load-policies.ts';
@@ -49,10 +50,22 @@ export async function carryOut(
   const valuesMs = performance.now() - valuesBegun;
   const clearBegun = performance.now();
   for (const safe of plan.safes) {
-    if (failed.has(safe.branch) || context.shaken.has(safe.branch)) continue;
+    if (withheld(context, safe, failed)) continue;
     await attempt(context, safe, () => clearSafe(context, safe));
   }
   return { policiesMs: policiesMs + performance.now() - clearBegun, valuesMs };
+}
+
+/** Whether nothing may be taken away from a safe. What would have been is told: somebody may believe that it is revoked. */
+function withheld(
+  { shaken, tally }: CarryContext,
+  { branch, disable, remove }: SafePlan,
+  failed: ReadonlySet<string>,
+): boolean {
+  if (!failed.has(branch) && !shaken.has(branch)) return false;
+  const because = failed.has(branch) ? 'policy_failed' : 'source_failed';
+  tally.reports.push(...withheldRemovals(branch, because, [...disable, ...remove]));
+  return true;
 }
 
 /** Nothing of a safe whose branch cannot be used is written. */

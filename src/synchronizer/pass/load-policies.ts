@@ -1,4 +1,5 @@
 import type { SafePlan } from '../../core/sync/plan.ts';
+import { withheldRemovals } from '../../core/sync/withheld-removals.ts';
 import { loadsAfter, loadsBefore, parkingOf } from '../../core/sync/safe-loads.ts';
 import type { CarryContext } from './carry-context.ts';
 import { findThere } from './find-there.ts';
@@ -50,12 +51,17 @@ export async function clearSafe(context: CarryContext, planned: SafePlan): Promi
   const { branch } = planned;
   const due = ({ account }: SafePlan['remove'][number]): boolean => !failedAccounts.has(account);
   const given = { disable: planned.disable.filter(due), remove: planned.remove.filter(due) };
+  const kept = [...planned.disable, ...planned.remove].filter((each) => !due(each));
+  tally.reports.push(...withheldRemovals(branch, 'account_failed', kept));
   const [disable, remove] = dryRun
     ? [given.disable, given.remove]
     : [await stillOurs(context, branch, given.disable), await stillOurs(context, branch, given.remove)];
   if (!dryRun && disable.length + remove.length > 0) {
     ahead.beginClearing(branch);
-    await sendLoads(context, loadsAfter({ branch, disable, remove }));
+    await sendLoads(context, loadsAfter({ branch, disable, remove })).catch((error: unknown) => {
+      tally.reports.push(...withheldRemovals(branch, 'policy_failed', [...disable, ...remove]));
+      throw error;
+    });
   }
   for (const { path } of disable) {
     const identifier = `${branch}/${path}`;

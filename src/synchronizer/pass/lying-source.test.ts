@@ -260,8 +260,12 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
       };
       const pass = await lab.pass({}, { concurrency: 1 });
       assert.ok(values >= 2);
-      const said = told(lab, pass).filter((line) => !line.startsWith('{"code":"renamed"'));
+      const said = told(lab, pass).filter((line) => !/^\{"code":"(renamed|removal_withheld)"/u.test(line));
       assert.equal(said.length, 2);
+      const withheld = pass.reports.flatMap((report) =>
+        report.code === 'removal_withheld' ? [report.branch] : [],
+      );
+      assert.deepEqual(withheld, [`${lab.vault}/l/web`], 'and what stays because of it is named');
       for (const line of said) assert.match(line, sentence);
       // Of the safe in which nothing failed, what is gone may go.
       assert.deepEqual(tookAway(pass), [`${lab.vault}/l/ops/su/password`]);

@@ -38,7 +38,7 @@ export function addReports(found: readonly Report[], before: readonly Report[]):
   return attentionFirst([...now, ...left]).slice(0, mostReports);
 }
 
-/** What a report is about, in whatever words the fault is told this time. */
+/** What a report is about, in whatever words and numbers that is told this time. */
 function subjectOf(report: Report): string {
-  return JSON.stringify({ ...report, fault: '' });
+  return JSON.stringify({ ...report, fault: '', kept: 0, identifiers: [] });
 }

@@ -34,6 +34,8 @@ export function placeOfReport(
     case 'value_drifted':
     case 'retained':
       return placeOfVariables(layout, [report.identifier]);
+    case 'removal_withheld':
+      return { branch: report.branch, accounts: placeOfVariables(layout, report.identifiers).accounts };
     default:
       return report satisfies never;
   }

@@ -135,11 +135,18 @@ test('a part of it is what concerns a safe, an account, or both', () => {
     layout,
     {
       ...nothing,
-      safes: [safe('a'), safe('b')],
+      safes: [safe('a'), safe('b'), safe('c')],
       failures: [failure('a', 'x'), failure('b', 'x'), failure('b', 'y')],
       reports: [
         { code: 'retained', identifier: 'data/v/l/a/x~3A/password' },
         { code: 'source_empty', lob: 'l', safe: 'b', kept: 3 },
+        {
+          code: 'removal_withheld',
+          branch: 'data/v/l/c',
+          because: 'source_failed',
+          kept: 9,
+          identifiers: ['data/v/l/c/z/password'],
+        },
       ],
     },
     null,
@@ -157,5 +164,6 @@ test('a part of it is what concerns a safe, an account, or both', () => {
   assert.deepEqual(parts({ safe: 'data/v/l/a', account: null }), ['a', 'ax', 'retained']);
   assert.deepEqual(parts({ safe: null, account: 'x' }), ['a,b', 'ax,bx', '']);
   assert.deepEqual(parts({ safe: null, account: 'x:' }), ['', '', 'retained']);
+  assert.deepEqual(parts({ safe: 'c', account: 'z' }), ['', '', 'removal_withheld']);
   assert.deepEqual(parts({ safe: 'a', account: 'y' }), ['', '', '']);
 });
