@@ -15,6 +15,7 @@ export interface KnownStanding {
 }
 
 const fileName = 'standing.json';
+const roles = ['alone', 'leader', 'standby'] as const;
 
 /**
  * Writes role, leader and fault down whenever they differ from what was written last. One write at a time, so that the last word stays;
@@ -37,14 +38,20 @@ export function keepStanding(directory: string, current: () => Standing): () => 
   };
 }
 
-/** null: none was written. It is about a synchronizer that runs now, or about the last one that did. */
+/** null: none was written, or another version wrote it. It is about a synchronizer that runs now, or about the last one that did. */
 export async function readStanding(directory: string): Promise<KnownStanding | null> {
   const text = await readFileIfThere(join(directory, fileName));
   if (text === null) return null;
   try {
-    const { role, since, leader = null, fault = null }: Partial<KnownStanding> = JSON.parse(text);
-    return role !== undefined && since !== undefined ? { role, since, leader, fault } : null;
+    const { role, since, leader, fault }: Partial<Record<keyof KnownStanding, unknown>> = JSON.parse(text);
+    const known = roles.find((each) => each === role);
+    if (known === undefined || typeof since !== 'string') return null;
+    return { role: known, since, leader: textOf(leader), fault: textOf(fault) };
   } catch {
     return null;
   }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
 }

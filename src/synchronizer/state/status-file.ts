@@ -6,6 +6,8 @@ import { writeBeside } from './beside.ts';
 import { statusOf, statusOfError, type SyncStatus } from './status.ts';
 
 const fileName = 'status.json';
+/** Of the shape of a status. It grows when a field changes that is read again: what has another number is not read. */
+const format = 1;
 
 /** Writes down what became of a pass, and returns it. */
 export async function keepStatus(
@@ -25,7 +27,7 @@ export async function keepError(
   return write(directory, (before, endedAt) => statusOfError(error, done, before, endedAt));
 }
 
-/** null: there was no pass yet, or an older version wrote of it. */
+/** null: there was no pass yet, or another version wrote of it. */
 export async function readStatus(directory: string): Promise<SyncStatus | null> {
   const text = await readFileIfThere(join(directory, fileName));
   return text === null ? null : parsed(text);
@@ -36,15 +38,15 @@ async function write(
   make: (before: SyncStatus | null, endedAt: string) => SyncStatus,
 ): Promise<SyncStatus> {
   const status = make(await readStatus(directory), new Date().toISOString());
-  await writeBeside(join(directory, fileName), `${JSON.stringify(status)}\n`);
+  await writeBeside(join(directory, fileName), `${JSON.stringify({ format, ...status })}\n`);
   return status;
 }
 
-/** Written by nobody but us, so its shape vouches for the rest. */
+/** Written whole and by nobody but us, so its format vouches for the rest. */
 function parsed(text: string): SyncStatus | null {
   try {
-    const status: SyncStatus = JSON.parse(text);
-    return Array.isArray(status.safes) ? status : null;
+    const { format: found, ...status }: SyncStatus & { readonly format?: unknown } = JSON.parse(text);
+    return found === format ? status : null;
   } catch {
     return null;
   }
