@@ -312,6 +312,32 @@ stateDirectory: state
       );
   });
 
+  it('is asked by status for what its disk did not take', async () => {
+    const daemon = startDaemon(config);
+    // Two more, since one may be under way.
+    const passes = () => daemon.until(/pass done/gu, (daemon.log().match(/pass done/gu)?.length ?? 0) + 2);
+    await passes();
+    const file = join(lab.home, 'state/status.json');
+    await rm(file);
+    await mkdir(file); // nothing can be renamed onto a directory
+    await passes();
+    const { code, stdout } = await sync('status');
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /^✗ What follows is known to the running synchronizer alone\. stateDirectory: .*EISDIR/mu,
+    );
+    assert.match(stdout, /^ended +20\d\d-/mu);
+    const told: { readonly unkept: unknown; readonly endedAt: unknown } = JSON.parse(
+      (await sync('status', '--json')).stdout,
+    );
+    assert.deepEqual([typeof told.unkept, typeof told.endedAt], ['string', 'string']);
+    await rm(file, { recursive: true });
+    await passes();
+    assert.deepEqual(await daemon.kill('SIGTERM'), [0, null]);
+    assert.doesNotMatch((await sync('status')).stdout, /known to the running/u);
+  });
+
   it('prints no key and no value', async () => {
     const status = await readFile(join(lab.home, 'state/status.json'), 'utf8');
     for (const text of [lab.printed(), status]) {

@@ -29,6 +29,7 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
     { keepError, keepStatus },
     { whileLocked },
     { readPause },
+    { unusable },
   ] = await Promise.all([
     import('../../synchronizer/config/open-sync.ts'),
     import('../../synchronizer/pass/run-pass.ts'),
@@ -36,6 +37,7 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
     import('../../synchronizer/state/status-file.ts'),
     import('../../synchronizer/state/directory-lock.ts'),
     import('../../synchronizer/run/pause.ts'),
+    import('../../synchronizer/state/unusable.ts'),
   ]);
   keepHeapSmall();
   const config = await readConfigFile(given.config);
@@ -59,7 +61,10 @@ export async function syncOnce(given: SyncOnceArguments, context: CliContext): P
           unfinished = done;
         },
       });
-      if (!dryRun) await keepStatus(config.stateDirectory, layout, outcome);
+      if (!dryRun) {
+        const { error } = await keepStatus(config.stateDirectory, layout, outcome);
+        if (error !== null) tellUnkept(unusable(config.stateDirectory, error), context);
+      }
       return outcome;
     } catch (error) {
       if (!dryRun) await keepError(config.stateDirectory, wordsOf(error), unfinished);
@@ -86,6 +91,12 @@ function andAdvise(error: unknown): never {
   if (!isProblem(error, 'state_in_use')) throw error;
   const sentence = `${error.detail} To let the one that runs remove more than it may: "holdfast sync accept-removals N".`;
   throw new Problem('state_in_use', sentence, { cause: error });
+}
+
+/** The pass went through, and "sync status" will not know of it. */
+function tellUnkept({ detail }: Problem, context: CliContext): void {
+  context.say(`✗ What became of this pass cannot be written down. ${detail}`);
+  process.exitCode = 1;
 }
 
 /** Texts of foreign errors may hold anything, and the file is read by others. */

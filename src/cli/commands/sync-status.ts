@@ -20,8 +20,9 @@ export async function syncStatus(given: SyncStatusArguments, context: CliContext
     { findAccounts },
     { readPause },
     { readStanding },
-    { isLocked },
+    { askHolder },
     { readAccepted },
+    { unkeptStatusIn },
   ] = await Promise.all([
     import('../../synchronizer/config/read-place.ts'),
     import('../../synchronizer/state/status-file.ts'),
@@ -29,18 +30,23 @@ export async function syncStatus(given: SyncStatusArguments, context: CliContext
     import('../../synchronizer/state/find-account.ts'),
     import('../../synchronizer/run/pause.ts'),
     import('../../synchronizer/state/standing-file.ts'),
-    import('../../synchronizer/state/directory-lock.ts'),
+    import('../../synchronizer/state/ask-holder.ts'),
     import('../../synchronizer/run/accepted.ts'),
+    import('../../synchronizer/state/status-keeper.ts'),
   ]);
   const { stateDirectory, layout } = await readPlace(given.config);
-  const running = await isLocked(stateDirectory);
+  const said = await askHolder(stateDirectory);
+  const running = said !== null;
+  // What the disk did not take, the process that runs knows.
+  const unkept = unkeptStatusIn(said ?? '');
   const standing = {
     running,
     role: await readStanding(stateDirectory),
     paused: await readPause(stateDirectory),
     accepted: await readAccepted(stateDirectory),
+    unkept: unkept?.fault ?? null,
   };
-  const whole = await readStatus(stateDirectory);
+  const whole = unkept?.status ?? (await readStatus(stateDirectory));
   const { safe = null, account = null } = given;
   if (whole === null) {
     if (given.json) context.answer(jsonText({ ...standing, endedAt: null }));
@@ -61,6 +67,7 @@ export async function syncStatus(given: SyncStatusArguments, context: CliContext
     );
   }
   if (running && (standing.role?.fault ?? null) !== null) process.exitCode = 1;
+  if (unkept !== null) process.exitCode = 1;
   const isUnread = found.error !== null || found.safes.some(({ fault }) => fault !== null);
   if (isUnread || needsAttention(found) || isUnknown(found, safe, account, here?.length ?? 0))
     process.exitCode = 1;

@@ -27,11 +27,14 @@ export function renderStanding(
     role,
     paused,
     accepted,
+    unkept,
   }: {
     readonly running: boolean;
     readonly role: KnownStanding | null;
     readonly paused: Pause | null;
     readonly accepted: AcceptedRemovals | null;
+    /** Why the running one cannot write its status down; null: it can. */
+    readonly unkept: string | null;
   },
   style: Style,
 ): readonly string[] {
@@ -50,6 +53,9 @@ export function renderStanding(
       ],
       style,
     ),
+    ...(unkept === null
+      ? []
+      : [`${style.fault('✗')} What follows is known to the running synchronizer alone. ${plain(unkept)}`]),
     ...(fault === null ? [] : [`${style.fault('✗')} The election cannot be held: ${plain(fault)}`]),
   ];
 }

@@ -38,6 +38,8 @@ export function judgeHealth(view: RunView, { everyMs, leaseMs }: HealthTimes, no
   const silent = targetFault(view, now);
   if (silent !== null) return ill(silent);
   if (view.standing.role === 'standby') return waiting(view.standing, view, leaseMs, now);
+  if (view.diskFault !== null)
+    return ill(`the state directory cannot be written (${view.diskFault}); "holdfast sync status" says why`);
   // What a term before this one ended with says nothing of this one.
   const lastPass = view.lastPass !== null && view.lastPass.endedAt >= view.roleSince ? view.lastPass : null;
   if (lastPass?.end === 'failed')

@@ -41,6 +41,8 @@ export interface RunView {
     readonly code: string | null;
   } | null;
   readonly status: SyncStatus | null;
+  /** Code of why the last status is not on the disk; null: it is. */
+  readonly diskFault: string | null;
   /** The target has not answered since then; null: it answered the last call. */
   readonly targetSilentSince: number | null;
   /** Nobody has been seen to lead since then; null: somebody was, or there is no election. */
@@ -79,6 +81,7 @@ export function openReport(needs: {
   readonly standing: () => Standing;
   readonly pause: () => Pause | null;
   readonly known?: SyncStatus | null;
+  readonly diskFault?: () => string | null;
 }): RunReport {
   const { now } = needs;
   const counts: RunCounts = {
@@ -148,6 +151,7 @@ export function openReport(needs: {
       progressAt,
       lastPass,
       status,
+      diskFault: needs.diskFault?.() ?? null,
       targetSilentSince,
       leaderlessSince,
     }),

@@ -7,6 +7,7 @@ const fatal: readonly ProblemCode[] = [
   'api_unauthenticated',
   'peer_untrusted',
   'peer_unreachable',
+  'disk_full', // what is done from here on would not be remembered
 ];
 /** So many failures one after the other are no matter of single accounts. */
 const mostInARow = 10;

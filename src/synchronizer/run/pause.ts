@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Problem } from '../../core/problem.ts';
+import { isProblem, Problem } from '../../core/problem.ts';
 import { makeDirectory, readFileIfThere } from '../../runtime/files.ts';
 import { watchDirectory } from '../../runtime/watch-directory.ts';
 import type { Authority } from '../authority.ts';
 import { writeBeside } from '../state/beside.ts';
+import { onDisk } from '../state/unusable.ts';
 
 /** That a synchronizer is told to rest. It lies in the state directory, so it outlives restarts. */
 export interface Pause {
@@ -21,6 +22,7 @@ export async function readPause(directory: string): Promise<Pause | null> {
   try {
     const text = await readFileIfThere(join(directory, fileName));
     if (text === null) return null;
+    if (text === '') return { since: 'an unknown time', because: null };
     const { since, because }: Partial<Pause> = JSON.parse(text);
     if (typeof since === 'string') return { since, because: typeof because === 'string' ? because : null };
   } catch {
@@ -30,15 +32,26 @@ export async function readPause(directory: string): Promise<Pause | null> {
   return { since: 'an unknown time', because: `${path} cannot be read or understood; remove it to go on` };
 }
 
-/** Pauses. One that is paused already keeps its time, and gets the new reason if there is one. */
+/**
+ * Pauses. One that is paused already keeps its time, and gets the new reason if there is one. On a disk that is full, an empty file has
+ * room as a rule, and is a pause without time and reason.
+ *
+ * @throws Problem `config_invalid`, `disk_full`
+ */
 export async function putPause(directory: string, because: string | null): Promise<Pause> {
-  await makeDirectory(directory, 0o700);
+  await onDisk(directory, () => makeDirectory(directory, 0o700));
   const known = await readPause(directory);
   const pause: Pause = {
     since: known?.since ?? new Date().toISOString(),
     because: because ?? known?.because ?? null,
   };
-  await writeBeside(join(directory, fileName), `${JSON.stringify(pause)}\n`);
+  const path = join(directory, fileName);
+  try {
+    await onDisk(directory, () => writeBeside(path, `${JSON.stringify(pause)}\n`));
+  } catch (error) {
+    if (!isProblem(error, 'disk_full')) throw error;
+    if (known === null) await onDisk(directory, () => writeBeside(path, ''));
+  }
   return pause;
 }
 

@@ -9,8 +9,10 @@ import { Secret } from '../../core/secret.ts';
 import { soleAuthority } from '../authority.ts';
 import { readConfig } from '../config/read-config.ts';
 import { standsAlone, type Standing } from '../http/report.ts';
+import { putAccepted } from './accepted.ts';
 import { putPause, readPause, removePause } from './pause.ts';
 import { openDesk, type RunDesk } from './run-desk.ts';
+import { quietOutcome } from '../testing/outcome.ts';
 import { readStanding } from '../state/standing-file.ts';
 import { readStatus } from '../state/status-file.ts';
 
@@ -124,6 +126,18 @@ describe('the desk of a run', { timeout: 30_000 }, () => {
     await desk.close();
     desk = await open(directory, stop.signal);
     assert.equal(desk.report.view().status?.error, 'away.');
+  });
+
+  it('outlives a disk that fails in mid-pass, when somebody had accepted removals', async () => {
+    await putAccepted(directory, 3);
+    const ended = await desk.pass(async ({ onUnfinished }) => {
+      onUnfinished(quietOutcome);
+      const file = join(directory, 'accepted.json');
+      rmSync(file);
+      mkdirSync(file);
+      throw new Problem('source_unavailable', 'away.');
+    });
+    assert.ok(ended.end === 'failed' && isProblem(ended.error, 'source_unavailable'));
   });
 
   it('is no second one in its directory', async () => {

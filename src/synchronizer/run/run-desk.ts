@@ -1,4 +1,4 @@
-import { type AcceptedRemovals, consumeAccepted, readAccepted } from './accepted.ts';
+import { type Acceptance, openAcceptance } from './acceptance.ts';
 import { isProblem } from '../../core/problem.ts';
 import type { Authority } from '../authority.ts';
 import type { SyncConfig } from '../config/config.ts';
@@ -9,7 +9,8 @@ import { serveRunStatus } from '../http/serve.ts';
 import type { PassOutcome, Progress } from '../pass/outcome.ts';
 import { type PauseWatch, restingAuthority, watchPause } from './pause.ts';
 import { lockStateDirectory } from '../state/directory-lock.ts';
-import { keepError, keepStatus, readStatus } from '../state/status-file.ts';
+import { readStatus } from '../state/status-file.ts';
+import { openStatusKeeper, type StatusKeeper } from '../state/status-keeper.ts';
 import { keepStanding } from '../state/standing-file.ts';
 import type { SyncStatus } from '../state/status.ts';
 
@@ -34,7 +35,7 @@ export type DeskEnd =
 export interface RunDesk {
   readonly pauses: PauseWatch;
   readonly report: RunReport;
-  /** Makes one pass and writes down what became of it. Only a fault of writing that down is thrown. */
+  /** Makes one pass and writes down what became of it, or keeps that in memory where the disk does not take it. Throws nothing. */
   readonly pass: (work: (desk: PassDesk) => Promise<PassOutcome>) => Promise<DeskEnd>;
   /** Tells the state directory who this synchronizer is now; for `sync status`. Call it when `standing` may have changed. */
   readonly standingChanged: () => Promise<void>;
@@ -51,10 +52,13 @@ export async function openDesk(needs: {
   readonly config: () => SyncConfig;
   readonly standing: () => Standing;
   readonly stop: AbortSignal;
+  /** What was accepted and is used up could not be deleted. */
+  readonly onUndeleted?: (error: unknown) => void;
 }): Promise<RunDesk> {
-  const { config, standing, stop } = needs;
+  const { config, standing, stop, onUndeleted = () => undefined } = needs;
   const { stateDirectory, http, election, target } = config();
-  const lock = await lockStateDirectory(stateDirectory);
+  const keeper = openStatusKeeper(stateDirectory);
+  const lock = await lockStateDirectory(stateDirectory, keeper.told);
   const closers: (() => Promise<void>)[] = [lock.release];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();
@@ -65,7 +69,8 @@ export async function openDesk(needs: {
     const pauses = await watchPause(stateDirectory, AbortSignal.any([stop, watching.signal]));
     const now = (): number => performance.now();
     const known = await readStatus(stateDirectory);
-    const report = openReport({ now, standing, pause: pauses.current, known });
+    const diskFault = (): string | null => keeper.fault()?.code ?? null;
+    const report = openReport({ now, standing, pause: pauses.current, known, diskFault });
     if (http !== null) {
       const leaseMs = election?.leaseMs ?? null;
       const health = () => judgeHealth(report.view(), { everyMs: config().everyMs, leaseMs }, now());
@@ -75,7 +80,8 @@ export async function openDesk(needs: {
       closers.push(server.close);
     }
     const standingChanged = keepStanding(stateDirectory, () => report.view().standing);
-    await standingChanged();
+    await standingChanged().catch(() => undefined); // each pass tries again: a disk that is full may not be for long
+    const acceptance = openAcceptance(stateDirectory, onUndeleted);
     return {
       pauses,
       report,
@@ -83,7 +89,7 @@ export async function openDesk(needs: {
       close,
       pass: async (work) => {
         await standingChanged().catch(() => undefined); // again, where the disk was full; whoever changed it has told why
-        return onePass({ pauses, report, stop, config }, work);
+        return onePass({ pauses, report, stop, config, keeper, acceptance }, work);
       },
     };
   } catch (error) {
@@ -96,15 +102,16 @@ async function onePass(
   needs: Pick<RunDesk, 'pauses' | 'report'> & {
     readonly stop: AbortSignal;
     readonly config: () => SyncConfig;
+    readonly keeper: StatusKeeper;
+    readonly acceptance: Acceptance;
   },
   work: (desk: PassDesk) => Promise<PassOutcome>,
 ): Promise<DeskEnd> {
-  const { pauses, report, stop } = needs;
+  const { pauses, report, stop, keeper, acceptance } = needs;
   const paused = pauses.signal();
   report.passBegan();
   let unfinished: PassOutcome | null = null;
-  const directory = needs.config().stateDirectory;
-  const accepted = await readAccepted(directory).catch(() => null);
+  const accepted = await acceptance.forPass();
   try {
     const outcome = await work({
       signal: AbortSignal.any([stop, paused]),
@@ -115,15 +122,15 @@ async function onePass(
       authority: (authority) => restingAuthority(authority, pauses),
       accepted: accepted === null ? {} : { acceptedRemovals: accepted.removals },
     });
-    await consumed(directory, accepted);
-    const { stateDirectory, branch, vault } = needs.config();
-    const status = await keepStatus(stateDirectory, { base: branch, vault }, outcome);
+    await acceptance.used(accepted);
+    const { branch, vault } = needs.config();
+    const status = await keeper.passed({ base: branch, vault }, outcome);
     const end = outcome.stopped === null ? 'done' : 'stopped';
     report.passEnded(end, { status });
     return { end, status };
   } catch (error) {
     // It had begun to carry things out: what it was let do may be done.
-    if (unfinished !== null) await consumed(directory, accepted);
+    if (unfinished !== null) await acceptance.used(accepted);
     if (stop.aborted || (paused.aborted && isProblem(error, 'interrupted'))) {
       report.passEnded('interrupted', {});
       return { end: 'interrupted' };
@@ -135,15 +142,10 @@ async function onePass(
     }
     // Texts of foreign errors are for the log alone.
     const fault = isProblem(error) ? error.detail : 'an unexpected error; the log has it';
-    const status = await keepError(needs.config().stateDirectory, fault, unfinished).catch(() => null);
+    const status = await keeper.failed(fault, unfinished);
     // Sentences may name accounts, and /health answers anybody: it gets the code alone.
     const code = isProblem(error) ? error.code : 'unexpected';
-    report.passEnded('failed', { code, ...(status === null ? {} : { status }) });
+    report.passEnded('failed', { code, status });
     return { end: 'failed', error };
   }
-}
-
-/** Accepted once is for one pass, however it ends. */
-async function consumed(directory: string, accepted: AcceptedRemovals | null): Promise<void> {
-  if (accepted !== null) await consumeAccepted(directory, accepted);
 }

@@ -1,5 +1,5 @@
 import type { PositionMemory } from '../../client/client.ts';
-import { Problem } from '../../core/problem.ts';
+import { describeError, Problem } from '../../core/problem.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { SyncConfig } from '../config/config.ts';
 import { warningOf } from '../election/take-part.ts';
@@ -28,7 +28,9 @@ export async function runSync({ configFile, read, log, stop }: RunNeeds): Promis
   let config = await read();
   const { election } = config;
   const role = openRole(election !== null);
-  const desk = await openDesk({ config: () => config, standing: role.standing, stop });
+  const onUndeleted = (error: unknown): void =>
+    log.warn({ fault: describeError(error) }, 'accepted.json cannot be deleted; what it accepts is used up');
+  const desk = await openDesk({ config: () => config, standing: role.standing, stop, onUndeleted });
   log.info({ configFile, ...identity(config) }, 'the synchronizer runs');
   const position: PositionMemory = { position: null };
   const warning = election === null ? null : warningOf(election);

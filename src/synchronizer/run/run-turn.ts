@@ -66,6 +66,12 @@ export async function makePasses(needs: TurnNeeds, turn: Turn): Promise<void> {
       log[stopped === null ? 'info' : 'error']({ counts, seconds, mode, stopped }, sentence);
       told = tellWhatIsAmiss(log, ended.status, told);
     }
+    const { diskFault } = desk.report.view();
+    if (diskFault !== null)
+      log.error(
+        { diskFault },
+        'the state directory cannot be written; "holdfast sync status" asks this process',
+      );
     if (!isOver) turn.onPass?.(ended.end !== 'failed' && hasRead);
     await pause(
       pauseAfterPassMs({ everyMs, failures, takesOver }),

@@ -1,23 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../core/problem.ts';
 import { makeDirectory } from '../../runtime/files.ts';
+import { askHolder } from './ask-holder.ts';
 import { giveToOwner } from './beside.ts';
 import { removeLeftovers } from './leftovers.ts';
+import { lockSuffix, throughFolder } from './lock-names.ts';
+import { unusable } from './unusable.ts';
 
 export interface DirectoryLock {
   readonly release: () => Promise<void>;
 }
 
-const suffix = '.lock.sock';
 /** Two that start in the same moment see each other and try again, each after a pause of its own. */
 const tries = 5;
 const longestPauseMs = 200;
 const probeMs = 1000;
+const mostAsking = 16;
+/** Whoever asks and does not read is left. */
+const readWithinMs = 5000;
 
 /**
  * Takes a state directory for this process: two synchronizers in one would each write over what the other remembers.
@@ -27,13 +32,17 @@ const probeMs = 1000;
  * process id nor a name in the abstract namespace means anything. No socket's name is ever used again, so that one that refuses can be
  * deleted by anybody.
  *
- * @throws Problem `state_in_use`; `config_invalid` when the directory cannot be used
+ * @param tell what is said to whoever asks the holder (`askHolder`)
+ * @throws Problem `state_in_use`; `config_invalid`, `disk_full` when the directory cannot be used
  */
-export async function lockStateDirectory(directory: string): Promise<DirectoryLock> {
+export async function lockStateDirectory(
+  directory: string,
+  tell: () => string = () => '',
+): Promise<DirectoryLock> {
   const folder = await openFolder(directory);
   try {
     for (let attempt = 1; ; attempt += 1) {
-      const held = await claim(folder, directory);
+      const held = await claim(folder, directory, tell);
       if (held !== null) {
         await removeLeftovers(directory);
         return held;
@@ -63,22 +72,18 @@ export async function whileLocked<T>(directory: string, work: () => Promise<T>):
 
 /** Whether a synchronizer works in this directory now. Nothing is made: whoever only looks must not own it. */
 export async function isLocked(directory: string): Promise<boolean> {
-  const folder = await open(directory, 'r').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw unusable(directory, error);
-  });
-  if (folder === null) return false;
-  try {
-    return await othersAnswer(folder, directory, null);
-  } finally {
-    await folder.close();
-  }
+  return (await askHolder(directory)) !== null;
 }
 
 /** null: somebody else is there, or may be. */
-async function claim(folder: FileHandle, directory: string): Promise<DirectoryLock | null> {
-  const own = `${randomBytes(8).toString('hex')}${suffix}`;
-  const server = createServer((socket) => socket.destroy());
+async function claim(
+  folder: FileHandle,
+  directory: string,
+  tell: () => string,
+): Promise<DirectoryLock | null> {
+  const own = `${randomBytes(8).toString('hex')}${lockSuffix}`;
+  const server = createServer((socket) => answer(socket, tell()));
+  server.maxConnections = mostAsking;
   server.unref();
   const release = async (): Promise<void> => {
     await rm(join(directory, own), { force: true });
@@ -101,8 +106,16 @@ async function claim(folder: FileHandle, directory: string): Promise<DirectoryLo
   return null;
 }
 
+/** Most only try whether somebody is there, and are gone by now. */
+function answer(socket: Socket, said: string): void {
+  socket.on('error', () => undefined);
+  socket.setTimeout(readWithinMs, () => socket.destroy());
+  socket.unref();
+  socket.end(said, () => socket.destroy());
+}
+
 async function othersAnswer(folder: FileHandle, directory: string, own: string | null): Promise<boolean> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith(suffix) && name !== own);
+  const names = (await readdir(directory)).filter((name) => name.endsWith(lockSuffix) && name !== own);
   for (const name of names) {
     if (await answers(folder, name)) return true;
     await rm(join(directory, name), { force: true });
@@ -142,18 +155,4 @@ async function listenIn(server: Server, folder: FileHandle, name: string, direct
   } catch (error) {
     throw unusable(directory, error);
   }
-}
-
-/** A socket's path has 107 bytes at most, and a directory's may have more: it is named by its descriptor (proc(5)). */
-function throughFolder({ fd }: FileHandle, name: string): string {
-  return `/proc/self/fd/${fd}/${name}`;
-}
-
-function unusable(directory: string, error: unknown): Problem {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code';
-  return new Problem(
-    'config_invalid',
-    `stateDirectory: ${directory} cannot be used (${code}); name one that this user may write to.`,
-    { cause: error },
-  );
 }

@@ -1,11 +1,11 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Problem } from '../../core/problem.ts';
 import { makeDirectory, readFileIfThere } from '../../runtime/files.ts';
 import { writeBeside } from './beside.ts';
 import { keyPrintOf, newDigestKey } from './digests.ts';
 import { emptyState, forgetUnsure, type SyncState } from './state.ts';
 import { linesOfState, stateOfLines } from './state-lines.ts';
+import { onDisk } from './unusable.ts';
 
 /** The memory of a synchronizer in a directory of its own: `state.jsonl`, and beside it the key of its digests. Both are 0600. */
 export interface StateFile {
@@ -18,7 +18,7 @@ export interface StateFile {
  * Reads what the last pass left, and creates nothing: directory, key and state come with the first `save`. A state about another
  * target, of another key, or that cannot be read, counts for nothing: the next pass then looks at everything.
  *
- * @throws Problem `config_invalid` when the directory cannot be used
+ * @throws Problem `config_invalid`, `disk_full` when the directory cannot be used
  */
 export async function openStateFile(directory: string, target: string): Promise<StateFile> {
   const path = join(directory, 'state.jsonl');
@@ -62,18 +62,5 @@ async function readState(path: string, keyPrint: string): Promise<SyncState | nu
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;
-  }
-}
-
-async function onDisk<T>(directory: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code';
-    throw new Problem(
-      'config_invalid',
-      `stateDirectory: ${directory} cannot be used (${code}); name one that this user may write to.`,
-      { cause: error },
-    );
   }
 }

@@ -37,20 +37,23 @@ describe('files of a state directory that somebody else wrote', () => {
     for (const text of strange) {
       put('status.json', text);
       assert.equal(await readStatus(directory), null, text);
-      const failed = await keepError(directory, 'no.', null);
+      const { status: failed } = await keepError(directory, 'no.', null);
       assert.deepEqual(await readStatus(directory), failed);
       put('status.json', text);
-      const kept = await keepStatus(directory, layout, quietOutcome);
+      const { status: kept } = await keepStatus(directory, layout, quietOutcome);
       assert.deepEqual(await readStatus(directory), kept);
     }
   });
 
   it('are no role and no acceptance; a pause they are, for somebody wanted one', async () => {
-    for (const text of strange) {
+    for (const text of strange.filter((each) => each !== '')) {
       for (const name of ['standing.json', 'accepted.json', 'paused.json']) put(name, text);
       assert.deepEqual([await readStanding(directory), await readAccepted(directory)], [null, null], text);
       assert.match((await readPause(directory))?.because ?? '', /cannot be read or understood/u, text);
     }
+    put('paused.json', '');
+    const pause = { since: 'an unknown time', because: null };
+    assert.deepEqual(await readPause(directory), pause, 'on a full disk, an empty file has room');
   });
 
   it('have no names or faults but those that are texts', async () => {
