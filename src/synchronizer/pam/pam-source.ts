@@ -172,6 +172,7 @@ async function retrieve(
   const { json } = await session.call(
     {
       attempt: `retrieve ${name}`,
+      ofOne: true,
       method: 'POST',
       path: `/PasswordVault/API/Accounts/${encodeURIComponent(id)}/Password/Retrieve`,
       headers: { 'content-type': 'application/json' },

@@ -95,11 +95,10 @@ function valueWorkers(
     await context.checkpoint();
   };
   const skipped = skippedAccounts(context);
-  const units = workUnits(
-    plan.accounts,
-    ({ lob, safe }) => safeBranch(context.layout, lob, safe),
-    plan.safes.map(({ branch }) => branch),
-  );
+  const units = workUnits(plan.accounts, ({ lob, safe }) => safeBranch(context.layout, lob, safe), {
+    last: plan.safes.map(({ branch }) => branch),
+    failing: context.state.failing,
+  });
   // They share one generator: each unit is taken once, and a loop that ends with an error closes it for all.
   const waiting = oneByOne(units);
   const work = async (): Promise<void> => {

@@ -10,15 +10,35 @@ export interface WorkUnit<A extends SourceAccount> {
   readonly accounts: readonly AccountWork<A>[];
 }
 
-/** Cuts the work into units. Those of safes in `last` come last, in that order: their policies are loaded meanwhile. */
+export interface WorkOrder {
+  /** Branches of safes whose policies are loaded meanwhile: they come after the others, in that order. */
+  readonly last: readonly string[];
+  /**
+   * Keys of accounts for which the source failed before: they come after all others, the one that was asked longest ago first. Wherever
+   * a source is given up then, each of them has its turn within a few passes.
+   */
+  readonly failing: ReadonlySet<string>;
+}
+
+/** Cuts the work into units. */
 export function workUnits<A extends SourceAccount>(
   work: readonly AccountWork<A>[],
   branchOf: (work: AccountWork<A>) => string,
-  last: readonly string[],
+  { last, failing }: WorkOrder,
 ): readonly WorkUnit<A>[] {
-  const byBranch = Map.groupBy(work, branchOf);
+  const byBranch = Map.groupBy(
+    work.filter(({ key }) => !failing.has(key)),
+    branchOf,
+  );
   const first = [...byBranch.keys()].filter((branch) => !last.includes(branch));
-  return [...first, ...last].flatMap((branch) => unitsOf(branch, byBranch.get(branch) ?? []));
+  const rank = new Map(Array.from(failing, (key, at) => [key, at]));
+  const again = work
+    .filter(({ key }) => failing.has(key))
+    .sort((one, other) => (rank.get(one.key) ?? 0) - (rank.get(other.key) ?? 0));
+  return [
+    ...[...first, ...last].flatMap((branch) => unitsOf(branch, byBranch.get(branch) ?? [])),
+    ...Array.from(Map.groupBy(again, branchOf)).flatMap(([branch, accounts]) => unitsOf(branch, accounts)),
+  ];
 }
 
 function unitsOf<A extends SourceAccount>(

@@ -8,6 +8,7 @@ import { digestOf } from '../state/digests.ts';
 import { madeVariable } from '../state/state.ts';
 import { isBlank } from './blank.ts';
 import type { CarryContext } from './carry-context.ts';
+import { isSourceFailure } from './ends-pass.ts';
 import { lookUp } from './still-ours.ts';
 import type { WorkUnit } from './work-units.ts';
 
@@ -33,13 +34,16 @@ export async function writeUnit(
       if (context.judge.givenUp(place) === null) {
         await writeAccount(context, branch, work, await digestsFor(context, branch, work, together));
         context.judge.succeeded(place);
+        context.state.failing.delete(work.key);
       } else {
         lookAgain(context, work);
+        context.shaken.add(branch);
         context.onSkipped(work);
       }
     } catch (error) {
       const problem = context.judge.failed(error, place);
       lookAgain(context, work);
+      if (isSourceFailure(problem)) comesLast(context, work);
       if (shakes.includes(problem.code)) context.shaken.add(branch);
       // A variable is not there that was left there.
       if (problem.code === 'api_missing') context.doubt(branch);
@@ -50,7 +54,12 @@ export async function writeUnit(
 }
 
 /** Failures that say of a source that it may not be itself, and not of one account that it has no such value. */
-const shakes: readonly ProblemCode[] = ['source_unavailable', 'source_unauthenticated', 'source_unexpected'];
+const shakes: readonly ProblemCode[] = [
+  'source_unanswered',
+  'source_unavailable',
+  'source_unauthenticated',
+  'source_unexpected',
+];
 
 /** The next pass takes the account up again; until then, nothing is taken away of what it had. */
 function lookAgain(
@@ -61,6 +70,12 @@ function lookAgain(
   const left = state.accounts.get(key);
   if (left !== undefined) state.accounts.set(key, { ...left, revision: null, comparedAtMs: null });
   ahead.settleAccount(key);
+}
+
+/** Behind all others from now on, and behind those that failed before it. */
+function comesLast({ state }: ValueContext, { key }: AccountWork<ListedAccount>): void {
+  state.failing.delete(key);
+  state.failing.add(key);
 }
 
 /** Those of the whole unit, or of the account alone where one of the others may not be read. */

@@ -10,6 +10,7 @@ type Line =
   | readonly ['account', string, string, string, string | null, readonly string[], number | null]
   | readonly ['variable', string, string, string | null, boolean, false?]
   | readonly ['drifted', string]
+  | readonly ['failing', string]
   | readonly ['end'];
 
 const pieceLength = 256 * 1024;
@@ -46,6 +47,7 @@ function* eachLine(state: SyncState, keyPrint: string): Generator<Line> {
       ? ['variable', id, account, digest, disabled]
       : ['variable', id, account, digest, disabled, false];
   for (const id of state.drifted) yield ['drifted', id];
+  for (const key of state.failing) yield ['failing', key];
   yield ['end'];
 }
 
@@ -90,6 +92,9 @@ function take(
       break;
     case 'drifted':
       state.drifted.add(line[1]);
+      break;
+    case 'failing':
+      state.failing.add(line[1]);
       break;
     case 'account': {
       const [, key, safe, name, revision, properties, comparedAtMs] = line;

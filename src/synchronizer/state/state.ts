@@ -39,6 +39,11 @@ export interface SyncState {
   readonly unsure: Set<string>;
   /** Variables that held what somebody else wrote when they were compared last, and still do: drift is only told. */
   readonly drifted: Set<string>;
+  /**
+   * Keys of accounts for which the source failed when it was asked last, the one that was asked longest ago first: they come last, so
+   * that none of them keeps others waiting for ever.
+   */
+  readonly failing: Set<string>;
   /** How many variables were removed, and when (Unix time, milliseconds); those that people accepted are not among them. */
   removals: readonly { readonly atMs: number; readonly count: number }[];
 }
@@ -53,6 +58,7 @@ export function emptyState(target: string): SyncState {
     doubtful: new Set(),
     unsure: new Set(),
     drifted: new Set(),
+    failing: new Set(),
     removals: [],
   };
 }
@@ -152,6 +158,7 @@ function isLate(atMs: number, nowMs: number): boolean {
 function forgetNameless(state: SyncState): void {
   const named = new Set(Array.from(state.variables.values(), ({ account }) => account));
   for (const key of state.accounts.keys()) if (!named.has(key)) state.accounts.delete(key);
+  for (const key of state.failing) if (!named.has(key)) state.failing.delete(key);
   for (const identifier of state.drifted)
     if (!state.variables.has(identifier)) state.drifted.delete(identifier);
   for (const branch of state.checks.keys()) if (!state.branches.has(branch)) state.checks.delete(branch);

@@ -137,6 +137,7 @@ async function describe(walk: Walk, path: string, name: string): Promise<ListedA
     attempt,
     path: `/v1/${encodedPath(walk.mount)}/subkeys/${encodedPath(path)}?depth=1`,
     expected: [404],
+    ofOne: true,
   });
   if (answer.status === 404) {
     readMissing(answer.json, attempt, 'secret');
@@ -154,6 +155,7 @@ async function describe(walk: Walk, path: string, name: string): Promise<ListedA
         { ...walk, signal },
         {
           attempt: reading,
+          ofOne: true,
           path: `/v1/${encodedPath(walk.mount)}/data/${encodedPath(path)}`,
           exactNumbers: true,
         },
@@ -167,7 +169,7 @@ async function describe(walk: Walk, path: string, name: string): Promise<ListedA
 
 function ask(
   { session, inTurn, signal }: Walk,
-  request: Pick<WebRequest, 'attempt' | 'path' | 'expected' | 'exactNumbers'>,
+  request: Pick<WebRequest, 'attempt' | 'path' | 'expected' | 'ofOne' | 'exactNumbers'>,
 ) {
   return inTurn(() => session.call({ method: 'GET', ...request }, signal));
 }

@@ -38,7 +38,7 @@ function apiOf(answers: readonly FetchAnswer[]): {
     pause: async (ms) => {
       pauses.push(ms);
     },
-    wordsOf: () => null,
+    wordsOf: (json) => (typeof json === 'string' ? json : null),
   });
   return { api, asked: () => asked, pauses };
 }
@@ -63,6 +63,20 @@ describe('calls of a vault', () => {
         error.detail === 'Cannot look: too many requests (429); it asks to be left alone for 301 s.',
     );
     assert.equal(asked(), 1);
+  });
+
+  it('tell what the vault itself says of one account from a vault that fails as a whole', async () => {
+    const ofOne = { ...request, ofOne: true };
+    for (const [asking, status, body, code, count] of [
+      [ofOne, 500, '"no password"', 'source_faulty', 2],
+      [ofOne, 500, '<html>', 'source_unavailable', 5],
+      [ofOne, 503, '"sealed"', 'source_unavailable', 5],
+      [request, 500, '"no list"', 'source_unavailable', 5],
+    ] as const) {
+      const { api, asked } = apiOf([told(status, body)]);
+      await assert.rejects(api.call(asking, signal), (error) => isProblem(error, code));
+      assert.equal(asked(), count, `${status} ${body}`);
+    }
   });
 
   it('take bytes that are no UTF-8 for no JSON, and not for other letters', async () => {

@@ -4,6 +4,7 @@ import type { ProblemCode } from '../../core/problem-codes.ts';
 import type { Secret } from '../../core/secret.ts';
 import { pause } from '../../runtime/pause.ts';
 import { parseExactly } from './exact-json.ts';
+import { refusal } from './refusal.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** One call of a vault's API. Each may be sent again: nothing that a synchronizer asks of a vault changes it. */
@@ -19,6 +20,8 @@ export interface WebRequest {
   readonly secrets?: readonly Secret<string>[];
   /** Statuses beyond 2xx that are answers. */
   readonly expected?: readonly number[];
+  /** It is about one account: when the vault says in its own words that it failed, the others may go well. */
+  readonly ofOne?: boolean;
   /** Each number of the answer becomes an ExactNumber. */
   readonly exactNumbers?: boolean;
 }
@@ -55,7 +58,8 @@ export interface WebApiSettings {
 const longestPauseMs = 30_000;
 /** A vault that wants to be left alone for longer is left alone until the next pass. */
 const longestAskedPauseMs = 300_000;
-const wordsLimit = 300;
+/** What the vault itself says of one thing it hardly takes back a second later. */
+const attemptsOfFaulty = 2;
 
 /**
  * Calls a vault's API with a bounded number of attempts, a pause between calls, and longer ones after failures that may pass
@@ -69,12 +73,17 @@ export function openWebApi(settings: WebApiSettings): WebApi {
         await takeTurn(signal);
         const outcome = await callOnce(settings, request, signal);
         if ('answer' in outcome) return outcome.answer;
-        if (outcome.waitMs === null || attempt >= settings.attempts) throw outcome.problem;
+        if (outcome.waitMs === null || attempt >= attemptsOf(settings, outcome.problem))
+          throw outcome.problem;
         const backOffMs = Math.min(longestPauseMs, settings.backOffMs * 2 ** (attempt - 1));
         await (settings.pause ?? pause)(Math.max(outcome.waitMs, backOffMs), signal);
       }
     },
   };
+}
+
+function attemptsOf({ attempts }: WebApiSettings, problem: Problem): number {
+  return problem.code === 'source_faulty' ? Math.min(attempts, attemptsOfFaulty) : attempts;
 }
 
 /** `waitMs`: how long to wait at least before another attempt; null: another is of no use. */
@@ -105,7 +114,7 @@ async function callOnce(
     const isTooLong = waitMs !== null && waitMs > longestAskedPauseMs;
     const more = isTooLong ? `; it asks to be left alone for ${Math.ceil(waitMs / 1000)} s` : '';
     return {
-      problem: refusal(settings, request, status, json, more),
+      problem: refusal(request, status, settings.wordsOf(json), more),
       waitMs: isTooLong ? null : waitMs,
     };
   } catch (error) {
@@ -124,7 +133,7 @@ function unanswered(
     new Problem(code, `Cannot ${request.attempt}: ${why}`, { cause: error });
   if (tooLate)
     return {
-      problem: problem('source_unavailable', `${url} gave no answer within ${timeoutMs} ms.`),
+      problem: problem('source_unanswered', `${url} gave no answer within ${timeoutMs} ms.`),
       waitMs: 0,
     };
   if (isProblem(error)) {
@@ -132,45 +141,13 @@ function unanswered(
     const waitMs = error.code === 'peer_untrusted' || error.code === 'body_too_large' ? null : 0;
     return { problem: problem(codeOf(error.code), error.detail), waitMs };
   }
-  return { problem: problem('source_unavailable', `${url} cannot be reached.`), waitMs: 0 };
+  return { problem: problem('source_unanswered', `${url} cannot be reached.`), waitMs: 0 };
 }
 
 /** What the transport says of a target, it says here of a source. */
 function codeOf(code: ProblemCode): ProblemCode {
-  const isLost = code === 'api_unanswered' || code === 'api_unavailable' || code === 'peer_unreachable';
-  return isLost ? 'source_unavailable' : code;
-}
-
-const meanings: ReadonlyMap<number, { readonly code: ProblemCode; readonly words: string }> = new Map([
-  [401, { code: 'source_unauthenticated', words: 'the credentials are not accepted' }],
-  [403, { code: 'source_forbidden', words: 'not permitted' }],
-  [404, { code: 'source_missing', words: 'it does not exist, or may not be seen' }],
-  [429, { code: 'source_unavailable', words: 'too many requests' }],
-]);
-
-function refusal(
-  { wordsOf }: WebApiSettings,
-  request: WebRequest,
-  status: number,
-  json: unknown,
-  more: string,
-): Problem {
-  const { code, words } = meanings.get(status) ?? {
-    code: status >= 500 ? ('source_unavailable' as const) : ('source_refused' as const),
-    words: status >= 500 ? 'the vault failed' : 'the request is refused',
-  };
-  const said =
-    wordsOf(json)
-      ?.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
-      .trim() ?? '';
-  const quotes = request.secrets?.some((secret) => said.includes(secret.reveal())) === true;
-  const why = said === '' || quotes ? words : said.slice(0, wordsLimit).replace(/\.$/u, '');
-  return new Problem(code, `Cannot ${request.attempt}: ${why} (${status})${more}.`);
-}
-
-/** Whether the vault itself has said no, so that the same request is of no use a moment later. */
-export function isRefusal(error: unknown): boolean {
-  return isProblem(error) && ['unauthenticated', 'forbidden', 'not_found', 'invalid'].includes(error.kind);
+  if (code === 'api_unanswered' || code === 'peer_unreachable') return 'source_unanswered';
+  return code === 'api_unavailable' ? 'source_unavailable' : code;
 }
 
 function waitOf(status: number, retryAfter: string | null, nowMs: number): number | null {

@@ -1,6 +1,7 @@
 import { isProblem, Problem } from '../../core/problem.ts';
 import type { Secret } from '../../core/secret.ts';
-import { isRefusal, type WebAnswer, type WebRequest } from './web-api.ts';
+import { isRefusal } from './refusal.ts';
+import type { WebAnswer, WebRequest } from './web-api.ts';
 
 /** How one kind of vault is logged on to. */
 export interface WebLogon {
