@@ -10,6 +10,7 @@ import {
   type PamStandInSettings,
   startPamStandIn,
 } from '../testing/pam-stand-in.ts';
+import { pamWords } from './pam-shapes.ts';
 import { accountsOf, apiOf, faultOf, signal, textsOf } from '../testing/sources.ts';
 import type { PamLogon } from './pam-session.ts';
 import { openPamSource } from './pam-source.ts';
@@ -59,6 +60,36 @@ async function lab(
 const many = Array.from({ length: 25 }, (_, at) => held(`12_${at}`, `account ${at}`));
 
 describe('a source of CyberArk PAM', { timeout: 30_000 }, () => {
+  it('gives a line of business up whose lists are not answered, names its safes, and lists the others', async (t) => {
+    const names = Array.from({ length: 24 }, (_, at) => `hangs${at}`);
+    const { pam } = await lab(t, Object.fromEntries(names.map((name) => [name, [held(`1_${name}`, 'a')]])));
+    pam.users.set('other', { password: 'correct', safes: new Map([['good', [held('2_1', 'b')]]]) });
+    pam.misbehaviour = { kind: 'slow', path: /API\/Accounts$/u, of: /safeName eq hangs/u, ms: 60_000 };
+    const api = apiOf(pam.url, null, pamWords, 200);
+    const linesOfBusiness = [logon, { ...logon, username: 'other' }].map((who) => ({
+      name: who.username,
+      logon: who,
+    }));
+    const source = openPamSource({
+      vault: api,
+      identity: api,
+      linesOfBusiness,
+      properties: 'all',
+      concurrency: 4,
+    });
+    const [hanging, good] = await source.list(null, signal);
+    assert.ok(hanging?.safes.ok && good?.safes.ok);
+    assert.deepEqual(
+      hanging.safes.value.map(({ name, accounts }) => [name, accounts.ok]),
+      names.map((name) => [name, false]),
+    );
+    assert.equal(good.safes.value[0]?.accounts.ok, true);
+    // Three attempts of the first four, and of those two that took their places before the third had failed.
+    const asked = pam.asked.filter((line) => line.includes('hangs')).length;
+    assert.ok(asked <= 3 * (4 + 2), `${asked} requests`);
+    await source.close();
+  });
+
   it('lists accounts with what they have, and reads a value when it is asked for', async (t) => {
     const { pam, source } = await lab(t, {
       'Linux & co': [

@@ -1,5 +1,7 @@
 import { limited } from '../../runtime/limited.ts';
 import { Problem } from '../../core/problem.ts';
+import { beginAnywhere } from '../source/begin-anywhere.ts';
+import { openListGates } from '../source/list-gate.ts';
 import { readingOf } from '../source/reading-of.ts';
 import type { ListedAccount, ListedLob, ListedSafe, SecretBytes, Source } from '../source/source.ts';
 import { textBytes } from '../source/text-bytes.ts';
@@ -29,9 +31,10 @@ interface Lister {
 
 /** Accounts of CyberArk PAM, self-hosted or Privilege Cloud, by its REST API. Each line of business has a user of its own. */
 export function openPamSource(settings: PamSettings): Source {
-  const sessions = new Map(
-    settings.linesOfBusiness.map(({ name, logon }) => [name, openPamSession(settings, logon)]),
-  );
+  const lobs = settings.linesOfBusiness.map(({ name, logon }) => ({
+    name,
+    session: openPamSession(settings, logon),
+  }));
   const inTurn = limited(
     settings.concurrency,
     mostWaiting,
@@ -40,51 +43,59 @@ export function openPamSource(settings: PamSettings): Source {
   const habits = { safes: unknownHabits(), accounts: unknownHabits() };
   const lister: Lister = { properties: settings.properties, inTurn, habits };
   return {
-    list: (only, signal) =>
-      together(
+    list: (only, signal) => {
+      const gateOf = openListGates();
+      return together(
         signal,
-        Array.from(
-          sessions,
-          ([name, session]) =>
-            (each) =>
-              listLob(lister, name, session, only, each),
-        ),
-      ),
+        lobs.map(({ name, session }) => {
+          const gate = gateOf();
+          const lob: Lob = {
+            name,
+            session,
+            list: (request, each) => gate((asked) => session.call(request, asked), each),
+          };
+          return (each) => listLob(lister, lob, only, each);
+        }),
+      );
+    },
     close: async () => {
-      await Promise.all([...sessions.values()].map((session) => session.close()));
+      await Promise.all(lobs.map(({ session }) => session.close()));
     },
   };
 }
 
+interface Lob {
+  readonly name: string;
+  readonly session: WebSession;
+  /** Calls, unless those before were not answered. */
+  readonly list: WebSession['call'];
+}
+
 async function listLob(
   lister: Lister,
-  name: string,
-  session: WebSession,
+  lob: Lob,
   only: readonly string[] | null,
   signal: AbortSignal,
 ): Promise<ListedLob> {
   const listSafe = async (safe: string, asked: AbortSignal): Promise<ListedSafe> => ({
     name: safe,
-    accounts: await lister.inTurn(() => readingOf(() => listAccounts(lister, session, safe, asked))),
+    accounts: await lister.inTurn(() => readingOf(() => listAccounts(lister, lob, safe, asked))),
   });
   return {
-    name,
+    name: lob.name,
     safes: await readingOf(async () => {
-      const safes = await listSafes(lister, session, signal);
+      const safes = await listSafes(lister, lob, signal);
       const wanted = safes.filter((safe) => only === null || only.includes(safe));
       return together(
         signal,
         wanted.map((safe) => (asked) => listSafe(safe, asked)),
+        beginAnywhere(wanted.length),
       );
     }),
   };
 }
 
-async function listSafes(
-  { habits }: Lister,
-  session: WebSession,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
+async function listSafes({ habits }: Lister, { list }: Lob, signal: AbortSignal): Promise<readonly string[]> {
   return readAllPages({
     what: 'The list of safes',
     readPage: async (query) => {
@@ -93,7 +104,7 @@ async function listSafes(
         method: 'GET',
         path: `/PasswordVault/API/Safes?${query}`,
       } as const;
-      return readSafesPage((await session.call(request, signal)).json);
+      return readSafesPage((await list(request, signal)).json);
     },
     keyOf: (name) => name,
     habits: habits.safes,
@@ -102,7 +113,7 @@ async function listSafes(
 
 async function listAccounts(
   { properties, inTurn, habits }: Lister,
-  session: WebSession,
+  { list, session }: Lob,
   safe: string,
   signal: AbortSignal,
 ): Promise<readonly ListedAccount[]> {
@@ -114,7 +125,7 @@ async function listAccounts(
     readPage: async (query) => {
       const path = `/PasswordVault/API/Accounts?${filter}&${query}`;
       const request = { attempt: `list the accounts of ${safe}`, method: 'GET', path } as const;
-      const answer = await session.call(request, signal);
+      const answer = await list(request, signal);
       atMs = Math.min(atMs, answer.atMs);
       return readAccountsPage(answer.json);
     },

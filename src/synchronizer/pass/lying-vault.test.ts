@@ -67,16 +67,6 @@ describe('a pass from a Vault that dies or lies', { timeout: 120_000 }, () => {
       /"source_failed","lob":"l","safe":null,.*no usable/u,
     ],
     [
-      'names a folder, and says that it is not there',
-      { kind: 'says', path: /metadata\/web\/sub\/$/u, status: 404, body: noSuch },
-      /"source_failed","lob":"l","safe":"web",.*kv\/web\/sub\/: the folder is named/u,
-    ],
-    [
-      'stands behind a proxy that does not know a secret',
-      { kind: 'says', path: /subkeys\/web\/db$/u, status: 404, body: '<html>not found</html>' },
-      /"source_failed","lob":"l","safe":"web",.*kv\/web\/db: .*no usable/u,
-    ],
-    [
       'answers with JSON that is cut off',
       { kind: 'says', path: /subkeys\/web\//u, body: '{"data":{"sub' },
       /"source_failed","lob":"l","safe":"web",.*no usable/u,
@@ -96,6 +86,40 @@ describe('a pass from a Vault that dies or lies', { timeout: 120_000 }, () => {
       vault.misbehaviour = null;
       assert.equal((await pass()).written.length, 1);
       assert.deepEqual(await lab.values('l/web/sub~2Fone/password'), ['changed']);
+    });
+  }
+
+  for (const [words, misbehaviour, sentence] of [
+    [
+      'a folder that is named, and not there',
+      { kind: 'says', path: /metadata\/web\/sub\/$/u, status: 404, body: noSuch },
+      /"account_unread",.*"account":"sub\/",.*kv\/web\/sub\/: the folder is named/u,
+    ],
+    [
+      'a secret that a proxy does not know',
+      { kind: 'says', path: /subkeys\/web\/sub\/one$/u, status: 404, body: '<html>not found</html>' },
+      /"account_unread",.*"account":"sub\/one",.*kv\/web\/sub\/one: .*no usable/u,
+    ],
+    [
+      'a secret that may not be looked at',
+      { kind: 'fails', path: /subkeys\/web\/sub\/one$/u, times: forEver, status: 403 },
+      /"account_unread",.*"account":"sub\/one",.*not permitted \(403\)/u,
+    ],
+  ] satisfies readonly (readonly [string, Misbehaviour, RegExp])[]) {
+    it(`brings the others over, and removes nothing of its safe, beside ${words}`, async (t) => {
+      const { lab, vault, pass } = await vaultLab(t);
+      vault.secrets.set('web/db', { version: 2, values: { password: 'changed', port: 1 } });
+      vault.secrets.delete('web/sub/two');
+      vault.misbehaviour = misbehaviour;
+      const unread = await pass();
+      assert.match(JSON.stringify(unread.reports), sentence);
+      assert.deepEqual([unread.written.length, unread.removed, unread.reports.length], [1, [], 1]);
+      assert.deepEqual(await lab.values('l/web/db/password', 'l/web/sub~2Fone/password'), [
+        'changed',
+        'p of web/sub/one',
+      ]);
+      vault.misbehaviour = null;
+      assert.equal((await pass()).removed.length, 2);
     });
   }
 

@@ -16,6 +16,18 @@ test('what is asked for comes in its order', async () => {
   assert.deepEqual(await both, ['first', 'second']);
 });
 
+test('whichever of them is begun first, the answers keep their order', async () => {
+  for (const first of [0, 1, 3]) {
+    const begun: number[] = [];
+    const pieces = [0, 1, 2, 3].map((at) => async () => {
+      begun.push(at);
+      return at;
+    });
+    assert.deepEqual(await together(never, pieces, first), [0, 1, 2, 3]);
+    assert.deepEqual([begun[0], begun.at(-1)], [first, (first + 3) % 4]);
+  }
+});
+
 test('the first failure stops the others, and is told when they have ended', async () => {
   const begun = Promise.withResolvers<void>();
   let ended = false;

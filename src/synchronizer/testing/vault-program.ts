@@ -108,7 +108,14 @@ async function prepared(call: Call): Promise<Omit<VaultUnderTest, 'url' | 'stop'
   );
   await forget('first');
   await call('POST', 'sys/auth/approle', { type: 'approle' });
-  await call('POST', 'sys/policies/acl/sync', { policy: documentedPolicy() });
+  const forbid: VaultUnderTest['forbid'] = async (paths) => {
+    const denied = paths.map((path) => {
+      const place = path.endsWith('/') ? 'metadata' : 'subkeys';
+      return `path "kv/${place}/${path}" { capabilities = ["deny"] }\n`;
+    });
+    await call('POST', 'sys/policies/acl/sync', { policy: [documentedPolicy(), ...denied].join('\n') });
+  };
+  await forbid([]);
   await call('POST', 'auth/approle/role/sync', { token_policies: 'sync' });
   const role = await call('GET', 'auth/approle/role/sync/role-id');
   const secret = await call('POST', 'auth/approle/role/sync/secret-id', {});
@@ -125,6 +132,7 @@ async function prepared(call: Call): Promise<Omit<VaultUnderTest, 'url' | 'stop'
       await call('DELETE', `kv/data/${encodedPath(path)}`);
     },
     forget,
+    forbid,
   };
 }
 

@@ -11,9 +11,12 @@ export interface VaultStandIn extends StandIn {
   readonly secrets: Map<string, HeldSecret>;
   /** Tokens that are good. */
   readonly tokens: Set<string>;
+  /** Paths of secrets and folders, with a slash at the end, that tokens of AppRole may not look at. */
+  readonly forbidden: Set<string>;
 }
 
 const missing: Told = { status: 404, json: { errors: [] } };
+const denied: Told = { status: 403, json: { errors: ['permission denied'] } };
 const noRoute: Told = { status: 404, json: { errors: ['no handler for route'] } };
 
 /**
@@ -26,6 +29,7 @@ export async function startVaultStandIn(settings: {
 }): Promise<VaultStandIn> {
   const { secrets, namespace } = settings;
   const tokens = new Set(['root-token']);
+  const forbidden = new Set<string>();
   let logins = 0;
   const answer = ({ method, url, headers, body }: Asked, lie: Misbehaviour | null): Told => {
     if (headers['x-vault-namespace'] !== namespace) return noRoute;
@@ -40,8 +44,7 @@ export async function startVaultStandIn(settings: {
         json: { auth: { client_token: `app-token-${logins}`, lease_duration: 3600, renewable: true } },
       };
     }
-    if (!tokens.has(String(headers['x-vault-token'])))
-      return { status: 403, json: { errors: ['permission denied'] } };
+    if (!tokens.has(String(headers['x-vault-token']))) return denied;
     if (url.pathname === '/v1/auth/token/revoke-self' && method === 'POST') {
       tokens.delete(String(headers['x-vault-token']));
       return { status: 204, json: undefined };
@@ -50,6 +53,7 @@ export async function startVaultStandIn(settings: {
       /^\/v1\/kv\/(metadata|subkeys|data)\/(.*)$/u.exec(url.pathname) ?? [];
     const path = rest.split('/').map(decodeURIComponent).join('/');
     if (operation === '') return noRoute;
+    if (forbidden.has(path) && headers['x-vault-token'] !== 'root-token') return denied;
     if (operation === 'metadata') return lie?.kind === 'empty' ? missing : list(path);
     const secret = secrets.get(path);
     if (secret === undefined) return missing;
@@ -77,5 +81,5 @@ export async function startVaultStandIn(settings: {
     return keys.size === 0 ? missing : { status: 200, json: { data: { keys: [...keys] } } };
   };
   const standIn = await startStandIn(answer, settings.tls ?? null);
-  return Object.assign(standIn, { secrets, tokens });
+  return Object.assign(standIn, { secrets, tokens, forbidden });
 }

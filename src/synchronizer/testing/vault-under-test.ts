@@ -13,5 +13,7 @@ export interface VaultUnderTest {
   readonly remove: (path: string) => Promise<void>;
   /** Deletes a secret with all its versions. */
   readonly forget: (path: string) => Promise<void>;
+  /** From now on the role may not look at these secrets, and folders with a slash at the end; it may at all others. */
+  readonly forbid: (paths: readonly string[]) => Promise<void>;
   readonly stop: () => Promise<void>;
 }

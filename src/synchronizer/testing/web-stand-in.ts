@@ -26,8 +26,8 @@ export type Misbehaviour =
       readonly body: string | Uint8Array;
       readonly status?: number;
     }
-  /** Waits before it answers what matches. */
-  | { readonly kind: 'slow'; readonly path: RegExp; readonly ms: number }
+  /** Waits before it answers what matches; `of`: and only where path and query, decoded, match that. */
+  | { readonly kind: 'slow'; readonly path: RegExp; readonly of?: RegExp; readonly ms: number }
   /** Breaks the connection in the middle of an answer that matches. */
   | { readonly kind: 'dies'; readonly path: RegExp };
 
@@ -77,7 +77,11 @@ export async function startStandIn(
     standIn.onAsked(line);
     const { misbehaviour } = standIn;
     const told = answer({ method: request.method ?? '', url, headers: request.headers, body }, misbehaviour);
-    const matches = misbehaviour !== null && 'path' in misbehaviour && misbehaviour.path.test(url.pathname);
+    const matches =
+      misbehaviour !== null &&
+      'path' in misbehaviour &&
+      misbehaviour.path.test(url.pathname) &&
+      (misbehaviour.kind !== 'slow' || (misbehaviour.of?.test(decodeURIComponent(url.href)) ?? true));
     if (misbehaviour?.kind === 'fails' && matches && misbehaviour.times > 0) {
       misbehaviour.times -= 1;
       const headers = misbehaviour.retryAfter === undefined ? {} : { 'retry-after': misbehaviour.retryAfter };

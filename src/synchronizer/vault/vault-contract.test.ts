@@ -12,7 +12,7 @@ import { openVaultSource } from './vault-source.ts';
 
 async function startStandIn(): Promise<VaultUnderTest> {
   const secrets = new Map<string, HeldSecret>();
-  const { url, stop } = await startVaultStandIn({ secrets });
+  const { url, stop, forbidden } = await startVaultStandIn({ secrets });
   return {
     url,
     stop,
@@ -27,6 +27,10 @@ async function startStandIn(): Promise<VaultUnderTest> {
     },
     forget: async (path) => {
       secrets.delete(path);
+    },
+    forbid: async (denied) => {
+      forbidden.clear();
+      for (const path of denied) forbidden.add(path);
     },
   };
 }
@@ -52,6 +56,7 @@ for (const { name, start } of kinds) {
     });
     after(() => vault.stop());
     beforeEach(async () => {
+      await vault.forbid([]);
       for (const path of [...paths, 'web/gone']) await vault.forget(path);
       for (const path of paths) await vault.put(path, { password: `p of ${path}`, port: 5432 });
     });
@@ -95,6 +100,22 @@ for (const { name, start } of kinds) {
       await vault.remove('web/gone');
       await vault.forget('web/db');
       assert.deepEqual(await namesIn(source), ['l//loose', 'l/web/a b/ü']);
+      await source.close();
+    });
+
+    it('lists a secret, and a folder, that the role may not look at with its fault', async () => {
+      const source = sourceOf(vault.appRole);
+      await vault.forbid(['web/db']);
+      const first = await accountsOf(source);
+      assert.match(first.get('l/web/db')?.fault ?? '', /Cannot look at kv\/web\/db: .*permission denied/su);
+      assert.deepEqual(await textsOf(first.get('l/web/a b/ü')), {
+        password: 'p of web/a b/ü',
+        port: '5432',
+      });
+      await vault.forbid(['web/a b/']);
+      const second = await accountsOf(source);
+      assert.match(second.get('l/web/a b/')?.fault ?? '', /Cannot list kv\/web\/a b\/: .*denied/su);
+      assert.equal(second.get('l/web/db')?.fault, undefined);
       await source.close();
     });
 

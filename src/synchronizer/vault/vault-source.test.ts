@@ -105,7 +105,9 @@ describe('a source of Vault or OpenBao', { timeout: 30_000 }, () => {
     it(`does not take ${words} with status 404 for a secret that was deleted`, async (t) => {
       const { vault, source } = await lab(t, token);
       vault.misbehaviour = { kind: 'says', path: /subkeys\/web\/db$/u, status: 404, body };
-      assert.match(faultOf(await source.list(null, signal)) ?? '', /look at kv\/web\/db: .*no usable/u);
+      const accounts = await accountsOf(source);
+      assert.match(accounts.get('kv/web/db')?.fault ?? '', /look at kv\/web\/db: .*no usable/u);
+      assert.equal(accounts.get('kv/web/a b/ü')?.fault, undefined);
     });
   }
 
@@ -140,15 +142,73 @@ describe('a source of Vault or OpenBao', { timeout: 30_000 }, () => {
     assert.ok(vault.tokens.has('root-token'));
   });
 
-  it('has few logins, and no request behind a list that failed, with hundreds of secrets that are forbidden', async (t) => {
+  it('lists each secret that cannot be looked at with its fault, and the others as they are', async (t) => {
+    const { vault, source } = await lab(t, token);
+    const nothing = '{"data":{"subkeys":null,"metadata":{"created_time":"x","version":1}}}';
+    for (const [status, body, fault] of [
+      [403, '{"errors":["permission denied"]}', /permission denied \(403\)/u],
+      [500, '{"errors":["cannot decrypt"]}', /cannot decrypt \(500\)/u],
+      [200, nothing, /no usable "subkeys"/u],
+    ] as const) {
+      vault.misbehaviour = { kind: 'says', path: /subkeys\/web\/db$/u, status, body };
+      const accounts = await accountsOf(source);
+      assert.match(accounts.get('kv/web/db')?.fault ?? '', fault);
+      assert.deepEqual(accounts.get('kv/web/db')?.properties, []);
+      assert.deepEqual(await textsOf(accounts.get('kv/web/a b/ü')), { key: 'k' });
+    }
+  });
+
+  it('finds the one secret in a large folder that may be looked at', async (t) => {
+    const { vault, source } = await lab(t, token);
+    vault.secrets.clear();
+    for (let at = 0; at < 300; at += 1) vault.secrets.set(`web/s${at}`, { version: 1, values: { k: 'v' } });
+    vault.misbehaviour = {
+      kind: 'fails',
+      path: /subkeys\/web\/s(?:\d|[1-9]\d|1\d\d)$/u,
+      times: 1e6,
+      status: 403,
+    };
+    const accounts = [...(await accountsOf(source)).values()];
+    assert.deepEqual(
+      [accounts.length, accounts.filter(({ fault }) => fault === undefined).length],
+      [300, 100],
+    );
+  });
+
+  it('takes a safe of which nothing can be looked at for one that was not read', async (t) => {
+    const { vault, source } = await lab(t, token);
+    vault.misbehaviour = { kind: 'fails', path: /subkeys\/loose$/u, times: 1e6, status: 403 };
+    assert.match(faultOf(await source.list([''], signal)) ?? '', /Cannot look at kv\/loose: not permitted/u);
+  });
+
+  it('is asked for little when it does not answer, and all that was not read is named', async (t) => {
+    const { vault } = await lab(t, token);
+    for (let at = 0; at < 40; at += 1) vault.secrets.set(`s${at}/db`, { version: 1, values: { k: 'v' } });
+    vault.misbehaviour = { kind: 'slow', path: /metadata\/s\d+\/$/u, ms: 60_000 };
+    const lobs = ['one', 'two'].map((name) => ({ name, mount: 'kv', namespace: null, auth: token }));
+    const api = apiOf(vault.url, null, vaultWords, 200);
+    const source = openVaultSource({ api, linesOfBusiness: lobs, concurrency: 4 });
+    const listed = await source.list(null, signal);
+    const safes = listed.flatMap(({ safes: each }) => (each.ok ? each.value : []));
+    const unread = safes.filter(({ accounts }) => !accounts.ok);
+    assert.equal(safes.length, 84);
+    assert.ok(unread.length >= 80);
+    const asked = vault.asked.filter((line) => /metadata\/s\d/u.test(line)).length;
+    assert.ok(asked <= 2 * (4 + 2) * 3, `${asked} requests`);
+  });
+
+  it('has few logins, and few requests, with hundreds of secrets of which none may be looked at', async (t) => {
     const { vault, source } = await lab(t, appRole);
     for (let at = 0; at < 500; at += 1) vault.secrets.set(`web/s${at}`, { version: 1, values: { k: 'v' } });
     vault.misbehaviour = { kind: 'fails', path: /subkeys\/web/u, times: 1e6, status: 403 };
-    assert.match(faultOf(await source.list(null, signal)) ?? '', /not permitted \(403\)/u);
+    assert.match(
+      faultOf(await source.list(null, signal)) ?? '',
+      /None of 100 secrets .*not permitted \(403\)/u,
+    );
     // Requests take their turns: this one comes behind all that still wait.
     await source.list(['none'], signal);
     const of = (path: RegExp): number => vault.asked.filter((line) => path.test(line)).length;
-    assert.ok(of(/subkeys/u) < 20, `${of(/subkeys/u)} requests`);
+    assert.ok(of(/subkeys/u) < 120, `${of(/subkeys/u)} requests`);
     assert.ok(of(/\/login$/u) <= 2);
     await source.close();
     assert.equal(vault.tokens.size, 1);

@@ -14,8 +14,10 @@ const meanings: ReadonlyMap<number, Meaning> = new Map([
   [404, { code: 'source_missing', words: 'it does not exist, or may not be seen' }],
   [429, { code: 'source_unavailable', words: 'too many requests' }],
 ]);
-/** Statuses of gateways, and of a vault that serves nobody now (sealed, in maintenance), whatever it says. */
-const ofTheWhole: readonly number[] = [502, 503, 504];
+/** What gateways say of a vault that gave them no answer. */
+const ofGateways: readonly number[] = [502, 504];
+/** A vault that serves nobody now (it is sealed, or in maintenance), whatever it says. */
+const servesNobody = 503;
 const wordsLimit = 300;
 
 /**
@@ -40,6 +42,8 @@ export function isRefusal(error: unknown): boolean {
 /** A PVWA answers 500 with an ErrorCode for an account that it cannot handle, and serves all others. */
 function meaningOfClass({ ofOne = false }: WebRequest, status: number, isOwnWord: boolean): Meaning {
   if (status < 500) return { code: 'source_refused', words: 'the request is refused' };
-  const isOfOne = ofOne && isOwnWord && !ofTheWhole.includes(status);
+  if (ofGateways.includes(status))
+    return { code: 'source_unanswered', words: 'the gateway has no answer of the vault' };
+  const isOfOne = ofOne && isOwnWord && status !== servesNobody;
   return { code: isOfOne ? 'source_faulty' : 'source_unavailable', words: 'the vault failed' };
 }
