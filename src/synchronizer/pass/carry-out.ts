@@ -7,6 +7,7 @@ import { clearSafe, prepareSafe } from './load-policies.ts';
 import { makeSkeleton } from './make-skeleton.ts';
 import type { Progress } from './outcome.ts';
 import { type Unreadable, unreadableOf } from './unreadable.ts';
+import { openDigestReader } from './read-digests.ts';
 import { workUnits } from './work-units.ts';
 import { writeUnit } from './write-values.ts';
 
@@ -95,6 +96,7 @@ function valueWorkers(
     await context.checkpoint();
   };
   const skipped = skippedAccounts(context);
+  const readDigests = openDigestReader(context.reader, context.digestKey);
   const units = workUnits(plan.accounts, ({ lob, safe }) => safeBranch(context.layout, lob, safe), {
     last: plan.safes.map(({ branch }) => branch),
     failing: context.state.failing,
@@ -104,7 +106,7 @@ function valueWorkers(
   const work = async (): Promise<void> => {
     for (const unit of waiting) {
       await isReady(unit.branch);
-      await writeUnit({ ...context, onSkipped: skipped.add, onDone }, unit);
+      await writeUnit({ ...context, readDigests, onSkipped: skipped.add, onDone }, unit);
     }
   };
   const workers = Array.from({ length: Math.min(concurrency, units.length) }, work);

@@ -246,6 +246,22 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
     );
   });
 
+  it('compares what the server answers only a few at a time', async (t) => {
+    const lab = await startPassLab(t, server, url, { web: many(30) });
+    await lab.pass();
+    await writeSecret(lab.client, `${lab.vault}/l/web/n7/password`, byHand);
+    const host: ConjurClient = {
+      ...lab.host,
+      send: async (request) => {
+        if (request.path.startsWith('/secrets?') && request.path.split('%2C').length > 10)
+          throw new Problem('api_invalid', 'the values are more than 32 MiB together (422).');
+        return lab.host.send(request);
+      },
+    };
+    const pass = await lab.pass({ full: true }, { client: host, authority: soleAuthority(host) });
+    assert.deepEqual([pass.failures, pass.mended], [[], [`${lab.vault}/l/web/n7/password`]]);
+  });
+
   it('says that no safe is called like that', async (t) => {
     const lab = await startPassLab(t, server, url, { web: many(1, '1') });
     await lab.pass();

@@ -1,7 +1,7 @@
 import type { AccountWork } from '../../core/sync/plan.ts';
 import type { SourceAccount } from '../../core/sync/source-state.ts';
 
-/** So many variables are read from the target in one request at most. */
+/** Of one unit, unless one account alone has more. */
 const mostVariables = 30;
 
 /** Accounts of one safe whose values are looked at together. */

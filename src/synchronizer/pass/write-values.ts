@@ -1,4 +1,4 @@
-import { readSecretBytes, writeSecret } from '../../client/secrets.ts';
+import { writeSecret } from '../../client/secrets.ts';
 import { judgeValue } from '../../core/sync/judge-value.ts';
 import type { AccountWork } from '../../core/sync/plan.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
@@ -9,6 +9,7 @@ import { madeVariable } from '../state/state.ts';
 import { isBlank } from './blank.ts';
 import type { CarryContext } from './carry-context.ts';
 import { isSourceFailure } from './ends-pass.ts';
+import type { DigestReader, TargetDigests } from './read-digests.ts';
 import { lookUp } from './still-ours.ts';
 import type { WorkUnit } from './work-units.ts';
 
@@ -16,10 +17,8 @@ export interface ValueContext extends CarryContext {
   /** What is said of an account that is not asked for any more. */
   readonly onSkipped: (work: AccountWork<ListedAccount>) => void;
   readonly onDone: () => Promise<void>;
+  readonly readDigests: DigestReader;
 }
-
-/** Digests of what is in the target, by identifier; nothing of what was not looked at. */
-type TargetDigests = ReadonlyMap<string, string | null>;
 
 /** Brings the values of some accounts of a safe to what the source has. What fails is one account's failure. */
 export async function writeUnit(
@@ -78,6 +77,14 @@ function comesLast({ state }: ValueContext, { key }: AccountWork<ListedAccount>)
   state.failing.add(key);
 }
 
+/** What a server may say of many variables because of one of them. */
+const mayBeOfOne: readonly ProblemCode[] = [
+  'api_forbidden',
+  'api_invalid',
+  'api_too_large',
+  'body_too_large',
+];
+
 /** Those of the whole unit, or of the account alone where one of the others may not be read. */
 async function digestsFor(
   context: ValueContext,
@@ -88,13 +95,13 @@ async function digestsFor(
   try {
     return await together;
   } catch (error) {
-    if (!isProblem(error, 'api_forbidden')) throw error;
+    if (!isProblem(error) || !mayBeOfOne.includes(error.code)) throw error;
     return targetDigests(context, branch, [work]);
   }
 }
 
-async function targetDigests(
-  { reader, digestKey, state, compares, held }: ValueContext,
+function targetDigests(
+  { readDigests, state, compares, held }: ValueContext,
   branch: string,
   accounts: readonly AccountWork<ListedAccount>[],
 ): Promise<TargetDigests> {
@@ -103,13 +110,7 @@ async function targetDigests(
     .flatMap(({ variables }) => variables)
     .filter(({ holds, identifier }) => holds === 'own' && !held.has(identifier))
     .map(({ identifier }) => identifier);
-  const values = await readSecretBytes(reader, ids);
-  return new Map(
-    Array.from(values, ([identifier, value]) => [
-      identifier,
-      value === null ? null : digestOf(digestKey, identifier, value.reveal()),
-    ]),
-  );
+  return readDigests(branch, ids);
 }
 
 async function writeAccount(
