@@ -62,7 +62,10 @@ type Call = (
   method: 'GET' | 'POST' | 'DELETE',
   path: string,
   body?: unknown,
-) => Promise<{ readonly data?: Readonly<Record<string, string>> }>;
+) => Promise<{
+  readonly data?: Readonly<Record<string, string>>;
+  readonly auth?: { readonly client_token: string };
+}>;
 
 function caller(url: string): Call {
   return async (method, path, body) => {
@@ -133,6 +136,19 @@ async function prepared(call: Call): Promise<Omit<VaultUnderTest, 'url' | 'stop'
     },
     forget,
     forbid,
+    agedToken: async () => {
+      const { auth } = await call('POST', 'auth/token/create', { policies: ['sync'], ttl: '8s' });
+      const token = auth?.client_token ?? '';
+      const leftSeconds = async (): Promise<number> =>
+        Number((await call('POST', 'auth/token/lookup', { token })).data?.['ttl']);
+      await untilDone(
+        async () => {
+          if ((await leftSeconds()) >= 4) throw new Error('the token is young');
+        },
+        () => false,
+      );
+      return { auth: { kind: 'token', token: new Secret(token) }, leftSeconds };
+    },
   };
 }
 

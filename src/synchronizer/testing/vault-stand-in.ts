@@ -13,6 +13,8 @@ export interface VaultStandIn extends StandIn {
   readonly tokens: Set<string>;
   /** Paths of secrets and folders, with a slash at the end, that tokens of AppRole may not look at. */
   readonly forbidden: Set<string>;
+  /** Seconds that root's token has left of 1000; null: it does not end. */
+  rootLeftSeconds: number | null;
 }
 
 const missing: Told = { status: 404, json: { errors: [] } };
@@ -45,6 +47,15 @@ export async function startVaultStandIn(settings: {
       };
     }
     if (!tokens.has(String(headers['x-vault-token']))) return denied;
+    if (url.pathname === '/v1/auth/token/lookup-self') {
+      const left = standIn.rootLeftSeconds;
+      const life = { ttl: left ?? 0, creation_ttl: left === null ? 0 : 1000, renewable: left !== null };
+      return { status: 200, json: { data: life } };
+    }
+    if (url.pathname === '/v1/auth/token/renew-self' && method === 'POST') {
+      standIn.rootLeftSeconds = 1000;
+      return { status: 200, json: { auth: { lease_duration: 1000, renewable: true } } };
+    }
     if (url.pathname === '/v1/auth/token/revoke-self' && method === 'POST') {
       tokens.delete(String(headers['x-vault-token']));
       return { status: 204, json: undefined };
@@ -80,6 +91,7 @@ export async function startVaultStandIn(settings: {
     );
     return keys.size === 0 ? missing : { status: 200, json: { data: { keys: [...keys] } } };
   };
-  const standIn = await startStandIn(answer, settings.tls ?? null);
-  return Object.assign(standIn, { secrets, tokens, forbidden });
+  const more = { secrets, tokens, forbidden, rootLeftSeconds: null };
+  const standIn: VaultStandIn = Object.assign(await startStandIn(answer, settings.tls ?? null), more);
+  return standIn;
 }

@@ -15,5 +15,10 @@ export interface VaultUnderTest {
   readonly forget: (path: string) => Promise<void>;
   /** From now on the role may not look at these secrets, and folders with a slash at the end; it may at all others. */
   readonly forbid: (paths: readonly string[]) => Promise<void>;
+  /** A renewable token with that policy, less than half of whose life is left; `leftSeconds` says how much. */
+  readonly agedToken: () => Promise<{
+    readonly auth: Extract<VaultAuth, { readonly kind: 'token' }>;
+    readonly leftSeconds: () => Promise<number>;
+  }>;
   readonly stop: () => Promise<void>;
 }

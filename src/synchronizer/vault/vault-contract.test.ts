@@ -12,11 +12,13 @@ import { openVaultSource } from './vault-source.ts';
 
 async function startStandIn(): Promise<VaultUnderTest> {
   const secrets = new Map<string, HeldSecret>();
-  const { url, stop, forbidden } = await startVaultStandIn({ secrets });
+  const vault = await startVaultStandIn({ secrets });
+  const { url, stop, forbidden } = vault;
+  const root = { kind: 'token', token: new Secret('root-token') } as const;
   return {
     url,
     stop,
-    root: { kind: 'token', token: new Secret('root-token') },
+    root,
     appRole: { kind: 'approle', mount: 'approle', roleId: 'role-1', secretId: new Secret('secret-1') },
     put: async (path, values) => {
       secrets.set(path, { version: (secrets.get(path)?.version ?? 0) + 1, values: { ...values } });
@@ -27,6 +29,10 @@ async function startStandIn(): Promise<VaultUnderTest> {
     },
     forget: async (path) => {
       secrets.delete(path);
+    },
+    agedToken: async () => {
+      vault.rootLeftSeconds = 10;
+      return { auth: root, leftSeconds: async () => vault.rootLeftSeconds ?? 0 };
     },
     forbid: async (denied) => {
       forbidden.clear();
@@ -117,6 +123,16 @@ for (const { name, start } of kinds) {
       assert.match(second.get('l/web/a b/')?.fault ?? '', /Cannot list kv\/web\/a b\/: .*denied/su);
       assert.equal(second.get('l/web/db')?.fault, undefined);
       await source.close();
+    });
+
+    it('has a token renewed that would run out', async () => {
+      const { auth, leftSeconds } = await vault.agedToken();
+      const aged = await leftSeconds();
+      const source = sourceOf(auth);
+      await accountsOf(source);
+      await source.close();
+      const renewed = await leftSeconds();
+      assert.ok(renewed > aged, `${renewed} s are left`);
     });
 
     it('takes a mount without secrets for empty, and one that is not there for a failure', async () => {

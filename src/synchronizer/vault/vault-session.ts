@@ -1,7 +1,8 @@
 import { isProblem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import type { WebAnswer, WebApi, WebRequest } from '../web/web-api.ts';
-import { openWebSession, type WebSession } from '../web/web-session.ts';
+import { openWebSession, unlessStopped, type WebSession } from '../web/web-session.ts';
+import { keepToken } from './keep-token.ts';
 import { readClientToken } from './vault-shapes.ts';
 
 /** How one proves oneself to Vault or OpenBao. */
@@ -15,7 +16,7 @@ export type VaultAuth =
       readonly secretId: Secret<string>;
     };
 
-/** Sends requests with the token that was given, or with one of AppRole, which is revoked at the end. */
+/** Sends requests with the token that was given, which is renewed in time, or with one of AppRole, which is revoked at the end. */
 export function openVaultSession(api: WebApi, auth: VaultAuth, namespace: string | null): WebSession {
   const where: Readonly<Record<string, string>> =
     namespace === null ? {} : { 'x-vault-namespace': namespace };
@@ -28,11 +29,7 @@ export function openVaultSession(api: WebApi, auth: VaultAuth, namespace: string
       },
       signal,
     );
-  if (auth.kind === 'token')
-    return {
-      call: (request, signal) => send(request, auth.token, signal),
-      close: async () => undefined,
-    };
+  if (auth.kind === 'token') return tokenSession((request, signal) => send(request, auth.token, signal));
   return openWebSession({
     send,
     logOn: (signal) => logIn(api, auth, where, signal),
@@ -44,6 +41,23 @@ export function openVaultSession(api: WebApi, auth: VaultAuth, namespace: string
     mayBeOver: (error) => isProblem(error, 'source_forbidden'),
     clock: () => performance.now(),
   });
+}
+
+/** Of a token that was given: before anything else, it is seen to that it does not run out. */
+function tokenSession(ask: WebSession['call']): WebSession {
+  const own = new AbortController();
+  let kept: Promise<void> | null = null;
+  return {
+    call: async (request, signal) => {
+      kept ??= keepToken(ask, own.signal);
+      await unlessStopped(kept, signal);
+      return ask(request, signal);
+    },
+    close: async () => {
+      own.abort();
+      await kept?.catch(() => undefined);
+    },
+  };
 }
 
 async function logIn(

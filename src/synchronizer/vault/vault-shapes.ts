@@ -62,6 +62,22 @@ export function readClientToken(json: unknown): string {
   return textOf(auth['client_token'], 'the login', 'auth.client_token');
 }
 
+/** How long a token lives, and how long it still does. @throws Problem `source_unexpected` */
+export function readTokenLife(json: unknown): {
+  readonly isRenewable: boolean;
+  readonly leftSeconds: number;
+  /** What a renewal gives again: its period or, without one, what it was made with. 0: it does not end. */
+  readonly wholeSeconds: number;
+} {
+  const data = objectOf(objectOf(json, 'the token', 'data')['data'], 'the token', 'data');
+  const seconds = (field: string): number => (typeof data[field] === 'number' ? data[field] : 0);
+  return {
+    isRenewable: data['renewable'] === true,
+    leftSeconds: seconds('ttl'),
+    wholeSeconds: seconds('period') || seconds('creation_ttl'),
+  };
+}
+
 /** `{"errors": [...]}`. */
 export function vaultWords(json: unknown): string | null {
   if (typeof json !== 'object' || json === null || !('errors' in json) || !Array.isArray(json.errors))

@@ -102,8 +102,8 @@ function over(): Problem {
   );
 }
 
-/** A logon serves several calls, so it goes on when one of them is stopped. */
-async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** What serves several calls, such as a logon, goes on when one of them is stopped. */
+export async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const stopped = Promise.withResolvers<never>();
   const stop = (): void => stopped.reject(new Problem('interrupted', 'interrupted.'));
   if (signal.aborted) stop();
