@@ -11,7 +11,9 @@ import { startTestServer, type TestServer } from '../../server/testing/test-serv
 import { recordOf } from '../../client/refusal.ts';
 import { soleAuthority } from '../authority.ts';
 import { openStateFile } from '../state/state-file.ts';
+import { dyingBehind } from '../testing/dying-client.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
+import { appsOn, letIn } from '../testing/single-roles.ts';
 
 function bytes(text: string): Secret<Uint8Array<ArrayBuffer>> {
   return new Secret(new TextEncoder().encode(text));
@@ -38,22 +40,6 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
   };
   const recordOfVariable = (lab: PassLab, path: string): Promise<ApiRecord> =>
     showResource(lab.client, { kind: 'variable', identifier: `${lab.vault}/${path}` });
-  /** Permits a new host on a variable from the root policy, and answers its name. */
-  const letIn = async (lab: PassLab, path: string): Promise<string> => {
-    apps += 1;
-    const resource = `!variable '${lab.vault}/l/web/${path}'`;
-    await server.load(
-      `- !host app-${apps}\n- !permit {role: !host app-${apps}, privileges: [read, execute], resource: ${resource}}`,
-    );
-    return `app-${apps}`;
-  };
-  const appsOn = async (lab: PassLab, path: string): Promise<readonly string[]> => {
-    const { permissions } = await recordOfVariable(lab, `l/web/${path}`);
-    const roles = (Array.isArray(permissions) ? permissions : []).map((each) =>
-      String(recordOf(each)?.['role']),
-    );
-    return [...new Set(roles.flatMap((role) => /:host:(.*)$/u.exec(role)?.[1] ?? []))].sort();
-  };
   const foreign = (lab: PassLab, path: string) => [
     { code: 'variable_foreign', identifier: `${lab.vault}/l/web/${path}` },
   ];
@@ -299,20 +285,6 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
     assert.deepEqual((await lab.pass({ full: true }, disabling)).reports, []);
   });
 });
-
-/** A synchronizer that is killed when so many of its loads were answered. */
-function dyingBehind(client: ConjurClient, lastLoad: number): ConjurClient {
-  let loads = 0;
-  return {
-    ...client,
-    send: async (request) => {
-      if (loads === lastLoad) throw new Error('killed');
-      const answer = await client.send(request);
-      if (request.method !== 'GET' && /^\/policies\/[^?]*$/u.test(request.path)) loads += 1;
-      return answer;
-    },
-  };
-}
 
 /** The same server, if it said that it is a Conjur from before trials of policies. */
 function older(client: ConjurClient): ConjurClient {
