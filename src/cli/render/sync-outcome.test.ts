@@ -41,3 +41,16 @@ test('what a pass would have removed and did not is counted, and the first of it
     /^! v\/l\/a: 3 variables that the source has no more can be read as before, since the source did not answer .*: v\/l\/a\/x\/password, v\/l\/a\/y\/password, 1 more\.$/mu,
   );
 });
+
+test('a name that another account holds is told with that account, as its safe has it', () => {
+  const outcome: PassOutcome = {
+    ...quietOutcome,
+    reports: [{ code: 'name_held', identifier: 'v/l/a/db/password', account: '12\u001b[31m_7' }],
+  };
+  const [line = ''] = renderOutcome(outcome, plainStyle).split('\n');
+  assert.match(
+    line,
+    /^! v\/l\/a\/db\/password is the name of another account now, which waits: the account 12/u,
+  );
+  assert.ok(!line.includes('\u001b'), 'no escape of a terminal comes through');
+});

@@ -29,6 +29,8 @@ export function reportText(report: Report): string {
       return `${plain(report.from)} is called ${plain(report.to)} now; who was permitted the one is permitted the other.`;
     case 'name_reused':
       return `${plain(report.identifier)} is the name of another account now; who may read it reads that one.`;
+    case 'name_held':
+      return `${plain(report.identifier)} is the name of another account now, which waits: the account ${plain(report.account)} has its value there, and cannot be written under its own name yet.`;
     case 'permits_lost':
       return `${plain(report.identifier)}: the groups of its safe lacked permissions${report.mended ? ', which they have again' : ''}.`;
     case 'value_drifted':

@@ -1,5 +1,7 @@
-import { isParked } from './layout.ts';
-import { type Formers, formerVariables, renamedBack } from './former-variables.ts';
+import { accountIdOf, isParked } from './layout.ts';
+import { type Formers, formerVariables, lackingOn, renamedBack } from './former-variables.ts';
+import { goneVariables, parkedVariables } from './gone-variables.ts';
+import { keptAccounts } from './kept-accounts.ts';
 import type { AccountWork, Report, SafePlan, VariableContent } from './plan.ts';
 import type { DriftPolicy, RemovalPolicy } from './rules.ts';
 import type { SourceAccount } from './source-state.ts';
@@ -34,10 +36,18 @@ type Findings = {
   readonly [list in 'create' | 'permit' | 'enable' | 'rekey' | 'replace']: SafePlan[list][number][];
 } & { readonly reports: Report[] };
 
+/** What is known of all accounts of a safe together. */
+interface Overview {
+  readonly formers: Formers;
+  /** Whether what there is of an account stays as it is. */
+  readonly isKept: (account: string) => boolean;
+}
+
 /** Compares one safe that was read whole with its branch. */
 export function diffSafe<A extends SourceAccount>(input: SafeInput<A>): SafeDiff<A> {
   const { branch, wanted, there, removal } = input;
-  const formers = formerVariables(wanted, there);
+  const isKept = keptAccounts(wanted, there);
+  const overview = { formers: formerVariables(wanted, there, input.nameBefore), isKept };
   const findings: Findings = {
     create: [],
     permit: [],
@@ -49,17 +59,16 @@ export function diffSafe<A extends SourceAccount>(input: SafeInput<A>): SafeDiff
   const accounts: AccountWork<A>[] = [];
   let unchanged = 0;
   for (const each of wanted.accounts) {
-    const variables = accountVariables(input, formers, each, findings);
+    const variables = accountVariables(input, overview, each, findings);
     const isAsItWas = variables.every(({ holds }) => holds === 'own') && isAsLeft(input, each);
     const { account, key } = each;
     if (isAsItWas) unchanged += 1;
     else if (variables.length > 0)
       accounts.push({ account, key, lob: input.lob, safe: input.safe, variables });
   }
-  const absent = goneVariables(input);
-  const gone = wanted.hidesOne ? [] : absent;
+  const gone = wanted.hidesOne ? [] : goneVariables({ wanted, there, isKept });
   const { reports, ...lists } = findings;
-  if (wanted.hidesOne) reports.push(...withheldRemovals(branch, 'account_unread', dueOf(input, absent)));
+  reports.push(...withheldRemovals(branch, 'account_unread', dueOf(input, doubtfullyGone(input))));
   if (removal === 'retain') {
     for (const { path } of gone) reports.push({ code: 'retained', identifier: `${branch}/${path}` });
   }
@@ -68,7 +77,7 @@ export function diffSafe<A extends SourceAccount>(input: SafeInput<A>): SafeDiff
     safe: input.safe,
     branch,
     ...lists,
-    parked: parkedVariables(input),
+    parked: parkedVariables({ wanted, there, isKept }),
     disable: removal === 'disable' ? dueOf(input, gone) : [],
     remove: removal === 'delete' ? dueOf(input, gone) : [],
   };
@@ -78,20 +87,20 @@ export function diffSafe<A extends SourceAccount>(input: SafeInput<A>): SafeDiff
 /** The variables of an account that may be written, and on the way what has to be done about them. */
 function accountVariables<A extends SourceAccount>(
   input: SafeInput<A>,
-  formers: Formers,
+  overview: Overview,
   wanted: WantedAccount<A>,
   findings: Findings,
 ): AccountWork<A>['variables'] {
   return [...wanted.variables].flatMap(([property, path]) => {
-    const holds = judgePresent(input, formers, wanted, { property, path }, findings);
+    const holds = judgePresent(input, overview, wanted, { property, path }, findings);
     return holds === null ? [] : [{ property, identifier: `${input.branch}/${path}`, holds }];
   });
 }
 
-/** What is in a variable before the pass; null: it is not ours, and nothing is done about it. */
+/** What is in a variable before the pass; null: it is foreign, or stays with another account, and nothing is done about it. */
 function judgePresent<A extends SourceAccount>(
   input: SafeInput<A>,
-  formers: Formers,
+  { formers, isKept }: Overview,
   { account, key, accountsAnnotation }: WantedAccount<A>,
   { property, path }: { readonly property: string; readonly path: string },
   findings: Findings,
@@ -103,19 +112,20 @@ function judgePresent<A extends SourceAccount>(
     findings.reports.push({ code: 'variable_foreign', identifier });
     return null;
   }
+  const former = formers.get(key)?.get(property);
   if (present?.account === key) {
-    const before = renamedBack(there, { key, property, path }, input.nameBefore(key), account.name);
-    if (before !== null)
+    const names = { before: input.nameBefore(key), now: account.name };
+    const before = renamedBack(there, { key, property }, former, names);
+    if (before !== null && !isParked(before.path))
       findings.reports.push({ code: 'renamed', from: `${branch}/${before.path}`, to: identifier });
-    keepPresent(
-      input,
-      { path, account: key, accountsAnnotation, permits: before?.permits ?? [] },
-      present,
-      findings,
-    );
+    const permits = lackingOn(present, [...(before?.permits ?? []), ...(former?.parked ?? [])]);
+    keepPresent(input, { path, account: key, accountsAnnotation, permits }, present, findings);
     return 'own';
   }
-  const former = formers.get(key)?.get(property);
+  if (present !== undefined && present.account !== null && isKept(present.account)) {
+    findings.reports.push({ code: 'name_held', identifier, account: accountIdOf(present.account) });
+    return null;
+  }
   if (former !== undefined && !isParked(former.path))
     findings.reports.push({ code: 'renamed', from: `${branch}/${former.path}`, to: identifier });
   const variable = { path, account: key, accountsAnnotation, permits: former?.permits ?? [] };
@@ -169,20 +179,6 @@ function isAsLeft<A extends SourceAccount>(
   );
 }
 
-/** Ours, in a safe that was read, and wanted by no account. */
-function goneVariables<A extends SourceAccount>({ wanted, there }: SafeInput<A>): SafePlan['remove'] {
-  const paths = new Set(wanted.accounts.flatMap(({ variables }) => [...variables.values()]));
-  return Array.from(there).flatMap(([path, { account }]) => {
-    const isKept =
-      account === null ||
-      isParked(path) ||
-      paths.has(path) ||
-      wanted.blockedKeys.has(account) ||
-      wanted.blockedNames.has(path.slice(0, path.indexOf('/')));
-    return isKept ? [] : [{ path, account }];
-  });
-}
-
 /** Of what is gone, that with which something is to be done. */
 function dueOf<A extends SourceAccount>(
   { removal, there }: SafeInput<A>,
@@ -192,13 +188,9 @@ function dueOf<A extends SourceAccount>(
   return removal === 'delete' ? gone : gone.filter(({ path }) => there.get(path)?.disabled === false);
 }
 
-/** Of accounts that are gone, or whose variables this plan makes; not of those that cannot be written now. */
-function parkedVariables<A extends SourceAccount>({ wanted, there }: SafeInput<A>): SafePlan['parked'] {
-  const keys = new Set(wanted.accounts.map(({ key }) => key));
-  const mayBeThere = (account: string): boolean => wanted.blockedKeys.has(account) || wanted.hidesOne;
-  return Array.from(there).flatMap(([path, { account }]) =>
-    account === null || !isParked(path) || (!keys.has(account) && mayBeThere(account))
-      ? []
-      : [{ path, account }],
-  );
+/** What would be gone, if it were sure that the account which could not be read is none of them. */
+function doubtfullyGone<A extends SourceAccount>({ wanted, there }: SafeInput<A>): SafePlan['remove'] {
+  if (!wanted.hidesOne) return [];
+  const isKept = keptAccounts({ ...wanted, hidesOne: false }, there);
+  return goneVariables({ wanted, there, isKept });
 }

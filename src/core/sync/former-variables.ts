@@ -3,19 +3,24 @@ import type { SourceAccount } from './source-state.ts';
 import type { ForeignPermit, TargetVariable } from './target-state.ts';
 import type { WantedSafe } from './wanted.ts';
 
-/** A variable under a name that its account has no more. */
+/** What an account has under names that it has no more. */
 export interface Former {
+  /** Under its last name, where that is known, or else under any. */
   readonly path: string;
+  /** Of several names before, those who were let in under any of them are let in. */
   readonly permits: readonly ForeignPermit[];
+  /** Those of them that wait for a variable that a pass which ended early was making anew. */
+  readonly parked: readonly ForeignPermit[];
 }
 
 /** By account key and property. */
 export type Formers = ReadonlyMap<string, ReadonlyMap<string, Former>>;
 
-/** For each account that is called otherwise now: its variables under the name before, by property. */
+/** For each account that is called otherwise now: its variables under the names before, by property. */
 export function formerVariables<A extends SourceAccount>(
   wanted: WantedSafe<A>,
   there: ReadonlyMap<string, TargetVariable>,
+  nameBefore: (key: string) => string | null,
 ): Formers {
   const properties = new Map(
     wanted.accounts.map(({ key, variables }) => [
@@ -29,34 +34,48 @@ export function formerVariables<A extends SourceAccount>(
     if (account === null || now === undefined || now.path === path) continue;
     const ofAccount = former.get(account) ?? new Map<string, Former>();
     former.set(account, ofAccount);
-    // Of several names before, those who were let in under any of them are let in.
     const earlier = ofAccount.get(now.property);
+    const name = nameBefore(account);
+    const last = name === null ? null : variablePath(name, now.property);
     ofAccount.set(now.property, {
-      path: isParked(path) && earlier !== undefined ? earlier.path : path,
+      path: earlier === undefined ? path : laterOf(earlier.path, path, last),
       permits: [...(earlier?.permits ?? []), ...foreignPermits],
+      parked: [...(earlier?.parked ?? []), ...(isParked(path) ? foreignPermits : [])],
     });
   }
   return former;
 }
 
+function laterOf(one: string, other: string, last: string | null): string {
+  if (isParked(one) || other === last) return other;
+  return isParked(other) || one === last ? one : other;
+}
+
 /**
- * An account that has a name again under which it still has a variable: the one that it had until now, with the permissions that
- * are missing on the other. null: it is called as it was, or nobody knows how it was called.
+ * An account that has a name again under which it still has a variable: what it had until now. Where its last name was given away by a
+ * pass that ended early, that is all that it has elsewhere. null: it is called as it was, or nobody knows how it was called.
  */
 export function renamedBack(
   there: ReadonlyMap<string, TargetVariable>,
-  { key, property, path }: { readonly key: string; readonly property: string; readonly path: string },
-  nameBefore: string | null,
-  nameNow: string,
-): Former | null {
-  if (nameBefore === null || nameBefore === nameNow) return null;
-  const pathBefore = variablePath(nameBefore, property);
-  const before = there.get(pathBefore);
-  if (before?.account !== key) return null;
-  const present = there.get(path)?.foreignPermits ?? [];
-  const isMissing = (permit: ForeignPermit): boolean =>
-    !present.some(({ role, privilege }) => role === permit.role && privilege === permit.privilege);
-  return { path: pathBefore, permits: before.foreignPermits.filter(isMissing) };
+  { key, property }: { readonly key: string; readonly property: string },
+  former: Former | undefined,
+  { before, now }: { readonly before: string | null; readonly now: string },
+): Pick<Former, 'path' | 'permits'> | null {
+  if (before === null || before === now) return null;
+  const path = variablePath(before, property);
+  const last = there.get(path);
+  return last?.account === key ? { path, permits: last.foreignPermits } : (former ?? null);
+}
+
+/** Those of some permissions that single roles do not have on a variable. */
+export function lackingOn(
+  { foreignPermits }: Pick<TargetVariable, 'foreignPermits'>,
+  permits: readonly ForeignPermit[],
+): readonly ForeignPermit[] {
+  return permits.filter(
+    (permit) =>
+      !foreignPermits.some(({ role, privilege }) => role === permit.role && privilege === permit.privilege),
+  );
 }
 
 function lastPart(path: string): string {

@@ -1,4 +1,4 @@
-import { escapeName } from './names.ts';
+import { escapeName, unescapeName } from './names.ts';
 
 /** Where a vault lies in the target: its policy is `vault` in the branch `base` (`root`, `data`). */
 export interface Layout {
@@ -69,6 +69,11 @@ const parkedPrefix = '~.';
 /** An account across renames; a text of one line in which both parts can be told apart. */
 export function accountKey(lob: string, accountId: string): string {
   return `${escapeName(lob)}/${escapeName(accountId)}`;
+}
+
+/** The account's id in the source; a key that is none of `accountKey`'s as it is. */
+export function accountIdOf(key: string): string {
+  return unescapeName(key.slice(key.indexOf('/') + 1)) ?? key;
 }
 
 /** `<vault>/<safe>/<account>` as the reference annotates it, with names as they stand in the path. */

@@ -120,6 +120,8 @@ export type Report =
   | { readonly code: 'variable_foreign'; readonly identifier: string }
   | { readonly code: 'renamed'; readonly from: string; readonly to: string }
   | { readonly code: 'name_reused'; readonly identifier: string }
+  /** Holds the value of an account (its id) that is called otherwise and cannot be written now, so who has its name now waits. */
+  | { readonly code: 'name_held'; readonly identifier: string; readonly account: string }
   /** The groups of the safe lacked permissions, which were given again or, where drift is only told, were not. */
   | { readonly code: 'permits_lost'; readonly identifier: string; readonly mended: boolean }
   /** Somebody else wrote another value, which stays. */

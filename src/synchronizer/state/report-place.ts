@@ -28,6 +28,10 @@ export function placeOfReport(
       return { branch: report.branch, accounts: [report.account] };
     case 'renamed':
       return placeOfVariables(layout, [report.to, report.from]);
+    case 'name_held': {
+      const { branch, accounts } = placeOfVariables(layout, [report.identifier]);
+      return { branch, accounts: [...accounts, report.account] };
+    }
     case 'variable_foreign':
     case 'name_reused':
     case 'permits_lost':
