@@ -9,6 +9,7 @@ import { sendLoads } from './send-loads.ts';
 import { setAside } from './set-aside.ts';
 import { stillOurs } from './still-ours.ts';
 import type { Unreadable } from './unreadable.ts';
+import { waitingAccounts } from './waiting-accounts.ts';
 
 /**
  * What a safe's values need to be written.
@@ -96,25 +97,22 @@ async function permissible(
   const there = await findThere(reader, () => authority.writer(), branch, made);
   const isThere = ({ path }: { readonly path: string }): boolean => there.has(path);
   await setAside(context, branch, made.filter(isThere));
-  const moves = { rekey: plan.rekey.filter(isOurs), replace: plan.replace.filter(isOurs) };
+  waitingAccounts(context, plan);
+  const isFree = ({ path }: { readonly path: string }): boolean => !held.has(`${branch}/${path}`);
+  const moves = { rekey: plan.rekey.filter(isFree), replace: plan.replace.filter(isFree) };
   const next = new Set([...moves.rekey, ...moves.replace].map(({ account }) => account));
-  const { rekey, replace } = handOver(moves, await unreadable(next), parkingOf(moves).some(isThere));
-  const handedOver = new Set([...rekey, ...replace]);
+  const handed = handOver(moves, await unreadable(next), parkingOf(moves).some(isThere));
+  const handedOver = new Set([...handed.rekey, ...handed.replace]);
   for (const each of [...moves.rekey, ...moves.replace])
     if (!handedOver.has(each)) held.set(`${branch}/${each.path}`, 'waits');
-  const create = plan.create.filter((each) => !isThere(each));
-  const waiting = new Set(
-    [...plan.create, ...plan.replace]
-      .filter((each) => ![...create, ...replace].includes(each))
-      .map(({ account }) => account),
-  );
+  const waiting = waitingAccounts(context, plan);
   return {
     ...plan,
-    create,
-    permit: plan.permit.filter(isOurs),
-    enable: plan.enable.filter(isOurs),
-    rekey,
-    replace,
+    create: plan.create.filter(isFree),
+    permit: plan.permit.filter(isFree),
+    enable: plan.enable.filter(isFree),
+    rekey: plan.rekey.filter(isFree),
+    replace: plan.replace.filter(isFree),
     parked: plan.parked.filter((each) => isOurs(each) && !waiting.has(each.account)),
   };
 }

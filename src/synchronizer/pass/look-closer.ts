@@ -86,8 +86,13 @@ function placesOf(
   ]);
   const variables = new Set(safes.flatMap((plan) => touchedBy(plan).map((path) => `${plan.branch}/${path}`)));
   for (const report of reports) if (report.code === 'renamed') variables.add(report.from).add(report.to);
-  for (const identifier of left.variables.keys())
-    if (doubtful.has(placeOf(layout, identifier)?.branch ?? '')) variables.add(identifier);
+  const accounts = new Set(safes.flatMap(accountsIn));
+  // Who is let in to anything of an account is let in to what is made for it.
+  for (const [identifier, { account }] of left.variables) {
+    const branch = placeOf(layout, identifier)?.branch ?? '';
+    if (doubtful.has(branch) || (account !== null && accounts.has(account) && branches.has(branch)))
+      variables.add(identifier);
+  }
   const isMissing = skeleton.vault || skeleton.lobs.length > 0 || skeleton.safes.length > 0;
   return {
     branches,
@@ -114,6 +119,11 @@ function touchedBy({
   return [...create, ...permit, ...enable, ...rekey, ...anew, ...parked, ...disable, ...remove].map(
     ({ path }) => path,
   );
+}
+
+/** Accounts for which something is made or permitted. */
+function accountsIn({ create, permit, enable, rekey, replace: anew, parked }: SafePlan): string[] {
+  return [...create, ...permit, ...enable, ...rekey, ...anew, ...parked].map(({ account }) => account);
 }
 
 function groupsOf(branch: string): readonly string[] {

@@ -171,7 +171,7 @@ async function writeVariable(
   there: TargetDigests,
 ): Promise<string | null> {
   const { dryRun, tally, state, digestKey, drift, held } = context;
-  if (held.get(identifier) === 'foreign') return null;
+  if (held.get(identifier) === 'foreign') return leaveForeign(context, key);
   if (held.get(identifier) === 'waits')
     return isBlank(value.reveal()) ? emptyFault : 'it waits for the policy of its safe.';
   const source = digestOf(digestKey, identifier, value.reveal());
@@ -188,13 +188,19 @@ async function writeVariable(
   // What this pass has not made itself may have become somebody else's.
   if (holds === 'own' || (holds === 'another' && !dryRun)) {
     const found = await lookUp(context, branch, identifier, key);
-    if (found === 'foreign') return null;
+    if (found === 'foreign') return leaveForeign(context, key);
     if (found === 'other') return 'it is not as it was left; the next pass looks at its safe.';
   }
   const fault = dryRun ? null : await write(context, identifier, key, value);
   if (fault !== null) return fault;
   (verdict === 'mend' ? tally.mended : tally.written).push(identifier);
   if (!dryRun) remember(context, identifier, key, source);
+  return null;
+}
+
+/** It is reported already, and is no failure; but nothing is taken away of what the account had elsewhere. */
+function leaveForeign({ failedAccounts }: ValueContext, key: string): null {
+  failedAccounts.add(key);
   return null;
 }
 
