@@ -123,10 +123,10 @@ describe('a plan, when names are taken', () => {
 
   it('names the name before, of several under which there are variables', () => {
     const target = emptyTarget();
-    for (const name of ['z', 'b', 'm']) pass(target, oneSafe(named('1', name)), rules('retain'));
+    for (const name of ['z', 'b', 'z']) pass(target, oneSafe(named('1', name)), rules('retain'));
     assert.deepEqual(
       pass(target, oneSafe(named('1', 'c')), rules('retain')).filter(({ code }) => code === 'renamed'),
-      [{ code: 'renamed', from: 'corp/l/s/m/password', to: 'corp/l/s/c/password' }],
+      [{ code: 'renamed', from: 'corp/l/s/z/password', to: 'corp/l/s/c/password' }],
     );
   });
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { needsAttention } from '../../core/sync/attention.ts';
 import { loadPolicy } from '../../client/policies.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
 import { soleAuthority } from '../authority.ts';
+import { openStateFile } from '../state/state-file.ts';
 import { dyingBehind } from '../testing/dying-client.ts';
 import { heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
 import type { HeldAccount } from '../testing/pam-stand-in.ts';
@@ -28,6 +30,22 @@ describe('what an account had, while names change', { timeout: 120_000 }, () => 
 
   const load = (lab: PassLab, mode: 'load' | 'update', text: string) =>
     loadPolicy(lab.client, { branch: `${lab.vault}/l/web`, mode, text });
+
+  /** A pass that ends behind a load; killed at once, or when it has kept what it knew. */
+  const dies = async (lab: PassLab, lastLoad: number, saves: boolean): Promise<void> => {
+    const file = await openStateFile(join(lab.directory, 'state'), `${url} ${lab.vault}`);
+    let isDead = false;
+    const client = dyingBehind(lab.host, lastLoad, () => {
+      isDead = true;
+    });
+    const stateFile = {
+      ...file,
+      save: async (): Promise<void> => {
+        if (saves || !isDead) await file.save();
+      },
+    };
+    await assert.rejects(lab.pass({}, { client, authority: soleAuthority(client), stateFile }), /killed/u);
+  };
 
   for (const policy of policies) {
     it(`follows through two renames in quick passes, with ${policy}`, async (t) => {
@@ -143,8 +161,14 @@ describe('what an account had, while names change', { timeout: 120_000 }, () => 
     [1, false],
   ] as const) {
     const who = isLetIn ? 'with single roles' : 'of groups alone';
-    for (const next of ['as they were', 'otherwise'] as const) {
-      it(`is found when a pass died behind load ${lastLoad} of a swap ${who}, and names are ${next} by then`, async (t) => {
+    for (const [next, saves] of [
+      ['as they were', true],
+      ['as they were', false],
+      ['otherwise', true],
+      ['otherwise', false],
+    ] as const) {
+      const how = saves ? 'died' : 'was killed';
+      it(`is found when a pass ${how} behind load ${lastLoad} of a swap ${who}, and names are ${next} by then`, async (t) => {
         const lab = await startPassLab(t, server, url, {
           web: [heldAccount('1_0', 'a'), heldAccount('1_1', 'b'), heldAccount('1_2', 'c')],
         });
@@ -154,8 +178,7 @@ describe('what an account had, while names change', { timeout: 120_000 }, () => 
         const [a, b] = lab.safe('web');
         rename(a, 'b');
         rename(b, 'a');
-        const dying = dyingBehind(lab.host, lastLoad);
-        await assert.rejects(lab.pass({}, { client: dying, authority: soleAuthority(dying) }), /killed/u);
+        await dies(lab, lastLoad, saves);
         const [nameOfA, nameOfB] = next === 'as they were' ? ['a', 'b'] : ['x', 'a'];
         rename(a, nameOfA);
         rename(b, nameOfB);
@@ -180,8 +203,7 @@ describe('what an account had, while names change', { timeout: 120_000 }, () => 
     await letIn(lab, 'a/password');
     const gone = lab.safe('web').splice(0, 1);
     rename(lab.safe('web')[0], 'a');
-    const dying = dyingBehind(lab.host, 1); // a/password is deleted
-    await assert.rejects(lab.pass({}, { client: dying, authority: soleAuthority(dying) }), /killed/u);
+    await dies(lab, 1, false); // a/password is deleted
     rename(lab.safe('web')[0], 'b');
     lab.safe('web').push(...gone);
     assert.deepEqual((await lab.pass()).failures, []);
