@@ -89,9 +89,10 @@ function placesOf(
   const accounts = new Set(safes.flatMap(accountsIn));
   // Who is let in to anything of an account is let in to what is made for it.
   for (const [identifier, { account }] of left.variables) {
+    const isOfThem = account !== null && accounts.has(account);
+    if (!isOfThem && doubtful.size === 0) continue;
     const branch = placeOf(layout, identifier)?.branch ?? '';
-    if (doubtful.has(branch) || (account !== null && accounts.has(account) && branches.has(branch)))
-      variables.add(identifier);
+    if (doubtful.has(branch) || (isOfThem && branches.has(branch))) variables.add(identifier);
   }
   const isMissing = skeleton.vault || skeleton.lobs.length > 0 || skeleton.safes.length > 0;
   return {

@@ -195,6 +195,29 @@ describe('what an account had, while names change', { timeout: 120_000 }, () => 
     }
   }
 
+  // What is made, who is let in kept, what is there deleted, and made anew.
+  for (const lastLoad of [1, 2, 3, 4]) {
+    for (const saves of [true, false]) {
+      const how = saves ? 'died' : 'was killed';
+      it(`is found under a name that the account had for a moment, when a pass ${how} behind load ${lastLoad}`, async (t) => {
+        const lab = await startPassLab(t, server, url, {
+          web: [heldAccount('1_0', 'a'), heldAccount('1_1', 'b'), heldAccount('1_2', 'c')],
+        });
+        await lab.pass();
+        const [ofA, ofB] = [await letIn(lab, 'a/password'), await letIn(lab, 'b/password')];
+        const [a, b] = lab.safe('web');
+        rename(a, 'moment');
+        rename(b, 'a');
+        await dies(lab, lastLoad, saves);
+        rename(a, 'n');
+        const pass = await lab.pass();
+        assert.deepEqual([pass.mode, pass.failures], ['quick', []]);
+        assert.deepEqual([await appsOn(lab, 'n/password'), await appsOn(lab, 'a/password')], [[ofA], [ofB]]);
+        assert.deepEqual(await lab.differences(), []);
+      });
+    }
+  }
+
   it('is found where one role alone was let in, and nothing is kept beside', async (t) => {
     const lab = await startPassLab(t, server, url, {
       web: [heldAccount('1_0', 'a'), heldAccount('1_1', 'b'), heldAccount('1_2', 'c')],
