@@ -7,5 +7,5 @@ const half = /^(?:state\.jsonl|digest\.key|status\.json|standing\.json)\.[0-9a-f
 /** Deletes what one that was killed while it wrote has left in its state directory. Call it with the directory taken. */
 export async function removeLeftovers(directory: string): Promise<void> {
   for (const name of await readdir(directory))
-    if (half.test(name)) await rm(join(directory, name), { force: true });
+    if (half.test(name)) await rm(join(directory, name), { force: true }).catch(() => undefined);
 }
