@@ -5,7 +5,7 @@ import { loadPolicy } from '../../client/policies.ts';
 import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
 import { openStateFile } from '../state/state-file.ts';
 import { type LetIn, recordDifferences } from '../testing/compare-records.ts';
-import { type Death, dyingPass } from '../testing/dying-pass.ts';
+import { type Death, faultyPass } from '../testing/faulty-pass.ts';
 import type { HeldAccount } from '../testing/pam-stand-in.ts';
 import { heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
 import type { PassOptions } from './run-pass.ts';
@@ -30,7 +30,7 @@ function accountsOf(stage: 0 | 1): HeldAccount[] {
   ];
 }
 
-describe('a pass that dies', { timeout: 240_000 }, () => {
+describe('a pass that dies', { timeout: 600_000 }, () => {
   let server: TestServer;
   let url: string;
   before(async () => {
@@ -42,12 +42,17 @@ describe('a pass that dies', { timeout: 240_000 }, () => {
   /** Whether it did not come through. */
   const dies = async (
     lab: PassLab,
-    how: { readonly death: Death; readonly at: number },
+    { death, at }: { readonly death: Death; readonly at: number },
     options: Partial<PassOptions> = {},
   ): Promise<boolean> => {
     const stateFile = await openStateFile(join(lab.directory, 'state'), `${url} ${lab.vault}`);
-    const { settings, hasDied } = dyingPass(lab.host, stateFile, how);
-    await lab.pass(options, { ...settings, removal }).catch((error: unknown) => {
+    const { settings, hasDied } = faultyPass(lab.host, stateFile, {
+      at,
+      counts: 'changes',
+      request: 'answered',
+      ends: death,
+    });
+    await lab.pass(options, { ...settings, removal, concurrency: 1 }).catch((error: unknown) => {
       if (!hasDied()) throw error;
     });
     return hasDied();

@@ -137,6 +137,8 @@ async function carriedOut(
   const checkpoint = dryRun ? async () => undefined : save;
   const looked = new Set([...state.doubtful].filter((branch) => scope.read.has(branch)));
   const ahead = openWriteAhead(state, plan, looked);
+  // What this pass does not look at was perhaps changed by others: its check is due as soon as it can be read.
+  if (takesOver) state.checks.clear();
   if (ahead.isNeeded) await checkpoint('now');
   const context = {
     layout,

@@ -130,6 +130,23 @@ describe('before anything is taken for gone', { timeout: 120_000 }, () => {
     assert.deepEqual((await lab.pass({}, { wallClock })).unchanged, 5);
   });
 
+  it('what a take-over could not read is looked at as soon as it can be', async (t) => {
+    const lab = await labOf(t);
+    // As another leader left it, which followed this one and was followed by it.
+    await writeSecret(
+      lab.client,
+      `${lab.vault}/l/web/n1/password`,
+      new Secret(new TextEncoder().encode('older')),
+    );
+    lab.pam.misbehaviour = { kind: 'empty' };
+    const nothing = await lab.pass({ takesOver: true });
+    assert.deepEqual([nothing.accounts, nothing.written], [0, []]);
+    lab.pam.misbehaviour = null;
+    assert.equal((await lab.pass()).mode, 'full');
+    assert.deepEqual(await lab.differences(), []);
+    assert.equal((await lab.pass()).mode, 'quick');
+  });
+
   it('an account that is there without values keeps what it had', async (t) => {
     const lab = await startPassLab(t, server, url, {});
     const root = await mkdtemp(join(tmpdir(), 'holdfast-source-'));
