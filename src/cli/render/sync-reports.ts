@@ -8,6 +8,8 @@ export function reportText(report: Report): string {
     case 'source_failed':
       return `${where(report)} was not read, so nothing of it was changed: ${plain(report.fault)}`;
     case 'source_empty':
+      if (report.kept === 0)
+        return `${where(report)} has no accounts that can be seen. Is a right missing, or a directory not mounted?`;
       return `${where(report)} was read empty; ${report.kept} variables that come from it stay. Has a right been taken away?`;
     case 'safe_vanished':
       return `${plain(report.branch)}: the source lists this safe no more; its ${report.kept} variables stay. Delete the policy if it is gone for good.`;

@@ -43,7 +43,7 @@ export function diff<A extends SourceAccount>(input: DiffInput<A>): SyncPlan<A> 
       if (found !== null) safes.push({ lob: lob.name, safe: safe.name, diff: found });
     }
   }
-  if (input.wholeVault) reports.push(...vanishedLobs(input, branches));
+  if (input.wholeVault) reports.push(...vanishedLobs(input, branches), ...barrenLobs(input, reports));
   return {
     skeleton: skeletonOf(
       layout,
@@ -124,6 +124,24 @@ function vanishedLobs<A extends SourceAccount>(
     .filter(([branch]) => !present.some((lob) => branch.startsWith(lob)))
     .map(([branch, variables]) => ({ code: 'safe_vanished' as const, branch, kept: ownedIn(variables) }))
     .filter(({ kept }) => kept > 0);
+}
+
+/**
+ * Lines of business that list no account at all, although nothing was ever had from them: whoever has set one up wants to know, since a
+ * vault lists nothing where a right is missing.
+ */
+function barrenLobs<A extends SourceAccount>(
+  { source }: DiffInput<A>,
+  reports: readonly Report[],
+): readonly Report[] {
+  const told = new Set(reports.flatMap((report) => ('lob' in report ? [report.lob] : [])));
+  return source
+    .filter(({ name, safes }) => !told.has(name) && safes.ok && safes.value.every(isEmpty))
+    .map(({ name }) => ({ code: 'source_empty', lob: name, safe: null, kept: 0 }));
+}
+
+function isEmpty<A extends SourceAccount>({ accounts }: SourceSafe<A>): boolean {
+  return accounts.ok && accounts.value.length === 0;
 }
 
 function safeDiff<A extends SourceAccount>(

@@ -262,6 +262,24 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
     assert.deepEqual([pass.failures, pass.mended], [[], [`${lab.vault}/l/web/n7/password`]]);
   });
 
+  it('says of a line of business, from the first pass on, that nothing can be seen of it', async (t) => {
+    for (const safes of [{}, { web: [], ops: [] }]) {
+      const lab = await startPassLab(t, server, url, safes);
+      for (let at = 0; at < 2; at += 1)
+        assert.deepEqual((await lab.pass()).reports, [
+          { code: 'source_empty', lob: 'l', safe: null, kept: 0 },
+        ]);
+    }
+    const lab = await startPassLab(t, server, url, { web: many(1, '1'), ops: [] });
+    assert.deepEqual((await lab.pass()).reports, [], 'an empty safe among others may be empty');
+    const unread = await startPassLab(t, server, url, { web: [] });
+    unread.pam.misbehaviour = { kind: 'fails', path: /Accounts$/u, times: 1000 };
+    assert.deepEqual(
+      (await unread.pass()).reports.map(({ code }) => code),
+      ['source_failed'],
+    );
+  });
+
   it('says that no safe is called like that', async (t) => {
     const lab = await startPassLab(t, server, url, { web: many(1, '1') });
     await lab.pass();
