@@ -97,7 +97,7 @@ async function lookAtLeader(
   }
   const holder = term.session ?? `${leader.name}, term ${term.version}`;
   const { isProven } = state;
-  const lock = { holder, token, isUnsettled: false, cursor: `${token} ${isProven ? 'held' : 'won'}` };
+  const lock = { holder, token, isUnsettled: false, cursor: `${token} held` };
   return {
     lock,
     expiration,
