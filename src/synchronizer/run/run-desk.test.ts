@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -13,6 +13,7 @@ import { putAccepted } from './accepted.ts';
 import { putPause, readPause, removePause } from './pause.ts';
 import { openDesk, type RunDesk } from './run-desk.ts';
 import { quietOutcome } from '../testing/outcome.ts';
+import { isLocked } from '../state/directory-lock.ts';
 import { readStanding } from '../state/standing-file.ts';
 import { readStatus } from '../state/status-file.ts';
 
@@ -138,6 +139,26 @@ describe('the desk of a run', { timeout: 30_000 }, () => {
       throw new Problem('source_unavailable', 'away.');
     });
     assert.ok(ended.end === 'failed' && isProblem(ended.error, 'source_unavailable'));
+  });
+
+  it('takes its directory anew when somebody has deleted it', async () => {
+    rmSync(directory, { recursive: true });
+    assert.equal(await isLocked(directory), false);
+    assert.equal((await desk.pass(async () => quietOutcome)).end, 'done');
+    assert.deepEqual([await isLocked(directory), (await readStanding(directory))?.role], [true, 'alone']);
+    await assert.rejects(open(directory, stop.signal), (error) => isProblem(error, 'state_in_use'));
+    assert.equal(readdirSync(directory).filter((name) => name.endsWith('.lock.sock')).length, 1);
+  });
+
+  it('makes no pass, and writes nothing, while another one has the directory that was deleted', async () => {
+    rmSync(directory, { recursive: true });
+    const other = await open(directory, stop.signal);
+    const ended = await desk.pass(() => assert.fail('a pass was made'));
+    assert.ok(ended.end === 'failed' && isProblem(ended.error, 'state_in_use'));
+    assert.equal(desk.report.view().lastPass?.code, 'state_in_use');
+    assert.equal(await readStatus(directory), null);
+    await other.close();
+    assert.equal((await desk.pass(async () => quietOutcome)).end, 'done');
   });
 
   it('is no second one in its directory', async () => {

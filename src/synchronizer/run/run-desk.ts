@@ -8,7 +8,7 @@ import { openReport, type RunReport, type Standing } from '../http/report.ts';
 import { serveRunStatus } from '../http/serve.ts';
 import type { PassOutcome, Progress } from '../pass/outcome.ts';
 import { type PauseWatch, restingAuthority, watchPause } from './pause.ts';
-import { lockStateDirectory } from '../state/directory-lock.ts';
+import { type HeldDirectory, holdStateDirectory } from '../state/held-directory.ts';
 import { readStatus } from '../state/status-file.ts';
 import { openStatusKeeper, type StatusKeeper } from '../state/status-keeper.ts';
 import { keepStanding } from '../state/standing-file.ts';
@@ -58,8 +58,8 @@ export async function openDesk(needs: {
   const { config, standing, stop, onUndeleted = () => undefined } = needs;
   const { stateDirectory, http, election, target } = config();
   const keeper = openStatusKeeper(stateDirectory);
-  const lock = await lockStateDirectory(stateDirectory, keeper.told);
-  const closers: (() => Promise<void>)[] = [lock.release];
+  const held = await holdStateDirectory(stateDirectory, keeper.told);
+  const closers: (() => Promise<void>)[] = [held.release];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();
   };
@@ -79,15 +79,19 @@ export async function openDesk(needs: {
       const server = await serveRunStatus(http, { report, metrics, name, health, now });
       closers.push(server.close);
     }
-    const standingChanged = keepStanding(stateDirectory, () => report.view().standing);
+    const keepRole = () => keepStanding(stateDirectory, () => report.view().standing);
+    let standingChanged = keepRole();
     await standingChanged().catch(() => undefined); // each pass tries again: a disk that is full may not be for long
     const acceptance = openAcceptance(stateDirectory, onUndeleted);
     return {
       pauses,
       report,
-      standingChanged,
+      standingChanged: () => standingChanged(),
       close,
       pass: async (work) => {
+        const taken = await retaken(held);
+        if (typeof taken !== 'boolean') return refused(report, taken.error);
+        if (taken) standingChanged = keepRole(); // what was written is deleted, too
         await standingChanged().catch(() => undefined); // again, where the disk was full; whoever changed it has told why
         return onePass({ pauses, report, stop, config, keeper, acceptance }, work);
       },
@@ -96,6 +100,18 @@ export async function openDesk(needs: {
     await close();
     throw error;
   }
+}
+
+/** Whether the directory was deleted, and had to be taken anew; or why that could not be done. */
+async function retaken(held: HeldDirectory): Promise<boolean | { readonly error: unknown }> {
+  return held.ensure().catch((error: unknown) => ({ error }));
+}
+
+/** Without its directory, nothing is done and nothing is written there: it may be another one's. */
+function refused(report: RunReport, error: unknown): DeskEnd {
+  report.passBegan();
+  report.passEnded('failed', { code: isProblem(error) ? error.code : 'unexpected' });
+  return { end: 'failed', error };
 }
 
 async function onePass(

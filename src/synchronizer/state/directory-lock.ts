@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +13,8 @@ import { lockSuffix, throughFolder } from './lock-names.ts';
 import { unusable } from './unusable.ts';
 
 export interface DirectoryLock {
+  /** Whether others find it still: no longer, when the directory was deleted. A file system that does not answer says nothing. */
+  readonly isThere: () => Promise<boolean>;
   readonly release: () => Promise<void>;
 }
 
@@ -94,8 +96,13 @@ async function claim(
   await listenIn(server, folder, own, directory);
   const isAlone = !(await othersAnswer(folder, directory, own));
   // One that looked between our bind and our listen has deleted our name: nobody would find us.
-  if (isAlone && (await readdir(directory)).includes(own)) {
+  const inode = isAlone ? await inodeOf(join(directory, own)) : null;
+  if (typeof inode === 'number') {
     return {
+      isThere: async () => {
+        const found = await inodeOf(join(directory, own));
+        return found === inode || found === 'unknown';
+      },
       release: async () => {
         await release();
         await folder.close();
@@ -104,6 +111,16 @@ async function claim(
   }
   await release();
   return null;
+}
+
+/** null: nothing is there. A file system that does not answer says nothing. */
+async function inodeOf(path: string): Promise<number | 'unknown' | null> {
+  try {
+    return (await stat(path)).ino;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? null : 'unknown';
+  }
 }
 
 /** Most only try whether somebody is there, and are gone by now. */
