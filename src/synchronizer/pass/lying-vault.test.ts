@@ -113,7 +113,8 @@ describe('a pass from a Vault that dies or lies', { timeout: 120_000 }, () => {
       vault.misbehaviour = misbehaviour;
       const unread = await pass();
       assert.match(JSON.stringify(unread.reports), sentence);
-      assert.deepEqual([unread.written.length, unread.removed, unread.reports.length], [1, [], 1]);
+      const codes = unread.reports.map(({ code }) => code).filter((code) => code !== 'removal_withheld');
+      assert.deepEqual([unread.written.length, unread.removed, codes.length], [1, [], 1]);
       assert.deepEqual(await lab.values('l/web/db/password', 'l/web/sub~2Fone/password'), [
         'changed',
         'p of web/sub/one',
