@@ -1,4 +1,5 @@
 import type { ConjurClient } from '../../client/client.ts';
+import { recordOf } from '../../client/refusal.ts';
 import { showResource } from '../../client/resources.ts';
 import { places } from '../../core/election/conjur/places.ts';
 import { fullId } from '../../core/ids.ts';
@@ -24,7 +25,7 @@ export async function grantsToWrite(
   const permissions = variable?.['permissions'];
   if (!Array.isArray(permissions)) return [];
   return permissions.flatMap((permission: unknown) => {
-    const { privilege, role, policy } = fieldsOf(permission);
+    const { privilege, role, policy } = recordOf(permission) ?? {};
     return privilege === 'update' ? [{ role, policy }] : [];
   });
 }
@@ -42,8 +43,4 @@ export async function unlessMissing<T>(answer: Promise<T>): Promise<T | null> {
     if (isProblem(error, 'api_missing', 'api_forbidden')) return null;
     throw error;
   }
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -11,7 +11,8 @@ import { startConsulCluster, type TestConsulCluster } from '../consul.ts';
 import { registerNomadService, type TestService } from '../nomad-service.ts';
 import { type CuttableWay, openCuttableWay } from './cuttable.ts';
 import { openSlowClock, type SlowClock } from './slow-clock.ts';
-import { openWitness, type Witness } from './witness.ts';
+import type { Act } from './trail.ts';
+import { openWitness } from './witness.ts';
 
 export interface FaultRun {
   readonly seed: number;
@@ -24,7 +25,7 @@ export interface FaultReport {
   readonly broken: readonly string[];
   readonly acts: number;
   readonly leaders: number;
-  /** Acts that the witness refused because their token was too old, while no clock was slow. */
+  /** Acts that came too late, and were refused by their token: of whoever was stopped between look and act, or a slow clock. */
   readonly refused: number;
   readonly longestGapMs: number;
 }
@@ -76,23 +77,22 @@ export async function runFaults({ seed, faults, tell }: FaultRun): Promise<Fault
   const where: Where = { dir, tell, isOver: () => isOver, slow };
   const broken: string[] = [];
   let longestGapMs = 0;
-  let refusedBefore = 0;
-  let refused = 0;
+  let overlapsBefore = 0;
   try {
     for (let each = 0; each < taskCount; each += 1) tasks.push(await makeTask(where, consul, each));
-    await witness.awaitAct(() => true, 20_000);
+    await witness.awaitAct(20_000);
     witness.takeLongestGapMs();
     for (let round = 1; round <= faults; round += 1) {
       const kind = random.pick(kinds);
       const what = `round ${round}, ${kind}`;
-      const leader = tasks.find((task) => task.name === witness.acts.at(-1)?.task);
+      const leader = tasks.find((task) => task.name === witness.trail.acts.at(-1)?.task);
       const victim = leader !== undefined && !random.chance(4) ? leader : random.pick(tasks);
       const hadSlowClock = tasks.some(({ isSlow }) => isSlow);
       tell(`${what}: ${victim.name}${victim === leader ? ', the leader' : ''}`);
       await strike(kind, { victim, consul, random, where });
       const bound = boundMs(kind);
       try {
-        await witness.awaitAct(() => true, bound);
+        await witness.awaitAct(bound);
       } catch {
         broken.push(`${what}: nobody leads ${bound} ms after all was mended`);
         for (const task of tasks) tell(readFileSync(logOf(where, task), 'utf8').slice(-1500));
@@ -101,11 +101,10 @@ export async function runFaults({ seed, faults, tell }: FaultRun): Promise<Fault
       const gapMs = witness.takeLongestGapMs();
       longestGapMs = Math.max(longestGapMs, gapMs);
       if (gapMs > bound) broken.push(`${what}: nobody led for ${Math.round(gapMs)} ms`);
-      const late = witness.refused.length - refusedBefore;
-      refusedBefore = witness.refused.length;
+      const overlaps = witness.trail.overlapping.length - overlapsBefore;
+      overlapsBefore = witness.trail.overlapping.length;
       if (hadSlowClock || tasks.some(({ isSlow }) => isSlow)) continue;
-      refused += late;
-      if (late > 0) broken.push(`${what}: ${late} acts by a leader that was no more`);
+      if (overlaps > 0) broken.push(`${what}: ${overlaps} acts by a leader that was no more`);
     }
   } finally {
     isOver = true;
@@ -116,14 +115,15 @@ export async function runFaults({ seed, faults, tell }: FaultRun): Promise<Fault
     slow.close();
     rmSync(dir, { recursive: true, force: true });
   }
-  const leaders = new Set(witness.acts.map(({ token }) => token)).size;
-  const twice = tokensOfTwo(witness);
+  const { acts, refused } = witness.trail;
+  const leaders = new Set(acts.map(({ token }) => token)).size;
+  const twice = tokensOfTwo(acts);
   if (twice !== null) broken.push(`token ${twice} was used by two tasks`);
-  return { broken, acts: witness.acts.length, leaders, refused, longestGapMs };
+  return { broken, acts: acts.length, leaders, refused: refused.length, longestGapMs };
 }
 
 /** A token belongs to one leader. */
-function tokensOfTwo({ acts }: Witness): string | null {
+function tokensOfTwo(acts: readonly Act[]): string | null {
   const owners = new Map<string, string>();
   for (const { token, task } of acts) {
     if ((owners.get(token) ?? task) !== task) return token;

@@ -1,23 +1,14 @@
 import { open } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-
-/** One act of a leader, in the order in which they reached the witness. */
-export interface Act {
-  readonly task: string;
-  readonly token: string;
-  /** When it was read, on this process's clock. */
-  readonly seenAtMs: number;
-}
+import { createTrail, type Trail } from './trail.ts';
 
 /** Reads what leaders do, as it happens. */
 export interface Witness {
-  readonly acts: readonly Act[];
-  /** Acts whose token was older than one before: refused. None of them, as long as authority never overlaps. */
-  readonly refused: readonly Act[];
+  readonly trail: Omit<Trail, 'add'>;
   /** The longest time without an act since the last call. */
   readonly takeLongestGapMs: () => number;
-  /** Resolves at the first act from now on that fits. */
-  readonly awaitAct: (fits: (act: Act) => boolean, timeoutMs: number) => Promise<Act>;
+  /** Resolves at the first act from now on. */
+  readonly awaitAct: (timeoutMs: number) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -26,13 +17,11 @@ const lookEveryMs = 5;
 
 export async function openWitness(file: string): Promise<Witness> {
   const handle = await open(file, 'a+');
-  const acts: Act[] = [];
-  const refused: Act[] = [];
+  const trail = createTrail();
   const closing = new AbortController();
   const buffer = Buffer.alloc(65_536);
   let position = 0;
   let rest = '';
-  let newest = '';
   let lastActAt = performance.now();
   let longestMs = 0;
 
@@ -44,14 +33,8 @@ export async function openWitness(file: string): Promise<Witness> {
     const seenAtMs = performance.now();
     longestMs = Math.max(longestMs, seenAtMs - lastActAt);
     for (const line of lines) {
-      const [task = '', token = ''] = line.split(' ');
-      const act = { task, token, seenAtMs };
-      acts.push(act);
-      if (token < newest) refused.push(act);
-      else {
-        newest = token;
-        lastActAt = seenAtMs;
-      }
+      const [task = '', token = '', lookedAtNs = ''] = line.split(' ');
+      if (trail.add({ task, token, lookedAtNs: BigInt(lookedAtNs) })) lastActAt = seenAtMs;
     }
   };
   const reading = (async () => {
@@ -62,22 +45,20 @@ export async function openWitness(file: string): Promise<Witness> {
   })();
 
   return {
-    acts,
-    refused,
+    trail,
     takeLongestGapMs: () => {
       const taken = longestMs;
       longestMs = 0;
       lastActAt = performance.now();
       return taken;
     },
-    awaitAct: async (fits, timeoutMs) => {
+    awaitAct: async (timeoutMs) => {
       const endAt = performance.now() + timeoutMs;
-      for (let at = acts.length; performance.now() < endAt; at = acts.length) {
+      const before = trail.acts.length;
+      while (trail.acts.length === before) {
+        if (performance.now() >= endAt) throw new Error(`no act came in ${timeoutMs} ms`);
         await pause(lookEveryMs);
-        const found = acts.slice(at).find(fits);
-        if (found !== undefined) return found;
       }
-      throw new Error(`no act came in ${timeoutMs} ms`);
     },
     close: async () => {
       closing.abort();

@@ -7,7 +7,7 @@ import { stopOnSignals } from '../../signals.ts';
 
 /**
  * One task of a fault test: the sidecar's contender, and in the same process what a leader does: every few milliseconds
- * it looks whether it may, and writes its token to the witness, a file that all tasks append to.
+ * it looks whether it may, and writes its token and when it looked to the witness, a file that all tasks append to.
  *
  * Usage: node witnessed-task.ts NAME WITNESS-FILE, with the environment of a sidecar
  */
@@ -24,8 +24,10 @@ const contender = startContender(election, {
   signal: stopOnSignals(),
 });
 const acting = setInterval(() => {
+  // Before the look: with the moment after it, whoever is stopped in between would seem to have led that late.
+  const lookedAtNs = process.hrtime.bigint();
   const standing = contender.standing();
-  if (standing?.isLeading === true) writeSync(witness, `${name} ${standing.token ?? ''}\n`);
+  if (standing?.isLeading === true) writeSync(witness, `${name} ${standing.token ?? ''} ${lookedAtNs}\n`);
 }, 5);
 try {
   await contender.done;
