@@ -11,6 +11,11 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
 console.log(`seed ${seed}`);
-const report = await runFaults({ seed, faults: Number(values.faults), tell: (line) => console.log(line) });
+const report = await runFaults({
+  seed,
+  faults: Number(values.faults),
+  slackMs: 2500,
+  tell: (line) => console.log(line),
+});
 console.log(JSON.stringify(report, null, 2));
 process.exitCode = report.broken.length === 0 ? 0 : 1;

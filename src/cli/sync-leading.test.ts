@@ -42,7 +42,7 @@ target: {url: '${lab.url}', account: ${lab.server.account}, login: host/conjur/v
 source: {kind: directory, path: source}
 every: 1s
 stateDirectory: state-${name}
-election: {lease: 10s, name: ${name}}
+election: {lease: 20s, name: ${name}}
 http: {listen: '127.0.0.1:${port}'}
 `,
     );
@@ -95,7 +95,7 @@ http: {listen: '127.0.0.1:${port}'}
     const leading = await one.ask('health');
     assert.deepEqual([leading.status, /"role":"leader"/u.test(leading.text)], [200, true], leading.text);
     const left = Number(/"leaseLeftSeconds":([\d.]+)/u.exec(leading.text)?.[1]);
-    assert.ok(left > 0 && left <= 10, leading.text);
+    assert.ok(left > 0 && left <= 20, leading.text);
     const waiting = await two.ask('health');
     assert.deepEqual([waiting.status, /"role":"standby"/u.test(waiting.text)], [200, true], waiting.text);
     assert.match((await two.ask('metrics')).text, /^holdfast_sync_leader 0$/mu);
@@ -110,7 +110,7 @@ http: {listen: '127.0.0.1:${port}'}
     await one.sync('pause', '--because', 'moving house');
     await second.until(/"pass done"/gu);
     const tookMs = performance.now() - pausedAt;
-    assert.ok(tookMs < 8000, `${tookMs} ms`);
+    assert.ok(tookMs < 12_000, `${tookMs} ms`);
     const resting = await one.ask('health');
     assert.deepEqual([resting.status, /paused: moving house/u.test(resting.text)], [200, true], resting.text);
     assert.match((await one.ask('metrics')).text, /^holdfast_sync_leader 0$/mu);

@@ -146,7 +146,7 @@ describe('a cluster of three etcd members', () => {
       if (outcome === 'refused') assert.ok(!applied.has(key), `${key} was called refused and was applied`);
     }
     assert.ok(counts.unanswered + counts.refused > 0, 'the kill hit no write');
-    for (const { gapMs } of reports) assert.ok(gapMs < 4000, `no write for ${Math.round(gapMs)} ms`);
+    for (const { gapMs } of reports) assert.ok(gapMs < 15_000, `no write for ${Math.round(gapMs)} ms`);
     // Every change is told, in order, although the watch may have lost its member.
     const events = await told.first(applied.size);
     assert.equal(new Set(events.map((event) => event.kind === 'put' && event.entry.key)).size, applied.size);

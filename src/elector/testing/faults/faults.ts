@@ -17,6 +17,8 @@ import { openWitness } from './witness.ts';
 export interface FaultRun {
   readonly seed: number;
   readonly faults: number;
+  /** What the machine may take besides twice the TTL, which is Consul's, until somebody leads after a fault; milliseconds. */
+  readonly slackMs: number;
   readonly tell: (line: string) => void;
 }
 
@@ -34,8 +36,6 @@ const ttlMs = 2000;
 const taskCount = 5;
 const slowRate = 0.8;
 const name = 'faults';
-/** From the fault: Consul takes up to twice the TTL, and this machine its time. */
-const slackMs = 2500;
 /** A raft election, and a server that reads its data again. */
 const consulMs = 10_000;
 
@@ -66,7 +66,7 @@ interface Task {
 }
 
 /** Five tasks and three servers of Consul, one fault after the other, and a witness that sees what leaders do. */
-export async function runFaults({ seed, faults, tell }: FaultRun): Promise<FaultReport> {
+export async function runFaults({ seed, faults, slackMs, tell }: FaultRun): Promise<FaultReport> {
   const random = seededRandom(seed);
   const dir = mkdtempSync(join(tmpdir(), 'hf-elect-faults-'));
   const consul = await startConsulCluster(3);
@@ -90,7 +90,7 @@ export async function runFaults({ seed, faults, tell }: FaultRun): Promise<Fault
       const hadSlowClock = tasks.some(({ isSlow }) => isSlow);
       tell(`${what}: ${victim.name}${victim === leader ? ', the leader' : ''}`);
       await strike(kind, { victim, consul, random, where });
-      const bound = boundMs(kind);
+      const bound = boundMs(kind, slackMs);
       try {
         await witness.awaitAct(bound);
       } catch {
@@ -132,7 +132,7 @@ function tokensOfTwo(acts: readonly Act[]): string | null {
   return null;
 }
 
-function boundMs(kind: Kind): number {
+function boundMs(kind: Kind, slackMs: number): number {
   return 2 * ttlMs + slackMs + (kind.startsWith('consul') ? consulMs : 0);
 }
 
