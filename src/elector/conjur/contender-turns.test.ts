@@ -4,7 +4,8 @@ import { ApiRefusal } from '../../client/refusal.ts';
 import { places } from '../../core/election/conjur/places.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import { openBase } from './base.ts';
+import { freeLook } from '../testing/free-look.ts';
+import { silentBase } from '../testing/silent-base.ts';
 import type { Caller, CallerAnswer } from './caller.ts';
 import { type ConjurBackend, createContender, type Protocol, type Won } from './contender.ts';
 import { openLease } from './lease.ts';
@@ -13,13 +14,6 @@ import type { Look } from './look.ts';
 const leaseMs = 12_000;
 const bounds = { timeoutMs: 10_000 };
 const never = new AbortController().signal;
-const free: Look = {
-  lock: { holder: null, token: '1', isUnsettled: false, cursor: 'free' },
-  expiration: null,
-  leader: null,
-  freeAtMs: null,
-  clearedAtMs: null,
-};
 const isLate = (error: unknown): boolean => isProblem(error, 'api_unanswered');
 
 /** An answer of the server to a write of the lease. */
@@ -42,22 +36,11 @@ describe('a contender whose calls come while others are under way', () => {
   let id: string;
 
   beforeEach(async () => {
-    [laterMs, seen, writes, takes] = [0, free, 0, 0];
+    [laterMs, seen, writes, takes] = [0, freeLook, 0, 0];
     looked = async () => undefined;
     stands = async () => assert.fail('nothing is refused');
     write = async () => answered(201);
-    const opened = openBase(
-      {
-        account: 'a',
-        login: 'host/one',
-        apiKey: new Secret('k'),
-        fetch: () => assert.fail('the protocol of this test sends nothing'),
-        url: 'http://127.0.0.1:1',
-        name: 'one',
-        leaseMs,
-      },
-      {},
-    );
+    const opened = silentBase(leaseMs);
     const api = { ...opened.api, nowMs: () => opened.api.nowMs() + laterMs };
     const { closing, serverTime } = opened;
     const lease = openLease({ api, leaseMs, signal: closing.signal, serverTime });
@@ -69,7 +52,7 @@ describe('a contender whose calls come while others are under way', () => {
     };
     const won = (): Won => {
       const office = { login: 'host/writer-1', apiKey: new Secret('k'), caller: { send } };
-      seen = { ...free, leader: 'one', lock: { ...free.lock, holder: id, cursor: 'held' } };
+      seen = { ...freeLook, leader: 'one', lock: { ...freeLook.lock, holder: id, cursor: 'held' } };
       return { office, sentMs: api.nowMs() };
     };
     take = async () => won();
@@ -96,7 +79,7 @@ describe('a contender whose calls come while others are under way', () => {
     ({ id } = await backend.openSession(bounds));
   });
 
-  const acquire = () => backend.acquire(id, free.lock, bounds);
+  const acquire = () => backend.acquire(id, freeLook.lock, bounds);
 
   it('does not take the lead by what it saw a lease ago', async () => {
     looked = async () => void (laterMs += leaseMs);
@@ -109,7 +92,7 @@ describe('a contender whose calls come while others are under way', () => {
     const late = Promise.withResolvers<CallerAnswer>();
     write = () => late.promise;
     const renewing = backend.renewSession(id, bounds);
-    seen = free; // its host was deleted by hand
+    seen = freeLook; // its host was deleted by hand
     const begun = Promise.withResolvers<void>();
     looked = async () => begun.resolve();
     const again = acquire();
@@ -124,7 +107,7 @@ describe('a contender whose calls come while others are under way', () => {
     await acquire();
     assert.notEqual(backend.writer(), null);
     const own = seen;
-    seen = free;
+    seen = freeLook;
     take = async () => {
       seen = own;
       throw new Problem('api_unanswered', 'the connection broke off.');

@@ -3,21 +3,15 @@ import { once } from 'node:events';
 import { beforeEach, describe, it } from 'node:test';
 import { places } from '../../core/election/conjur/places.ts';
 import { Secret } from '../../core/secret.ts';
-import { type ElectionBase, openBase } from './base.ts';
+import { freeLook } from '../testing/free-look.ts';
+import { silentBase } from '../testing/silent-base.ts';
+import type { ElectionBase } from './base.ts';
 import type { Caller } from './caller.ts';
 import { type ConjurBackend, createContender, type Won } from './contender.ts';
-import type { Look } from './look.ts';
 
 const leaseMs = 12_000;
 const bounds = { timeoutMs: 10_000 };
 const never = new AbortController().signal;
-const free: Look = {
-  lock: { holder: null, token: '1', isUnsettled: false, cursor: 'free' },
-  expiration: null,
-  leader: null,
-  freeAtMs: null,
-  clearedAtMs: null,
-};
 
 describe('an attempt to take the lead, and its pace', () => {
   let restMs: number;
@@ -31,22 +25,11 @@ describe('an attempt to take the lead, and its pace', () => {
     restMs = 0;
     done = [];
     take = async () => null;
-    base = openBase(
-      {
-        account: 'a',
-        login: 'host/one',
-        apiKey: new Secret('k'),
-        fetch: () => assert.fail('the protocol of this test sends nothing'),
-        url: 'http://127.0.0.1:1',
-        name: 'one',
-        leaseMs,
-      },
-      {},
-    );
+    base = silentBase(leaseMs);
     backend = createContender(base, {
       look: async () => {
         done.push('look');
-        return free;
+        return freeLook;
       },
       take: async () => {
         done.push('take');
@@ -68,7 +51,7 @@ describe('an attempt to take the lead, and its pace', () => {
   const acquire = async (): Promise<readonly string[]> => {
     const seen = await backend.watch(null, { ...bounds, waitMs: 0, signal: never });
     done = [];
-    assert.deepEqual(await backend.acquire(id, seen, bounds), free.lock);
+    assert.deepEqual(await backend.acquire(id, seen, bounds), freeLook.lock);
     return done;
   };
 
