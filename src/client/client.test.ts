@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { isProblem } from '../core/problem.ts';
 import { Secret } from '../core/secret.ts';
-import { startTestServer, type TestServer } from '../server/testing/test-server.ts';
+import { listeningServer } from '../server/testing/listening-server.ts';
 import { type ConjurClient, openClient, openDoor } from './client.ts';
 import type { Fetch } from './fetch.ts';
 import { createHost } from './host-factories.ts';
@@ -33,8 +33,7 @@ const policy = `
 const everything = { kind: null, search: null, role: null, limit: null, offset: null };
 
 describe('the client, with a real server', { timeout: 60_000 }, () => {
-  let server: TestServer;
-  let url: string;
+  const listening = listeningServer({ settings: { listLimitMax: 3 } });
   let admin: ConjurClient;
   const asked: string[] = [];
   const fetch: Fetch = (to, init) => {
@@ -42,17 +41,20 @@ describe('the client, with a real server', { timeout: 60_000 }, () => {
     return globalThis.fetch(to, init);
   };
   const clientOf = (login: string, key: string): ConjurClient =>
-    openClient({ fetch, url: `${url}/`, account: server.account, login, apiKey: new Secret(key) });
+    openClient({
+      fetch,
+      url: `${listening.url}/`,
+      account: listening.server.account,
+      login,
+      apiKey: new Secret(key),
+    });
   const keys = new Map<string, string>();
 
   before(async () => {
-    server = await startTestServer({ settings: { listLimitMax: 3 } });
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-    admin = clientOf('admin', server.adminApiKey.reveal());
+    admin = clientOf('admin', listening.server.adminApiKey.reveal());
     const { createdRoles } = await loadPolicy(admin, { branch: 'root', mode: 'load', text: policy });
     for (const { id, apiKey } of createdRoles) keys.set(id, apiKey.reveal());
   });
-  after(() => server.stop());
 
   it('fetches one token for requests at the same time, and keeps it', async () => {
     const client = clientOf('host/shop/web', keys.get('demo:host:shop/web') ?? '');
@@ -66,8 +68,8 @@ describe('the client, with a real server', { timeout: 60_000 }, () => {
 
   it('fetches another token when one that it kept is refused', async () => {
     await whoAmI(admin);
-    server.time.now += 481_000; // the server's clock only: the client believes that the token is good
-    server.become();
+    listening.server.time.now += 481_000; // the server's clock only: the client believes that the token is good
+    listening.server.become();
     asked.length = 0;
     await whoAmI(admin);
     assert.deepEqual(
@@ -104,10 +106,10 @@ describe('the client, with a real server', { timeout: 60_000 }, () => {
     const position = { position: null };
     const settings = {
       fetch: noting,
-      url,
-      account: server.account,
+      url: listening.url,
+      account: listening.server.account,
       login: 'admin',
-      apiKey: server.adminApiKey,
+      apiKey: listening.server.adminApiKey,
       position,
     };
     const client = openClient(settings);
@@ -181,8 +183,14 @@ describe('the client, with a real server', { timeout: 60_000 }, () => {
         if (pathname === '/info') return new Response(null, { status: 404 });
         return pathname === '/' ? Response.json({ version: said }) : globalThis.fetch(to, init);
       };
-      const apiKey = server.adminApiKey;
-      const client = openClient({ fetch: older, url, account: server.account, login: 'admin', apiKey });
+      const apiKey = listening.server.adminApiKey;
+      const client = openClient({
+        fetch: older,
+        url: listening.url,
+        account: listening.server.account,
+        login: 'admin',
+        apiKey,
+      });
       const trial = dryRunPolicy(client, { branch: 'root', mode: 'load', text: '- !group never' });
       if (tries) assert.ok((await trial).valid, said);
       else await assert.rejects(trial, (error) => isProblem(error, 'api_not_allowed'), said);
@@ -200,14 +208,14 @@ describe('the client, with a real server', { timeout: 60_000 }, () => {
     const eve = clientOf('eve@shop', keys.get('demo:user:eve@shop') ?? '');
     const password = new Secret('Correct-Horse-Battery-9');
     await changePassword(eve, password);
-    const door = openDoor({ fetch, url });
+    const door = openDoor({ fetch, url: listening.url });
     const key = await logIn(door, { account: 'demo', login: 'eve@shop', password });
     assert.equal(key.reveal(), keys.get('demo:user:eve@shop'));
   });
 
   it('tells each refusal as a Problem with status and words of the server, and never a secret', async () => {
     const web = clientOf('eve@shop', keys.get('demo:user:eve@shop') ?? '');
-    const door = openDoor({ fetch, url });
+    const door = openDoor({ fetch, url: listening.url });
     const canary = new Secret('canary-of-a-password');
     const refused: readonly (readonly [() => Promise<unknown>, ReturnType<typeof refusal>])[] = [
       [() => readSecret(web, 'shop/db/password', null), refusal('api_missing', 404, /CONJ00076E/u)],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { backendContract } from '../testing/backend-contract.ts';
 import { prepareElection } from '../testing/conjur-scene.ts';
 import { createConjurBackend } from './backend.ts';
@@ -10,17 +10,11 @@ const contenders = ['one', 'other'];
 const leaseMs = 6000;
 
 describe('an election over a real server of the Conjur API keeps the contract', { timeout: 180_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   for (const { name, run } of backendContract) {
     it(name, async () => {
-      const scene = await prepareElection(server, 'fenced', contenders);
+      const scene = await prepareElection(listening.server, 'fenced', contenders);
       await run(async () => {
         const names = [...contenders];
         return {
@@ -32,7 +26,7 @@ describe('an election over a real server of the Conjur API keeps the contract', 
             return createConjurBackend({
               ...scene.member(host),
               fetch,
-              url,
+              url: listening.url,
               name: host,
               leaseMs,
             });

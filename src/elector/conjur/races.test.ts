@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SeenLock } from '../../core/election/backend.ts';
 import { places } from '../../core/election/conjur/places.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { type ConjurScene, prepareElection } from '../testing/conjur-scene.ts';
 import { type HeldRequests, holdingFetch } from '../testing/held-requests.ts';
 import { createConjurBackend } from './backend.ts';
@@ -34,17 +34,17 @@ const isRenewal = (method: string, path: string): boolean =>
 describe('the races of the published protocol, forced by holding one request back', {
   timeout: 180_000,
 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   const contender = async (protocol: Protocol, scene: ConjurScene, name: string): Promise<Contender> => {
     const held = holdingFetch(openWebFetch({ ca: null }));
-    const backend = protocols[protocol]({ ...scene.member(name), fetch: held.fetch, url, name, leaseMs });
+    const backend = protocols[protocol]({
+      ...scene.member(name),
+      fetch: held.fetch,
+      url: listening.url,
+      name,
+      leaseMs,
+    });
     let id = '';
     const look = (): Promise<SeenLock> => backend.watch(null, { ...bounds, waitMs: 0, signal: never });
     return {
@@ -72,7 +72,7 @@ describe('the races of the published protocol, forced by holding one request bac
     protocol: Protocol,
     run: (scene: ConjurScene, one: Contender, other: Contender) => Promise<void>,
   ): Promise<void> => {
-    const scene = await prepareElection(server, protocol, ['one', 'other']);
+    const scene = await prepareElection(listening.server, protocol, ['one', 'other']);
     const [one, other] = [await contender(protocol, scene, 'one'), await contender(protocol, scene, 'other')];
     try {
       await run(scene, one, other);
@@ -148,25 +148,25 @@ describe('the races of the published protocol, forced by holding one request bac
 
   it('after a take-over nothing of the deposed leader is accepted: by its writer, or by its member', async () => {
     await inScene('fenced', async (scene, one, other) => {
-      await server.load(`
+      await listening.server.load(`
 - !group target-admins
 - !policy {id: target, owner: !group target-admins, body: [!variable value]}
 - !grant {role: !group target-admins, member: !group ${places.writers}}`);
       await one.take();
       const writer = one.backend.writer();
       assert.ok(writer !== null);
-      const authorization = await server.tokenFor(writer.login, writer.apiKey.reveal());
+      const authorization = await listening.server.tokenFor(writer.login, writer.apiKey.reveal());
       const { login, apiKey } = scene.member('one');
-      const ofMember = await server.tokenFor(login, apiKey.reveal());
+      const ofMember = await listening.server.tokenFor(login, apiKey.reveal());
       const write = async (id: string, token: string): Promise<number> => {
-        const path = `/secrets/${server.account}/variable/${encodeURIComponent(id)}`;
+        const path = `/secrets/${listening.server.account}/variable/${encodeURIComponent(id)}`;
         const request = {
           method: 'POST',
           url: path,
           payload: '12',
           headers: { authorization: token },
         } as const;
-        return (await server.app.inject(request)).statusCode;
+        return (await listening.server.app.inject(request)).statusCode;
       };
       assert.equal(await write('target/value', authorization), 201);
       await growOld(one);
@@ -174,7 +174,7 @@ describe('the races of the published protocol, forced by holding one request bac
       await other.take();
       const successor = other.backend.writer();
       assert.ok(successor !== null);
-      const ofSuccessor = await server.tokenFor(successor.login, successor.apiKey.reveal());
+      const ofSuccessor = await listening.server.tokenFor(successor.login, successor.apiKey.reveal());
       assert.equal(await write('target/value', ofSuccessor), 201);
       for (const id of ['target/value', places.expiration]) {
         assert.equal(await write(id, authorization), 403, id); // as Conjur answers a role that is deleted

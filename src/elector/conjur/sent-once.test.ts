@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PositionMemory } from '../../client/client.ts';
 import type { Fetch, FetchAnswer } from '../../client/fetch.ts';
@@ -8,7 +8,7 @@ import { deletionText } from '../../core/election/conjur/leader-texts.ts';
 import { places } from '../../core/election/conjur/places.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { type ConjurScene, prepareElection } from '../testing/conjur-scene.ts';
 import { createConjurBackend } from './backend.ts';
 import type { ConjurBackend } from './contender.ts';
@@ -40,19 +40,20 @@ const lost = async (send: () => Promise<FetchAnswer>): Promise<FetchAnswer> => {
 };
 
 describe('what an election sends', { timeout: 60_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
+  const listening = listeningServer();
+  const settingsOf = (scene: ConjurScene, fetch: Fetch) => ({
+    ...scene.member('one'),
+    fetch,
+    url: listening.url,
+    name: 'one',
+    leaseMs: 4000,
   });
-  after(() => server.stop());
 
   const inTrouble = async (
     trouble: Trouble,
     run: (backend: ConjurBackend, id: string, sent: readonly string[], scene: ConjurScene) => Promise<void>,
   ): Promise<void> => {
-    const scene = await prepareElection(server, 'fenced', ['one']);
+    const scene = await prepareElection(listening.server, 'fenced', ['one']);
     const sent: string[] = [];
     let pending: Trouble | null = trouble;
     const web = openWebFetch({ ca: null });
@@ -71,7 +72,7 @@ describe('what an election sends', { timeout: 60_000 }, () => {
       writes.most = Math.max(writes.most, writes.now);
       return answered(address, init).finally(() => (writes.now -= 1));
     };
-    const backend = createConjurBackend({ ...scene.member('one'), fetch, url, name: 'one', leaseMs: 4000 });
+    const backend = createConjurBackend(settingsOf(scene, fetch));
     try {
       const { id } = await backend.openSession(bounds);
       await run(backend, id, sent, scene);
@@ -292,11 +293,10 @@ describe('what an election sends', { timeout: 60_000 }, () => {
   });
 
   it('how far one must have read to know a writer is told to whoever works as it', async () => {
-    const scene = await prepareElection(server, 'fenced', ['one']);
+    const scene = await prepareElection(listening.server, 'fenced', ['one']);
     const position: PositionMemory = { position: null };
     const fetch = openWebFetch({ ca: null });
-    const one = { ...scene.member('one'), fetch, url, name: 'one', leaseMs: 4000, position };
-    const backend = createConjurBackend(one);
+    const backend = createConjurBackend({ ...settingsOf(scene, fetch), position });
     const { id } = await backend.openSession(bounds);
     await backend.acquire(id, await look(backend), bounds);
     backend.close();
@@ -304,30 +304,30 @@ describe('what an election sends', { timeout: 60_000 }, () => {
   });
 
   it('what is read comes from a master: a follower is told apart', async () => {
-    const scene = await prepareElection(server, 'fenced', ['one']);
+    const scene = await prepareElection(listening.server, 'fenced', ['one']);
     const fetch = openWebFetch({ ca: null });
-    const backend = createConjurBackend({ ...scene.member('one'), fetch, url, name: 'one', leaseMs: 4000 });
+    const backend = createConjurBackend(settingsOf(scene, fetch));
     await look(backend);
-    server.become({ role: 'follower' });
+    listening.server.become({ role: 'follower' });
     try {
       await assert.rejects(look(backend), (error) => {
         return isProblem(error, 'api_unavailable') && /held on the master/u.test(error.detail);
       });
     } finally {
-      server.become();
+      listening.server.become();
       backend.close();
     }
   });
 
   it('whoever is no member is told which group gives the right', async () => {
-    const scene = await prepareElection(server, 'fenced', ['one']);
-    await server.asAdmin({
+    const scene = await prepareElection(listening.server, 'fenced', ['one']);
+    await listening.server.asAdmin({
       method: 'PATCH',
-      url: `/policies/${server.account}/policy/root`,
+      url: `/policies/${listening.server.account}/policy/root`,
       payload: `- !revoke {role: !group ${places.members}, member: !host one}`,
     });
     const fetch = openWebFetch({ ca: null });
-    const backend = createConjurBackend({ ...scene.member('one'), fetch, url, name: 'one', leaseMs: 4000 });
+    const backend = createConjurBackend(settingsOf(scene, fetch));
     await assert.rejects(look(backend), (error) => {
       return (
         isProblem(error, 'api_missing') && /member of conjur\/vault-synchronizer\/members/u.test(error.detail)

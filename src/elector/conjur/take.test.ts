@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { Fetch } from '../../client/fetch.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { type ConjurScene, prepareElection } from '../testing/conjur-scene.ts';
 import { type HeldRequests, holdingFetch } from '../testing/held-requests.ts';
 import { fromMaster, readLeaderHost } from './api.ts';
@@ -16,13 +16,7 @@ const never = new AbortController().signal;
 const bounds = { signal: never, timeoutMs: leaseMs };
 
 describe('taking the lead, on a real server', { timeout: 60_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   /** A contender that has looked already, and found the lead free. */
   const contender = (
@@ -30,7 +24,10 @@ describe('taking the lead, on a real server', { timeout: 60_000 }, () => {
     name: string,
   ): HeldRequests & { readonly base: ElectionBase; readonly take: () => Promise<WonTerm | null> } => {
     const held = holdingFetch(openWebFetch({ ca: null }));
-    const base = openBase({ ...scene.member(name), fetch: held.fetch, url, name, leaseMs }, fromMaster);
+    const base = openBase(
+      { ...scene.member(name), fetch: held.fetch, url: listening.url, name, leaseMs },
+      fromMaster,
+    );
     const { api, member: caller } = base;
     const notAfterMs = api.nowMs() + leaseMs;
     const deps = { api, caller, name, digits: randomDigits, loaded: () => undefined, notAfterMs };
@@ -38,7 +35,7 @@ describe('taking the lead, on a real server', { timeout: 60_000 }, () => {
   };
 
   it('a POST behind another’s POST leads nowhere, although it made a writer, with a key', async () => {
-    const scene = await prepareElection(server, 'fenced', ['one', 'other']);
+    const scene = await prepareElection(listening.server, 'fenced', ['one', 'other']);
     const [one, other] = [contender(scene, 'one'), contender(scene, 'other')];
     const post = one.holdNext((method, path) => method === 'POST' && path.startsWith('/policies/'));
     const taking = one.take();
@@ -52,7 +49,7 @@ describe('taking the lead, on a real server', { timeout: 60_000 }, () => {
   });
 
   it('a lease that was written since the look is no reason for a PUT', async () => {
-    const scene = await prepareElection(server, 'fenced', ['one']);
+    const scene = await prepareElection(listening.server, 'fenced', ['one']);
     const web = openWebFetch({ ca: null });
     let reads = 0;
     const loads: string[] = [];
@@ -65,7 +62,13 @@ describe('taking the lead, on a real server', { timeout: 60_000 }, () => {
       if (readsLease && reads === 3) await scene.setExpiration('1000000000');
       return web(address, init);
     };
-    const backend = createConjurBackend({ ...scene.member('one'), fetch, url, name: 'one', leaseMs });
+    const backend = createConjurBackend({
+      ...scene.member('one'),
+      fetch,
+      url: listening.url,
+      name: 'one',
+      leaseMs,
+    });
     try {
       const { id } = await backend.openSession(bounds);
       const seen = await backend.watch(null, { ...bounds, waitMs: 0, signal: never });

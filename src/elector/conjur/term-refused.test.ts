@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { Fetch } from '../../client/fetch.ts';
 import type { SeenLock } from '../../core/election/backend.ts';
 import { deletionText } from '../../core/election/conjur/leader-texts.ts';
 import { places } from '../../core/election/conjur/places.ts';
 import { isProblem } from '../../core/problem.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { type ConjurScene, prepareElection } from '../testing/conjur-scene.ts';
 import { holdingFetch } from '../testing/held-requests.ts';
 import { createConjurBackend } from './backend.ts';
@@ -20,16 +20,10 @@ const protocols = { fenced: createConjurBackend, published: createPublishedBacke
 
 describe('a lead that is won and may not be kept', { timeout: 60_000 }, () => {
   const web = openWebFetch({ ca: null });
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   const connect = (scene: ConjurScene, protocol: keyof typeof protocols, fetch: Fetch = web): ConjurBackend =>
-    protocols[protocol]({ ...scene.member('one'), fetch, url, name: 'one', leaseMs });
+    protocols[protocol]({ ...scene.member('one'), fetch, url: listening.url, name: 'one', leaseMs });
   const look = (backend: ConjurBackend): Promise<SeenLock> =>
     backend.watch(null, { ...bounds, waitMs: 0, signal: never });
   const take = async (backend: ConjurBackend): Promise<SeenLock | 'gone'> => {
@@ -45,10 +39,10 @@ describe('a lead that is won and may not be kept', { timeout: 60_000 }, () => {
     };
 
   it('says that its writer lacks a right, and never that somebody leads', async () => {
-    const scene = await prepareElection(server, 'fenced', ['one']);
-    await server.asAdmin({
+    const scene = await prepareElection(listening.server, 'fenced', ['one']);
+    await listening.server.asAdmin({
       method: 'PATCH',
-      url: `/policies/${server.account}/policy/root`,
+      url: `/policies/${listening.server.account}/policy/root`,
       payload: `- !deny {role: !group ${places.writers}, privileges: [update], resource: !variable ${places.expiration}}`,
     });
     const backend = connect(scene, 'fenced');
@@ -63,7 +57,7 @@ describe('a lead that is won and may not be kept', { timeout: 60_000 }, () => {
   });
 
   it('says that the server does not accept the key of its writer', async () => {
-    const scene = await prepareElection(server, 'fenced', ['one']);
+    const scene = await prepareElection(listening.server, 'fenced', ['one']);
     const fetch: Fetch = async (address, init) => {
       const isWriters = /writer-[0-9a-f]+\/authenticate$/u.test(
         decodeURIComponent(new URL(address).pathname),
@@ -79,7 +73,7 @@ describe('a lead that is won and may not be kept', { timeout: 60_000 }, () => {
   });
 
   it('says that a member may not write, where the published protocol meets the fenced policy', async () => {
-    const scene = await prepareElection(server, 'fenced', ['one']);
+    const scene = await prepareElection(listening.server, 'fenced', ['one']);
     const backend = connect(scene, 'published');
     await assert.rejects(
       take(backend),
@@ -89,7 +83,7 @@ describe('a lead that is won and may not be kept', { timeout: 60_000 }, () => {
   });
 
   it('is lost as any other when somebody has taken it over before its first renewal', async () => {
-    const scene = await prepareElection(server, 'fenced', ['one']);
+    const scene = await prepareElection(listening.server, 'fenced', ['one']);
     const held = holdingFetch(web);
     const backend = connect(scene, 'fenced', held.fetch);
     const renewal = held.holdNext((method, path) => method === 'POST' && path.startsWith('/secrets/'));
@@ -103,10 +97,16 @@ describe('a lead that is won and may not be kept', { timeout: 60_000 }, () => {
   });
 
   it('is not told as somebody’s before its first renewal, and is from then on', async () => {
-    const scene = await prepareElection(server, 'fenced', ['one', 'other']);
+    const scene = await prepareElection(listening.server, 'fenced', ['one', 'other']);
     const held = holdingFetch(web);
     const backend = connect(scene, 'fenced', held.fetch);
-    const other = createConjurBackend({ ...scene.member('other'), fetch: web, url, name: 'other', leaseMs });
+    const other = createConjurBackend({
+      ...scene.member('other'),
+      fetch: web,
+      url: listening.url,
+      name: 'other',
+      leaseMs,
+    });
     const renewal = held.holdNext((method, path) => method === 'POST' && path.startsWith('/secrets/'));
     const taking = take(backend);
     await renewal.held;

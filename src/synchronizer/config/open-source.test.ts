@@ -7,7 +7,7 @@ import { type ConjurClient, openClient } from '../../client/client.ts';
 import { writeSecret } from '../../client/secrets.ts';
 import { createTestAuthority, type TestAuthority } from '../../identity/testing/test-authority.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { heldAccount } from '../testing/pass-lab.ts';
 import { type PamStandIn, startPamStandIn } from '../testing/pam-stand-in.ts';
 import { accountsOf, faultOf, signal, textsOf } from '../testing/sources.ts';
@@ -18,13 +18,12 @@ import { openSource } from './open-source.ts';
 const variable = 'conjur/vault-synchronizer/vault-lines-of-business/l';
 
 describe('a source that a configuration names', { timeout: 60_000 }, () => {
-  let server: TestServer;
+  const listening = listeningServer();
   let client: ConjurClient;
   let authority: TestAuthority;
   let directory: string;
   before(async () => {
-    server = await startTestServer();
-    const url = await server.app.listen({ host: '127.0.0.1', port: 0 });
+    const { server, url } = listening;
     const fetch = openWebFetch({ ca: null });
     client = openClient({ fetch, url, account: server.account, login: 'admin', apiKey: server.adminApiKey });
     await server.load(`- !variable ${variable}`);
@@ -32,7 +31,6 @@ describe('a source that a configuration names', { timeout: 60_000 }, () => {
     directory = await mkdtemp(join(tmpdir(), 'holdfast-config-'));
   });
   after(async () => {
-    await server.stop();
     await authority[Symbol.asyncDispose]();
     await rm(directory, { recursive: true, force: true });
   });

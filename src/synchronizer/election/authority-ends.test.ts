@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { readSecret } from '../../client/secrets.ts';
 import type { Fetch, FetchAnswer } from '../../client/fetch.ts';
 import { places } from '../../core/election/conjur/places.ts';
 import { isProblem } from '../../core/problem.ts';
 import { prepareElection } from '../../elector/testing/conjur-scene.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { type SyncTerm, takePart } from './take-part.ts';
 
 const variable = 'app/password';
@@ -20,13 +20,7 @@ const busy: FetchAnswer = {
 };
 
 describe('the end of authority, on a real server', { timeout: 60_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   /** Leads once, and is over with `lead`, whatever becomes of its term. */
   const leads = async (
@@ -41,12 +35,12 @@ describe('the end of authority, on a real server', { timeout: 60_000 }, () => {
       readonly lead: (term: SyncTerm) => Promise<void>;
     },
   ): Promise<void> => {
-    const scene = await prepareElection(server, 'fenced', ['one']);
+    const scene = await prepareElection(listening.server, 'fenced', ['one']);
     const stop = new AbortController();
     const led = Promise.withResolvers<void>();
     const done = takePart({
       settings: { protocol: 'fenced', leaseMs, name: 'one' },
-      target: { ...scene.member('one'), fetch, url },
+      target: { ...scene.member('one'), fetch, url: listening.url },
       position: { position: null },
       log: silent,
       signal: stop.signal,

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import type { Fetch } from '../../client/fetch.ts';
 import { isProblem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import { type ConjurScene, prepareElection } from '../../elector/testing/conjur-scene.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { lost } from './elected-authority.ts';
 import { leadOnce } from './lead-once.ts';
 import { type SyncTerm, takePart, type TakePartNeeds } from './take-part.ts';
@@ -23,20 +23,16 @@ const untilOver = async ({ signal }: SyncTerm): Promise<void> => {
 };
 
 describe('leading once, on a real server', { timeout: 60_000 }, () => {
-  let server: TestServer;
-  let url: string;
+  const listening = listeningServer();
   let scene: ConjurScene;
   const web = openWebFetch({ ca: null });
   before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-    scene = await prepareElection(server, 'fenced', ['one', 'other']);
+    scene = await prepareElection(listening.server, 'fenced', ['one', 'other']);
   });
-  after(() => server.stop());
 
   const needs = (name: string, signal: AbortSignal, fetch: Fetch = web): Omit<TakePartNeeds, 'lead'> => ({
     settings: { protocol: 'fenced', leaseMs, name },
-    target: { ...scene.member(name), fetch, url },
+    target: { ...scene.member(name), fetch, url: listening.url },
     position: { position: null },
     log: quiet,
     signal,

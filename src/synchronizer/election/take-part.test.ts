@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { readSecret, writeSecret } from '../../client/secrets.ts';
 import type { Fetch } from '../../client/fetch.ts';
 import { places } from '../../core/election/conjur/places.ts';
@@ -8,7 +8,8 @@ import { isProblem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
 import { type ConjurScene, prepareElection } from '../../elector/testing/conjur-scene.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
+import type { TestServer } from '../../server/testing/test-server.ts';
 import { type SyncTerm, takePart } from './take-part.ts';
 
 const leaseMs = 5000;
@@ -16,17 +17,11 @@ const variable = 'app/password';
 const bytes = (text: string): Secret<Uint8Array<ArrayBuffer>> => new Secret(new TextEncoder().encode(text));
 
 describe('taking part in an election, on a real server', { timeout: 120_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   const prepare = async (...names: readonly string[]): Promise<ConjurScene> => {
-    const scene = await prepareElection(server, 'fenced', names);
-    await server.load(`
+    const scene = await prepareElection(listening.server, 'fenced', names);
+    await listening.server.load(`
 - !variable ${variable}
 - !permit {role: !group ${places.writers}, privileges: [read, execute, update], resource: !variable ${variable}}`);
     return scene;
@@ -56,7 +51,7 @@ describe('taking part in an election, on a real server', { timeout: 120_000 }, (
     };
     const done = takePart({
       settings: { protocol: 'fenced', leaseMs: needs.leaseMs ?? leaseMs, name: needs.name },
-      target: { ...scene.member(needs.name), fetch, url },
+      target: { ...scene.member(needs.name), fetch, url: listening.url },
       position: { position: null },
       log,
       signal: stop.signal,
@@ -78,7 +73,7 @@ describe('taking part in an election, on a real server', { timeout: 120_000 }, (
       lead: async ({ authority, signal, token }) => {
         const isFirst = terms.length === 0;
         // Its renewals go on by the token that they have: they would find nothing for minutes.
-        if (isFirst) await rotateWriterKey(server);
+        if (isFirst) await rotateWriterKey(listening.server);
         const write = writeSecret(authority.writer(), variable, bytes(token));
         const wasLost = await write.then(
           () => false,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { ConjurClient } from '../../client/client.ts';
 import { Problem } from '../../core/problem.ts';
 import { placeOf } from '../../core/sync/layout.ts';
 import { unescapeName } from '../../core/sync/names.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { soleAuthority } from '../authority.ts';
 import { change, heldAccount, startPassLab } from '../testing/pass-lab.ts';
 
@@ -43,13 +43,7 @@ const awkward: readonly string[] = [
 ];
 
 describe('bad input', { timeout: 120_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   it('brings names over that no policy can carry, reversibly, and changes nothing about them again', async (t) => {
     const safes = Object.fromEntries(
@@ -59,7 +53,7 @@ describe('bad input', { timeout: 120_000 }, () => {
       ]),
     );
     safes['all of them'] = awkward.map((name, at) => heldAccount(`all_${at}`, name));
-    const lab = await startPassLab(t, server, url, safes);
+    const lab = await startPassLab(t, listening, safes);
     const first = await lab.pass();
     assert.deepEqual([first.reports, first.failures, await lab.differences()], [[], [], []]);
     const named = new Set<string>();
@@ -98,7 +92,7 @@ describe('bad input', { timeout: 120_000 }, () => {
       ['blank', ' \n', false],
     ];
     const accounts = values.map(([name, password], at) => heldAccount(`1_${at}`, name, { password }));
-    const lab = await startPassLab(t, server, url, { web: accounts });
+    const lab = await startPassLab(t, listening, { web: accounts });
     const refused = values.filter(([, , fits]) => !fits).map(([name]) => name);
     const first = await lab.pass();
     assert.deepEqual(first.failures.map(({ account }) => account ?? '').sort(), [...refused].sort());
@@ -118,7 +112,7 @@ describe('bad input', { timeout: 120_000 }, () => {
   });
 
   it('keeps the value before of an account whose value does not fit any more', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],
     });
     await lab.pass();
@@ -133,7 +127,7 @@ describe('bad input', { timeout: 120_000 }, () => {
   });
 
   it('reports two accounts of one name, and writes neither, also when one of them was there before', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'twin'), heldAccount('1_3', 'twin')],
     });
     const first = await lab.pass();
@@ -160,7 +154,7 @@ describe('bad input', { timeout: 120_000 }, () => {
   });
 
   it('brings a safe over beside one whose name is too long', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       ['!'.repeat(400)]: [heldAccount('1_1', 'db')],
       web: [heldAccount('2_1', 'api')],
     });
@@ -174,8 +168,7 @@ describe('bad input', { timeout: 120_000 }, () => {
       const names = ['a', 'b', 'bad', 'c', 'd', 'e', 'f', 'g'];
       const lab = await startPassLab(
         t,
-        server,
-        url,
+        listening,
         Object.fromEntries(names.map((name, at) => [name, [heldAccount(`${at}_1`, 'db')]])),
       );
       let loads = 0;
@@ -205,7 +198,7 @@ describe('bad input', { timeout: 120_000 }, () => {
   }
 
   it('removes as much as one pass may, and the rest once somebody has agreed', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: Array.from({ length: 20 }, (_, at) => heldAccount(`1_${at}`, `n${at}`)),
     });
     await lab.pass();

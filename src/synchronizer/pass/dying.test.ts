@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { loadPolicy } from '../../client/policies.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { openStateFile } from '../state/state-file.ts';
 import { type LetIn, recordDifferences } from '../testing/compare-records.ts';
 import { type Death, faultyPass } from '../testing/faulty-pass.ts';
@@ -31,13 +31,7 @@ function accountsOf(stage: 0 | 1): HeldAccount[] {
 }
 
 describe('a pass that dies', { timeout: 600_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   /** Whether it did not come through. */
   const dies = async (
@@ -45,7 +39,7 @@ describe('a pass that dies', { timeout: 600_000 }, () => {
     { death, at }: { readonly death: Death; readonly at: number },
     options: Partial<PassOptions> = {},
   ): Promise<boolean> => {
-    const stateFile = await openStateFile(join(lab.directory, 'state'), `${url} ${lab.vault}`);
+    const stateFile = await openStateFile(join(lab.directory, 'state'), `${listening.url} ${lab.vault}`);
     const { settings, hasDied } = faultyPass(lab.host, stateFile, {
       at,
       counts: 'changes',
@@ -73,7 +67,7 @@ describe('a pass that dies', { timeout: 600_000 }, () => {
 
   for (const death of deaths)
     it(`behind any change is followed by one that makes it good, also where the source went back (${death})`, async (t) => {
-      const lab = await startPassLab(t, server, url, {
+      const lab = await startPassLab(t, listening, {
         web: accountsOf(0),
         quiet: [heldAccount('2_1', 'x')],
       });
@@ -84,10 +78,10 @@ describe('a pass that dies', { timeout: 600_000 }, () => {
         ['1_4', 'd'],
       ]) {
         const host = `${death}-${name}`;
-        await server.load(
+        await listening.server.load(
           `- !host ${host}\n- !permit {role: !host ${host}, privileges: [read, execute], resource: !variable '${lab.vault}/l/web/${name}/password'}`,
         );
-        letIn.set(`l/${id}`, [`${server.account}:host:${host}`]);
+        letIn.set(`l/${id}`, [`${listening.server.account}:host:${host}`]);
       }
       let changes = 0;
       for (let at = 1, isDying = true; isDying; at += 1) {
@@ -112,7 +106,7 @@ describe('a pass that dies', { timeout: 600_000 }, () => {
       for (const death of deaths)
         for (let at = 1, isDying = true; isDying; at += 1) {
           const web = [heldAccount('1_0', 'a', { userName: 'u' }), heldAccount('1_1', 'b')];
-          const lab = await startPassLab(t, server, url, { web, quiet: [heldAccount('2_1', 'x')] });
+          const lab = await startPassLab(t, listening, { web, quiet: [heldAccount('2_1', 'x')] });
           await lab.pass();
           await loadPolicy(lab.client, { branch: `${lab.vault}/l`, mode: 'update', text: disturbed });
           web.push(heldAccount('1_2', 'c'));

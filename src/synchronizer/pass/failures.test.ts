@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { loadPolicy } from '../../client/policies.ts';
 import { showResource } from '../../client/resources.ts';
 import { writeSecret } from '../../client/secrets.ts';
 import type { ConjurClient } from '../../client/client.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { soleAuthority } from '../authority.ts';
 import type { Source } from '../source/source.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
@@ -17,13 +17,7 @@ function many(count: number, prefix: string) {
 }
 
 describe('a pass in which something fails', { timeout: 180_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   const retrievedBy = async (lab: PassLab, pass: () => Promise<PassOutcome>) => {
     const asked = lab.pam.asked.length;
@@ -40,7 +34,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   };
 
   it('tries one account that fails again, and does not compare everything because of it', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [...many(5, '1'), heldAccount('1_9', 'none', { password: '' })],
     });
     assert.equal((await lab.pass()).mode, 'full');
@@ -51,7 +45,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   });
 
   it('says of a branch that the server does not find that it may be there, and unseen', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(1, '1') });
+    const lab = await startPassLab(t, listening, { web: many(1, '1') });
     const layout = { ...lab.layout, base: `${lab.vault}-nowhere` };
     const outcome = await lab.pass({}, { layout }).catch((error: unknown) => error);
     const said = isProblem(outcome) ? outcome.detail : JSON.stringify(outcome);
@@ -59,7 +53,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   });
 
   it('leaves what was not read due for its check, and only that', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(3, '1'), ops: many(3, '2') });
+    const lab = await startPassLab(t, listening, { web: many(3, '1'), ops: many(3, '2') });
     await lab.pass();
     for (const safe of ['web', 'ops'])
       await writeSecret(lab.client, `${lab.vault}/l/${safe}/n0/password`, byHand);
@@ -75,7 +69,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   });
 
   it('gives a safe up that cannot be retrieved, and goes on with the others', async (t) => {
-    const lab = await startPassLab(t, server, url, { bad: many(150, '1'), good: many(60, '2') });
+    const lab = await startPassLab(t, listening, { bad: many(150, '1'), good: many(60, '2') });
     await lab.pass();
     for (const safe of ['bad', 'good'])
       for (const account of lab.safe(safe)) change(account, `new ${account.id}`);
@@ -95,7 +89,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   });
 
   it('gives a line of business up after three safes, or when it lets us in no more', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       s1: many(12, '1'),
       s2: many(12, '2'),
       s3: many(12, '3'),
@@ -125,7 +119,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   });
 
   it('tells what it had done when the target ends a pass', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(20, '1') });
+    const lab = await startPassLab(t, listening, { web: many(20, '1') });
     let writes = 0;
     const host: ConjurClient = {
       ...lab.host,
@@ -150,7 +144,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   });
 
   it('makes a group again that was deleted, with what it was permitted, and writes values meanwhile', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(3, '1') });
+    const lab = await startPassLab(t, listening, { web: many(3, '1') });
     await lab.pass();
     await load(lab, '- !delete {record: !group delegation/viewers}');
     change(lab.safe('web')[0], 'new one');
@@ -171,7 +165,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   });
 
   it('brings everything of a safe back that was deleted, as soon as something in it changes', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(2, '1'), ops: many(1, '2') });
+    const lab = await startPassLab(t, listening, { web: many(2, '1'), ops: many(1, '2') });
     await lab.pass();
     await load(lab, '- !delete {record: !policy web}', '/l');
     lab.safe('web').push(heldAccount('1_9', 'fresh'));
@@ -185,7 +179,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   });
 
   it('writes the values of variables that exist where a policy is refused, and looks at the safe again', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(3, '1') });
+    const lab = await startPassLab(t, listening, { web: many(3, '1') });
     await lab.pass();
     for (const account of lab.safe('web')) change(account, `new ${account.id}`);
     const [, , third] = lab.safe('web');
@@ -210,7 +204,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   });
 
   it('removes what is gone although another account of the safe fails, but not what that had before', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(4, '1') });
+    const lab = await startPassLab(t, listening, { web: many(4, '1') });
     await lab.pass();
     const [, renamed, rotated] = lab.safe('web');
     if (renamed !== undefined) renamed.name = 'other';
@@ -228,7 +222,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   });
 
   it('fails one account alone whose variable it may not read', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(6, '1') });
+    const lab = await startPassLab(t, listening, { web: many(6, '1') });
     await lab.pass();
     const id = `${lab.vault}/l/web/n3/password`;
     const host: ConjurClient = {
@@ -247,7 +241,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   });
 
   it('compares what the server answers only a few at a time', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(30, '1') });
+    const lab = await startPassLab(t, listening, { web: many(30, '1') });
     await lab.pass();
     await writeSecret(lab.client, `${lab.vault}/l/web/n7/password`, byHand);
     const host: ConjurClient = {
@@ -264,15 +258,15 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
 
   it('says of a line of business, from the first pass on, that nothing can be seen of it', async (t) => {
     for (const safes of [{}, { web: [], ops: [] }]) {
-      const lab = await startPassLab(t, server, url, safes);
+      const lab = await startPassLab(t, listening, safes);
       for (let at = 0; at < 2; at += 1)
         assert.deepEqual((await lab.pass()).reports, [
           { code: 'source_empty', lob: 'l', safe: null, kept: 0 },
         ]);
     }
-    const lab = await startPassLab(t, server, url, { web: many(1, '1'), ops: [] });
+    const lab = await startPassLab(t, listening, { web: many(1, '1'), ops: [] });
     assert.deepEqual((await lab.pass()).reports, [], 'an empty safe among others may be empty');
-    const unread = await startPassLab(t, server, url, { web: [] });
+    const unread = await startPassLab(t, listening, { web: [] });
     unread.pam.misbehaviour = { kind: 'fails', path: /Accounts$/u, times: 1000 };
     assert.deepEqual(
       (await unread.pass()).reports.map(({ code }) => code),
@@ -281,7 +275,7 @@ describe('a pass in which something fails', { timeout: 180_000 }, () => {
   });
 
   it('says that no safe is called like that', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(1, '1') });
+    const lab = await startPassLab(t, listening, { web: many(1, '1') });
     await lab.pass();
     await assert.rejects(
       lab.pass({ safe: 'wbe' }),

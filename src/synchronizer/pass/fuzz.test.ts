@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { isProblem } from '../../core/problem.ts';
 import { type Random, seededRandom } from '../../core/random.ts';
 import { safeBranch, variablePath } from '../../core/sync/layout.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { openStateFile } from '../state/state-file.ts';
 import { recordDifferences } from '../testing/compare-records.ts';
 import { type Fault, faultyPass } from '../testing/faulty-pass.ts';
@@ -21,14 +21,8 @@ const removal = { policy: 'delete', most: 1_000_000, mostPercent: 100 } as const
 
 /** Seeded: `SEED=… SERIES=… node --test …` for others, and for more of them. */
 describe('passes to which anything happens', { timeout: 120_000 + series * 60_000 }, () => {
-  let server: TestServer;
-  let url: string;
+  const listening = listeningServer();
   let hosts = 0;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
 
   /** Somebody is let in to the password of an account, under the name that it has. */
   const letIn = async (random: Random, lab: PassLab, vault: FuzzedVault, roles: Map<string, string[]>) => {
@@ -37,10 +31,10 @@ describe('passes to which anything happens', { timeout: 120_000 + series * 60_00
     hosts += 1;
     const host = `let-in-${hosts}`;
     const variable = `${safeBranch(lab.layout, 'l', safe)}/${variablePath(name, 'password')}`;
-    await server.load(
+    await listening.server.load(
       `- !host ${host}\n- !permit {role: !host ${host}, privileges: [read, execute], resource: !variable ${JSON.stringify(variable)}}`,
     );
-    roles.set(`l/${id}`, [...(roles.get(`l/${id}`) ?? []), `${server.account}:host:${host}`]);
+    roles.set(`l/${id}`, [...(roles.get(`l/${id}`) ?? []), `${listening.server.account}:host:${host}`]);
   };
 
   for (let seed = firstSeed; seed < firstSeed + series; seed += 1)
@@ -48,7 +42,7 @@ describe('passes to which anything happens', { timeout: 120_000 + series * 60_00
       const random = seededRandom(seed);
       const roles = new Map<string, string[]>();
       const vault = fuzzedVault(random, (id) => roles.has(`l/${id}`));
-      const lab = await startPassLab(t, server, url, Object.fromEntries(vault.safes));
+      const lab = await startPassLab(t, listening, Object.fromEntries(vault.safes));
       let directory = 'state';
       /** As in a term: until one pass of it went through, each looks at everything. */
       let takesOver = false;
@@ -63,7 +57,7 @@ describe('passes to which anything happens', { timeout: 120_000 + series * 60_00
         if (outcome.stopped === null) takesOver = false;
         return outcome;
       };
-      const open = () => openStateFile(join(lab.directory, directory), `${url} ${lab.vault}`);
+      const open = () => openStateFile(join(lab.directory, directory), `${listening.url} ${lab.vault}`);
       const changes = (most: number): void => {
         for (let count = 1 + random.below(most); count > 0; count -= 1) vault.step();
         const ids = new Set([...vault.safes.values()].flat().map(({ id }) => `l/${id}`));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { describe, it } from 'node:test';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
 import type { PassOutcome } from './outcome.ts';
 
@@ -14,13 +14,7 @@ function many(count: number) {
 }
 
 describe('when a pass gives a safe up', { timeout: 120_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   const retrievedBy = async (lab: PassLab, settings = {}) => {
     const asked = lab.pam.asked.length;
@@ -31,7 +25,7 @@ describe('when a pass gives a safe up', { timeout: 120_000 }, () => {
   const ofSafe = ({ failures }: PassOutcome) => failures.filter(({ account }) => account === null);
 
   it('writes all others however many the vault itself says it fails for, and removes what is gone', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(200) });
+    const lab = await startPassLab(t, listening, { web: many(200) });
     const path = /Accounts\/1_(?:\d|[1-9]\d|1[01]\d)\/Password\/Retrieve$/u; // the first 120
     lab.pam.misbehaviour = { kind: 'says', path, status: 500, body: inOwnWords };
     const first = await retrievedBy(lab);
@@ -44,7 +38,7 @@ describe('when a pass gives a safe up', { timeout: 120_000 }, () => {
   });
 
   it('does not ask a vault for thousands of accounts that says nothing but that it fails', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(300) });
+    const lab = await startPassLab(t, listening, { web: many(300) });
     lab.pam.misbehaviour = { kind: 'says', path: /Retrieve$/u, status: 500, body: inOwnWords };
     const { outcome, count } = await retrievedBy(lab, { concurrency: 1 });
     assert.equal(count, 2 * 200);
@@ -52,14 +46,14 @@ describe('when a pass gives a safe up', { timeout: 120_000 }, () => {
   });
 
   it('takes what a sealed vault says for its own failure, and none of an account', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(30) });
+    const lab = await startPassLab(t, listening, { web: many(30) });
     lab.pam.misbehaviour = { kind: 'says', path: /Retrieve$/u, status: 503, body: inOwnWords };
     const { outcome, count } = await retrievedBy(lab, { concurrency: 1 });
     assert.deepEqual([count, outcome.failures.length], [3 * 10, 11]);
   });
 
   it('asks last for accounts that it failed for, and of these first for the one that waits longest', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(40) });
+    const lab = await startPassLab(t, listening, { web: many(40) });
     const one = { concurrency: 1 };
     lab.pam.misbehaviour = { kind: 'fails', path: /1_(?:\d|1\d)\/Password\/Retrieve$/u, times: 1e6 }; // 0 to 19
     assert.deepEqual((await lab.pass({}, one)).written, []);
@@ -78,7 +72,7 @@ describe('when a pass gives a safe up', { timeout: 120_000 }, () => {
   });
 
   it('removes nothing of a safe whose accounts were not asked for', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(300) });
+    const lab = await startPassLab(t, listening, { web: many(300) });
     await lab.pass();
     for (const account of lab.safe('web')) change(account, `new ${account.id}`);
     lab.safe('web').splice(299, 1);

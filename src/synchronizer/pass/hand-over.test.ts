@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it, test } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { showResource } from '../../client/resources.ts';
 import type { ReusedVariable } from '../../core/sync/plan.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { heldAccount, startPassLab } from '../testing/pass-lab.ts';
 import { handOver } from './hand-over.ts';
 
@@ -38,20 +38,14 @@ test('of names that pass on, those wait whose accounts wait, or would take what 
 });
 
 describe('a name that another account has now', { timeout: 120_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   for (const [words, spoil] of [
     ['the source refuses the value', 'refused'],
     ['the value is empty', ' '],
   ] as const)
     it(`stays with the former account while ${words}`, async (t) => {
-      const lab = await startPassLab(t, server, url, {
+      const lab = await startPassLab(t, listening, {
         web: [heldAccount('1_0', 'a'), heldAccount('1_1', 'b'), heldAccount('1_2', 'c')],
       });
       await lab.pass();

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { isProblem } from '../../core/problem.ts';
 import type { Report } from '../../core/sync/plan.ts';
 import { createTestAuthority } from '../../identity/testing/test-authority.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { openDirectorySource } from '../directory/directory-source.ts';
 import { pamWords } from '../pam/pam-shapes.ts';
 import { statusOf } from '../state/status.ts';
@@ -39,13 +39,7 @@ function told({ layout }: PassLab, outcome: PassOutcome): readonly string[] {
 }
 
 describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   const safes = () => ({
     web: [heldAccount('1_1', 'db', { userName: 'root' }), heldAccount('1_2', 'api'), heldAccount('1_3', 'x')],
@@ -54,7 +48,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
 
   /** A vault that was brought over, and in which each kind of change waits. */
   const changedLab = async (t: TestContext): Promise<PassLab> => {
-    const lab = await startPassLab(t, server, url, safes());
+    const lab = await startPassLab(t, listening, safes());
     await lab.pass();
     assert.deepEqual(await lab.differences(), []);
     change(lab.safe('web')[0], 'changed');
@@ -282,7 +276,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
   it('gives a line of business up when the vault is gone in mid-pass, and says at which account', async (t) => {
     const accounts = Array.from({ length: 64 }, (_, at) => heldAccount(`1_${at}`, `n${at}`));
     const safesOf = [0, 1, 2, 3].map((at) => [`safe ${at}`, accounts.slice(at * 16, at * 16 + 16)] as const);
-    const lab = await startPassLab(t, server, url, Object.fromEntries(safesOf));
+    const lab = await startPassLab(t, listening, Object.fromEntries(safesOf));
     let values = 0;
     lab.pam.onAsked = (line) => {
       if (line.endsWith('/Retrieve')) values += 1;
@@ -300,7 +294,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
   it('lets no safe hold up the others of which no value can be had', async (t) => {
     const accounts = (safe: string, count: number) =>
       Array.from({ length: count }, (_, at) => heldAccount(`${safe}_${at}`, `${safe}${at}`));
-    const lab = await startPassLab(t, server, url, { a: accounts('a', 40), b: accounts('b', 40) });
+    const lab = await startPassLab(t, listening, { a: accounts('a', 40), b: accounts('b', 40) });
     lab.pam.misbehaviour = { kind: 'fails', path: /a_\d+\/Password\/Retrieve$/u, times: forEver };
     for (const full of [true, false]) {
       const { failures } = await lab.pass({ full });
@@ -326,7 +320,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
     ];
     for (const [words, settings] of pages) {
       it(`misses no account when others come and go, ${words}`, async (t) => {
-        const lab = await startPassLab(t, server, url, { web: many() }, { ...settings, pageSize: 10 });
+        const lab = await startPassLab(t, listening, { web: many() }, { ...settings, pageSize: 10 });
         await lab.pass();
         let listed = 0;
         lab.pam.onAsked = (line) => {
@@ -344,7 +338,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
     }
 
     it('does nothing about a list that never stands still', async (t) => {
-      const lab = await startPassLab(t, server, url, { web: many() }, { pageSize: 10 });
+      const lab = await startPassLab(t, listening, { web: many() }, { pageSize: 10 });
       await lab.pass();
       const earlier = await lab.snapshot();
       lab.pam.onAsked = (line) => {
@@ -360,7 +354,7 @@ describe('a pass from a source that dies, lies or is slow', { timeout: 180_000 }
   });
 
   it('keeps everything when a directory is not mounted, and names each safe', async (t) => {
-    const lab = await startPassLab(t, server, url, {});
+    const lab = await startPassLab(t, listening, {});
     const root = await mkdtemp(join(tmpdir(), 'holdfast-source-'));
     t.after(() => rm(root, { recursive: true, force: true }));
     for (const path of ['l/s/a', 'l/s/b', 'm/s/c']) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { Secret } from '../../core/secret.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { type PassLab, startPassLab } from '../testing/pass-lab.ts';
 import { apiOf } from '../testing/sources.ts';
 import { startVaultStandIn, type VaultStandIn } from '../testing/vault-stand-in.ts';
@@ -28,13 +28,7 @@ const appRole: VaultAuth = {
 };
 
 describe('a pass from a Vault that dies or lies', { timeout: 120_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   const vaultLab = async (t: TestContext, auth: VaultAuth = appRole): Promise<VaultLab> => {
     const secrets = ['web/db', 'web/sub/one', 'web/sub/two', 'ops/root'].map(
@@ -42,7 +36,7 @@ describe('a pass from a Vault that dies or lies', { timeout: 120_000 }, () => {
     );
     const vault = await startVaultStandIn({ secrets: new Map(secrets) });
     t.after(vault.stop);
-    const lab = await startPassLab(t, server, url, {});
+    const lab = await startPassLab(t, listening, {});
     const api = apiOf(vault.url, null, vaultWords);
     const pass = (options?: Partial<PassOptions>): Promise<PassOutcome> => {
       const linesOfBusiness = [{ name: 'l', mount: 'kv', namespace: null, auth }];

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { writeSecret } from '../../client/secrets.ts';
 import { Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { openStateFile } from '../state/state-file.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
 
@@ -15,21 +15,16 @@ function many(count: number) {
 const hourMs = 3_600_000;
 
 describe('what a synchronizer remembers from pass to pass', { timeout: 120_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
-  const openState = (lab: PassLab) => openStateFile(join(lab.directory, 'state'), `${url} ${lab.vault}`);
+  const openState = (lab: PassLab) =>
+    openStateFile(join(lab.directory, 'state'), `${listening.url} ${lab.vault}`);
   const retrieved = ({ pam }: PassLab): number =>
     pam.asked.filter((line) => line.endsWith('/Retrieve')).length;
 
   it('goes on where an interrupted pass stood: what was compared is not compared again', async (t) => {
     for (const full of [false, true]) {
-      const lab = await startPassLab(t, server, url, { web: many(100) });
+      const lab = await startPassLab(t, listening, { web: many(100) });
       if (full) await lab.pass();
       const later = Date.now() + (full ? 2 * hourMs : 0);
       const wallClock = () => later;
@@ -52,7 +47,7 @@ describe('what a synchronizer remembers from pass to pass', { timeout: 120_000 }
   });
 
   it('keeps what was done while a pass is still under way', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(100) });
+    const lab = await startPassLab(t, listening, { web: many(100) });
     const stateFile = await openState(lab);
     let saves = 0;
     const counted = {
@@ -73,7 +68,7 @@ describe('what a synchronizer remembers from pass to pass', { timeout: 120_000 }
     await assert.rejects(lab.pass({}, { authority, stateFile: counted, saveEveryMs: 0, concurrency: 1 }));
     kept = (await openState(lab)).state.accounts.size;
     assert.ok(kept > 20 && kept < 40, String(kept));
-    const quiet = await startPassLab(t, server, url, { web: many(30) });
+    const quiet = await startPassLab(t, listening, { web: many(30) });
     const file = await openState(quiet);
     let quietSaves = 0;
     await quiet.pass(
@@ -92,7 +87,7 @@ describe('what a synchronizer remembers from pass to pass', { timeout: 120_000 }
   });
 
   it('believes no digest of another key, however often the state was opened since', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(1) });
+    const lab = await startPassLab(t, listening, { web: many(1) });
     await lab.pass();
     const id = `${lab.vault}/l/web/n0/password`;
     await rm(join(lab.directory, 'state', 'digest.key'));
@@ -108,7 +103,7 @@ describe('what a synchronizer remembers from pass to pass', { timeout: 120_000 }
   });
 
   it('creates nothing when it is only opened, or when a pass is only tried', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(1) });
+    const lab = await startPassLab(t, listening, { web: many(1) });
     await openState(lab);
     await lab.pass({ dryRun: true });
     await assert.rejects(access(join(lab.directory, 'state')));
@@ -117,7 +112,7 @@ describe('what a synchronizer remembers from pass to pass', { timeout: 120_000 }
   });
 
   it('adds up what passes remove within 24 hours', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(100) });
+    const lab = await startPassLab(t, listening, { web: many(100) });
     let now = Date.now();
     const settings = () => ({
       wallClock: () => now,
@@ -146,7 +141,7 @@ describe('what a synchronizer remembers from pass to pass', { timeout: 120_000 }
   });
 
   it('removes nothing at all with 0 percent, or a most of 0', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(5) });
+    const lab = await startPassLab(t, listening, { web: many(5) });
     await lab.pass();
     lab.safe('web').splice(0, 1);
     for (const rules of [
@@ -159,7 +154,7 @@ describe('what a synchronizer remembers from pass to pass', { timeout: 120_000 }
   });
 
   it('names what a pass that stops would remove, also when it is only tried', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: many(150) });
+    const lab = await startPassLab(t, listening, { web: many(150) });
     await lab.pass();
     const gone = lab.safe('web').splice(0, 120);
     change(lab.safe('web')[0], 'rotated');
@@ -179,7 +174,7 @@ describe('what a synchronizer remembers from pass to pass', { timeout: 120_000 }
   });
 
   it('forgets accounts that no variable names', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: [heldAccount('1_0', 'keep')] });
+    const lab = await startPassLab(t, listening, { web: [heldAccount('1_0', 'keep')] });
     for (let at = 1; at < 6; at += 1) {
       lab.safe('web').splice(1, 1, heldAccount(`1_${at}`, `n${at}`));
       await lab.pass({ full: at === 5 });

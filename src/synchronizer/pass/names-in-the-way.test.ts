@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { needsAttention } from '../../core/sync/attention.ts';
 import { loadPolicy } from '../../client/policies.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { soleAuthority } from '../authority.ts';
 import { openStateFile } from '../state/state-file.ts';
 import { dyingBehind } from '../testing/dying-client.ts';
@@ -19,21 +19,15 @@ function rename(account: HeldAccount | undefined, name: string): void {
 }
 
 describe('what an account had, while names change', { timeout: 120_000 }, () => {
-  let server: TestServer;
-  let url: string;
+  const listening = listeningServer();
   let owners = 0;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
 
   const load = (lab: PassLab, mode: 'load' | 'update', text: string) =>
     loadPolicy(lab.client, { branch: `${lab.vault}/l/web`, mode, text });
 
   /** A pass that ends behind a load; killed at once, or when it has kept what it knew. */
   const dies = async (lab: PassLab, lastLoad: number, saves: boolean): Promise<void> => {
-    const file = await openStateFile(join(lab.directory, 'state'), `${url} ${lab.vault}`);
+    const file = await openStateFile(join(lab.directory, 'state'), `${listening.url} ${lab.vault}`);
     let isDead = false;
     const client = dyingBehind(lab.host, lastLoad, () => {
       isDead = true;
@@ -49,7 +43,7 @@ describe('what an account had, while names change', { timeout: 120_000 }, () => 
 
   for (const policy of policies) {
     it(`follows through two renames in quick passes, with ${policy}`, async (t) => {
-      const lab = await startPassLab(t, server, url, {
+      const lab = await startPassLab(t, listening, {
         web: [heldAccount('1_0', 'z'), heldAccount('1_1', 'other')],
       });
       const settings = { removal: { policy, most: 100, mostPercent: 100 } };
@@ -73,13 +67,13 @@ describe('what an account had, while names change', { timeout: 120_000 }, () => 
     for (const isSeen of [true, false]) {
       const which = isSeen ? 'a foreign variable' : 'a foreign variable that may not be seen';
       it(`stays when ${which} is in the way, with ${policy}`, async (t) => {
-        const lab = await startPassLab(t, server, url, {
+        const lab = await startPassLab(t, listening, {
           web: [heldAccount('1_1', 'db', { userName: 'root' }), heldAccount('1_2', 'api')],
         });
         const settings = { removal: { policy, most: 100, mostPercent: 100 } };
         await lab.pass({}, settings);
         owners += 1;
-        await server.load(`- !user owner-${owners}`);
+        await listening.server.load(`- !user owner-${owners}`);
         await load(
           lab,
           'load',
@@ -124,7 +118,7 @@ describe('what an account had, while names change', { timeout: 120_000 }, () => 
   }
 
   it('stays while the account is called as another one, and whoever takes its name waits', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'a'), heldAccount('1_2', 'b'), heldAccount('1_3', 'c')],
     });
     await lab.pass();
@@ -169,7 +163,7 @@ describe('what an account had, while names change', { timeout: 120_000 }, () => 
     ] as const) {
       const how = saves ? 'died' : 'was killed';
       it(`is found when a pass ${how} behind load ${lastLoad} of a swap ${who}, and names are ${next} by then`, async (t) => {
-        const lab = await startPassLab(t, server, url, {
+        const lab = await startPassLab(t, listening, {
           web: [heldAccount('1_0', 'a'), heldAccount('1_1', 'b'), heldAccount('1_2', 'c')],
         });
         await lab.pass();
@@ -200,7 +194,7 @@ describe('what an account had, while names change', { timeout: 120_000 }, () => 
     for (const saves of [true, false]) {
       const how = saves ? 'died' : 'was killed';
       it(`is found under a name that the account had for a moment, when a pass ${how} behind load ${lastLoad}`, async (t) => {
-        const lab = await startPassLab(t, server, url, {
+        const lab = await startPassLab(t, listening, {
           web: [heldAccount('1_0', 'a'), heldAccount('1_1', 'b'), heldAccount('1_2', 'c')],
         });
         await lab.pass();
@@ -219,7 +213,7 @@ describe('what an account had, while names change', { timeout: 120_000 }, () => 
   }
 
   it('is found where one role alone was let in, and nothing is kept beside', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_0', 'a'), heldAccount('1_1', 'b'), heldAccount('1_2', 'c')],
     });
     await lab.pass();

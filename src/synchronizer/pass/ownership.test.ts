@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { ConjurClient } from '../../client/client.ts';
 import { loadPolicy } from '../../client/policies.ts';
 import { type ApiRecord, showResource } from '../../client/resources.ts';
 import { writeSecret } from '../../client/secrets.ts';
 import { Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { recordOf } from '../../client/refusal.ts';
 import { soleAuthority } from '../authority.ts';
 import { openStateFile } from '../state/state-file.ts';
@@ -20,21 +20,15 @@ function bytes(text: string): Secret<Uint8Array<ArrayBuffer>> {
 }
 
 describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
-  let server: TestServer;
-  let url: string;
+  const listening = listeningServer();
   let apps = 0;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
 
   const load = async (lab: PassLab, mode: 'load' | 'update', text: string, below = '/l/web') =>
     loadPolicy(lab.client, { branch: `${lab.vault}${below}`, mode, text });
   /** Something foreign with a value, made by somebody who owns it alone. */
   const putForeign = async (lab: PassLab, path: string): Promise<void> => {
     apps += 1;
-    await server.load(`- !user owner-${apps}`);
+    await listening.server.load(`- !user owner-${apps}`);
     await load(lab, 'load', `- !variable {id: ${path}, owner: !user /owner-${apps}}`);
     await writeSecret(lab.client, `${lab.vault}/l/web/${path}`, bytes('theirs'));
   };
@@ -45,7 +39,7 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
   ];
 
   it('does not write into a variable that somebody made in place of ours since the last pass', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],
     });
     await lab.pass();
@@ -63,7 +57,7 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
   for (const knowsTrials of [true, false]) {
     const which = knowsTrials ? 'a server that tries policies' : 'a server that is older than trials';
     it(`takes over nothing that it may not see, on ${which}`, async (t) => {
-      const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'db')] });
+      const lab = await startPassLab(t, listening, { web: [heldAccount('1_1', 'db')] });
       const client = knowsTrials ? lab.host : older(lab.host);
       const settings = { client, authority: soleAuthority(client) };
       await lab.pass({}, settings);
@@ -83,7 +77,7 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
   }
 
   it('calls nothing foreign that a page of the target has missed, and writes it when it was seen', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],
     });
     await lab.pass();
@@ -101,7 +95,7 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
   });
 
   it('looks again at what it called foreign and could not see', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],
     });
     await lab.pass();
@@ -121,13 +115,13 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
   });
 
   it('makes no safe of a policy, and lets in no group, that it may not see', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db')],
       ops: [heldAccount('2_1', 'sa')],
       dev: [heldAccount('3_1', 'me')],
     });
     apps += 1;
-    await server.load(`- !user owner-${apps}`);
+    await listening.server.load(`- !user owner-${apps}`);
     await load(lab, 'load', '- !policy l', '');
     const owner = `owner: !user /owner-${apps}`;
     await load(
@@ -154,7 +148,7 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
   });
 
   it('removes nothing that is not ours any more', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],
     });
     await lab.pass();
@@ -178,7 +172,7 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
   });
 
   it('lets whoever was let in to an account in to that account alone, when names change hands', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: ['a', 'b', 'c', 'd'].map((name, at) => heldAccount(`1_${at}`, name)),
     });
     await lab.pass();
@@ -206,13 +200,13 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
       [[ofB], [ofA], [ofC]],
     );
     assert.ok(ofD !== ofC);
-    const second = `/secrets/${server.account}/variable/${encodeURIComponent(`${lab.vault}/l/web/b/password`)}?version=2`;
-    assert.equal((await server.asAdmin({ method: 'GET', url: second })).statusCode, 404);
+    const second = `/secrets/${listening.server.account}/variable/${encodeURIComponent(`${lab.vault}/l/web/b/password`)}?version=2`;
+    assert.equal((await listening.server.asAdmin({ method: 'GET', url: second })).statusCode, 404);
     assert.deepEqual((await lab.pass({ full: true })).written, []);
   });
 
   it('takes no value away before the next one can be had', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_0', 'a'), heldAccount('1_1', 'b'), heldAccount('1_2', 'c')],
     });
     await lab.pass();
@@ -234,7 +228,7 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
   for (const lastLoad of [1, 2, 3, 4]) {
     for (const successor of ['the same', 'another'] as const) {
       it(`keeps who is let in when it dies behind load ${lastLoad} of a name that changes hands, and ${successor} goes on`, async (t) => {
-        const lab = await startPassLab(t, server, url, {
+        const lab = await startPassLab(t, listening, {
           web: [heldAccount('1_0', 'a'), heldAccount('1_1', 'b'), heldAccount('1_2', 'c')],
         });
         await lab.pass();
@@ -243,7 +237,7 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
         if (a !== undefined && b !== undefined) [a.name, b.name] = ['b', 'a'];
         const dying = dyingBehind(lab.host, lastLoad);
         await assert.rejects(lab.pass({}, { client: dying, authority: soleAuthority(dying) }), /killed/u);
-        const stateFile = await openStateFile(join(lab.directory, 'other'), `${url} ${lab.vault}`);
+        const stateFile = await openStateFile(join(lab.directory, 'other'), `${listening.url} ${lab.vault}`);
         const { failures } = await lab.pass({}, successor === 'another' ? { stateFile } : {});
         assert.deepEqual(failures, []);
         assert.deepEqual([await appsOn(lab, 'a/password'), await appsOn(lab, 'b/password')], [[ofB], [ofA]]);
@@ -253,7 +247,7 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
   }
 
   it('deletes nothing where somebody else’s is in the place in which who is let in would be kept', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_0', 'a'), heldAccount('1_1', 'b'), heldAccount('1_2', 'c')],
     });
     await lab.pass();
@@ -269,7 +263,7 @@ describe('a pass, and what is not its own', { timeout: 120_000 }, () => {
 
   it('closes what is disabled for another account, and leaves it open for the same', async (t) => {
     const disabling = { removal: { policy: 'disable', most: 100, mostPercent: 100 } } as const;
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'a'), heldAccount('1_2', 'b'), heldAccount('1_3', 'c')],
     });
     await lab.pass({}, disabling);

@@ -1,27 +1,21 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import type { ConjurClient } from '../../client/client.ts';
 import type { ApiRequest } from '../../client/exchange.ts';
 import { Problem } from '../../core/problem.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { soleAuthority } from '../authority.ts';
 import { heldAccount, startPassLab } from '../testing/pass-lab.ts';
 
 const removal = { policy: 'delete', most: 500, mostPercent: 10 } as const;
 
 describe('removals that are refused', { timeout: 120_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   /** Two of fifty are gone, and five may go: what passes say while a load that removes gets the answer. */
   const startRemoving = async (t: TestContext) => {
     const web = Array.from({ length: 50 }, (_, at) => heldAccount(`1_${at}`, `n${at}`));
-    const lab = await startPassLab(t, server, url, { web });
+    const lab = await startPassLab(t, listening, { web });
     await lab.pass();
     lab.safe('web').splice(0, 2);
     return {

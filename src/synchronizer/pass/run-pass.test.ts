@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { openClient } from '../../client/client.ts';
 import type { Fetch } from '../../client/fetch.ts';
 import { loadPolicy } from '../../client/policies.ts';
@@ -9,7 +9,7 @@ import { showResource } from '../../client/resources.ts';
 import { readSecret, writeSecret } from '../../client/secrets.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { Secret } from '../../core/secret.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
 import { soleAuthority } from '../authority.ts';
 import { openDirectorySource } from '../directory/directory-source.ts';
@@ -24,19 +24,13 @@ function changes({ created, written, mended, enabled, disabled, removed, failure
 const nothing = [0, 0, 0, 0, 0, 0, 0];
 
 describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   const retrieved = ({ pam }: PassLab): number =>
     pam.asked.filter((line) => line.endsWith('/Retrieve')).length;
 
   it('brings all values over, and with nothing changed asks for none of them again', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db:1', { userName: 'root' }), heldAccount('1_2', 'api')],
       ops: [heldAccount('2_1', '..', { address: '10.0.0.1' })],
     });
@@ -59,18 +53,22 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('lets an application in through the delegation of a safe', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'db')] });
+    const lab = await startPassLab(t, listening, { web: [heldAccount('1_1', 'db')] });
     await lab.pass();
     const text = `- !host app-${lab.vault.replaceAll(' ', '-')}\n- !grant {role: !group '${lab.vault}/l/web/delegation/consumers', member: !host app-${lab.vault.replaceAll(' ', '-')}}`;
-    const [[id, key] = ['', '']] = [...(await server.load(text))];
-    const authorization = await server.tokenFor(`host/${id.split(':')[2] ?? ''}`, key);
-    const path = `/secrets/${server.account}/variable/${encodeURIComponent(`${lab.vault}/l/web/db/password`)}`;
-    const answer = await server.app.inject({ method: 'GET', url: path, headers: { authorization } });
+    const [[id, key] = ['', '']] = [...(await listening.server.load(text))];
+    const authorization = await listening.server.tokenFor(`host/${id.split(':')[2] ?? ''}`, key);
+    const path = `/secrets/${listening.server.account}/variable/${encodeURIComponent(`${lab.vault}/l/web/db/password`)}`;
+    const answer = await listening.server.app.inject({
+      method: 'GET',
+      url: path,
+      headers: { authorization },
+    });
     assert.deepEqual([answer.statusCode, answer.body], [200, 'secret 1_1']);
   });
 
   it('follows what changed, was renamed, came and went in one quick pass', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [
         heldAccount('1_1', 'db'),
         heldAccount('1_2', 'old'),
@@ -79,7 +77,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
       ],
     });
     await lab.pass();
-    await server.load(
+    await listening.server.load(
       `- !host seer\n- !permit {role: !host seer, privileges: [execute], resource: !variable '${lab.vault}/l/web/old/password'}`,
     );
     const [db, old] = lab.safe('web');
@@ -110,7 +108,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('looks at everything from time to time, and not each time because an account always fails', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'empty', { password: '' })],
     });
     const modes: string[] = [];
@@ -127,7 +125,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
 
   it('follows a value that changes twice within one second of the vault', async (t) => {
     const lastModifiedTime = Math.floor(Date.now() / 1000);
-    const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'db', { lastModifiedTime })] });
+    const lab = await startPassLab(t, listening, { web: [heldAccount('1_1', 'db', { lastModifiedTime })] });
     await lab.pass();
     const [account] = lab.safe('web');
     if (account !== undefined) account.password = 'the second within that second';
@@ -136,7 +134,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('writes down what one account failed of, goes on, and tries again', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],
     });
     lab.pam.misbehaviour = { kind: 'fails', path: /1_1\/Password\/Retrieve$/u, times: 3 };
@@ -151,7 +149,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('finds what was changed by hand in a full pass, and mends or only tells it', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'db')] });
+    const lab = await startPassLab(t, listening, { web: [heldAccount('1_1', 'db')] });
     await lab.pass();
     const id = `${lab.vault}/l/web/db/password`;
     await writeSecret(lab.client, id, new Secret(new TextEncoder().encode('by hand')));
@@ -169,7 +167,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('tells of permissions that the groups of a safe lost until they have them again', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'db')] });
+    const lab = await startPassLab(t, listening, { web: [heldAccount('1_1', 'db')] });
     await lab.pass();
     const what =
       '{role: !group delegation/consumers, privileges: [execute], resource: !variable db/password}';
@@ -192,7 +190,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('tells a value changed by hand no more once it is as it was', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'db')] });
+    const lab = await startPassLab(t, listening, { web: [heldAccount('1_1', 'db')] });
     await lab.pass();
     const write = (text: string): Promise<void> =>
       writeSecret(lab.client, `${lab.vault}/l/web/db/password`, new Secret(new TextEncoder().encode(text)));
@@ -206,7 +204,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   describe('that takes over from another synchronizer', () => {
     /** Two of them with a memory each; the first has brought over `one`, then the second `two`, and now the source has `one` again. */
     const handedOver = async (t: TestContext) => {
-      const lab = await startPassLab(t, server, url, {
+      const lab = await startPassLab(t, listening, {
         web: [heldAccount('1_1', 'db', { password: 'one' })],
         ops: [heldAccount('2_1', 'sa', { password: 'one' })],
       });
@@ -214,7 +212,10 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
       const values = (): Promise<readonly (string | null)[]> =>
         lab.values('l/web/db/password', 'l/ops/sa/password');
       for (const safe of ['web', 'ops']) change(lab.safe(safe)[0], 'two');
-      const stateFile = await openStateFile(join(lab.directory, 'state of another'), `${url} ${lab.vault}`);
+      const stateFile = await openStateFile(
+        join(lab.directory, 'state of another'),
+        `${listening.url} ${lab.vault}`,
+      );
       await lab.pass({ takesOver: true }, { stateFile });
       assert.deepEqual(await values(), ['two', 'two']);
       for (const safe of ['web', 'ops']) change(lab.safe(safe)[0], 'one');
@@ -253,7 +254,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('shows what it would do, and does nothing', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],
     });
     const dry = await lab.pass({ dryRun: true });
@@ -271,7 +272,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('stops before a pass that would remove more than it may', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [1, 2, 3, 4].map((at) => heldAccount(`1_${at}`, `n${at}`)),
     });
     await lab.pass();
@@ -287,7 +288,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('looks at one safe alone when it is asked to', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db')],
       ops: [heldAccount('2_1', 'sa')],
     });
@@ -300,7 +301,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
 
   it('writes nothing without authority, and goes on where a pass lost it', async (t) => {
     const accounts = Array.from({ length: 40 }, (_, at) => heldAccount(`1_${at}`, `n${at}`));
-    const lab = await startPassLab(t, server, url, { web: accounts });
+    const lab = await startPassLab(t, listening, { web: accounts });
     let writes = 0;
     const authority = {
       writer: () => {
@@ -321,7 +322,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('goes on when connections break off behind policies and values that were sent', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db'), heldAccount('1_2', 'api')],
     });
     const web = openWebFetch({ ca: null });
@@ -334,7 +335,13 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
       throw new Error('the connection broke off');
     };
     const login = lab.host.roleId.split(':').slice(1).join('/');
-    const client = openClient({ fetch, url, account: server.account, login, apiKey: lab.hostKey });
+    const client = openClient({
+      fetch,
+      url: listening.url,
+      account: listening.server.account,
+      login,
+      apiKey: lab.hostKey,
+    });
     const pass = await lab.pass({}, { client, authority: soleAuthority(client) });
     assert.deepEqual(changes(pass), [2, 2, 0, 0, 0, 0, 0]);
     assert.equal([...broken].filter((key) => key.includes('/policies/')).length, 3);
@@ -345,7 +352,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('leaves alone what is not ours, and names it', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'db')] });
+    const lab = await startPassLab(t, listening, { web: [heldAccount('1_1', 'db')] });
     await lab.pass();
     await loadPolicy(lab.client, {
       branch: `${lab.vault}/l/web`,
@@ -368,7 +375,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('carries any bytes, and reports what no variable can hold', async (t) => {
-    const lab = await startPassLab(t, server, url, {});
+    const lab = await startPassLab(t, listening, {});
     const root = join(lab.directory, 'source');
     const put = async (path: string, value: Uint8Array | string): Promise<void> => {
       await mkdir(join(root, path, '..'), { recursive: true });
@@ -395,7 +402,7 @@ describe('a pass from a vault to a real server', { timeout: 120_000 }, () => {
   });
 
   it('keeps no value in its memory, and nobody else can read it', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'db', { userName: 'very-own-user' })],
     });
     await lab.pass();

@@ -2,25 +2,19 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { writeSecret } from '../../client/secrets.ts';
 import { Secret } from '../../core/secret.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { openDirectorySource } from '../directory/directory-source.ts';
 import { change, heldAccount, type PassLab, startPassLab } from '../testing/pass-lab.ts';
 
 describe('before anything is taken for gone', { timeout: 120_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   const five = () => Array.from({ length: 5 }, (_, at) => heldAccount(`1_${at}`, `n${at}`));
   const labOf = async (t: TestContext): Promise<PassLab> => {
-    const lab = await startPassLab(t, server, url, { web: five(), ops: [heldAccount('2_1', 'sa')] });
+    const lab = await startPassLab(t, listening, { web: five(), ops: [heldAccount('2_1', 'sa')] });
     await lab.pass();
     lab.pam.asked.length = 0;
     return lab;
@@ -148,7 +142,7 @@ describe('before anything is taken for gone', { timeout: 120_000 }, () => {
   });
 
   it('an account that is there without values keeps what it had', async (t) => {
-    const lab = await startPassLab(t, server, url, {});
+    const lab = await startPassLab(t, listening, {});
     const root = await mkdtemp(join(tmpdir(), 'holdfast-source-'));
     t.after(() => rm(root, { recursive: true, force: true }));
     for (const path of ['l/s/a', 'l/s/b']) {
@@ -169,7 +163,7 @@ describe('before anything is taken for gone', { timeout: 120_000 }, () => {
   });
 
   it('accounts of one name in two safes of a directory are passed over alike', async (t) => {
-    const lab = await startPassLab(t, server, url, {});
+    const lab = await startPassLab(t, listening, {});
     const root = await mkdtemp(join(tmpdir(), 'holdfast-source-'));
     t.after(() => rm(root, { recursive: true, force: true }));
     for (const path of ['l/s/db', 'l/t/db']) {

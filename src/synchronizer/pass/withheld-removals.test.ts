@@ -1,26 +1,20 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { ConjurClient } from '../../client/client.ts';
 import { Problem } from '../../core/problem.ts';
 import { needsAttention } from '../../core/sync/attention.ts';
 import type { Report } from '../../core/sync/plan.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import { soleAuthority } from '../authority.ts';
 import { change, heldAccount, startPassLab } from '../testing/pass-lab.ts';
 
 const isWithheld = ({ code }: Report): boolean => code === 'removal_withheld';
 
 describe('a pass that would remove and may not', { timeout: 120_000 }, () => {
-  let server: TestServer;
-  let url: string;
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
+  const listening = listeningServer();
 
   it('names what stays readable while the source does not answer for another account, and until it does', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: Array.from({ length: 8 }, (_, at) => heldAccount(`1_${at}`, `n${at}`)),
     });
     await lab.pass();
@@ -47,7 +41,7 @@ describe('a pass that would remove and may not', { timeout: 120_000 }, () => {
   });
 
   it('names what an account leaves behind that is not yet as it should be', async (t) => {
-    const lab = await startPassLab(t, server, url, { web: [heldAccount('1_1', 'old')] });
+    const lab = await startPassLab(t, listening, { web: [heldAccount('1_1', 'old')] });
     await lab.pass();
     lab
       .safe('web')
@@ -66,7 +60,7 @@ describe('a pass that would remove and may not', { timeout: 120_000 }, () => {
   });
 
   it('names what stays in a safe whose policy fails', async (t) => {
-    const lab = await startPassLab(t, server, url, {
+    const lab = await startPassLab(t, listening, {
       web: [heldAccount('1_1', 'one'), heldAccount('1_2', 'two')],
     });
     await lab.pass();

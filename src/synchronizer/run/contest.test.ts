@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from 'node:test';
 import { places } from '../../core/election/conjur/places.ts';
 import { type ConjurScene, prepareElection } from '../../elector/testing/conjur-scene.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
-import { startTestServer, type TestServer } from '../../server/testing/test-server.ts';
+import { listeningServer } from '../../server/testing/listening-server.ts';
 import type { SyncConfig } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { takePart, type TakePartNeeds } from '../election/take-part.ts';
@@ -22,8 +22,7 @@ import type { TurnNeeds } from './run-turn.ts';
 const leaseMs = 5000;
 
 describe('a contest, on a real server', { timeout: 90_000 }, () => {
-  let server: TestServer;
-  let url: string;
+  const listening = listeningServer();
   let scene: ConjurScene;
   let directory: string;
   let stop: AbortController;
@@ -32,13 +31,8 @@ describe('a contest, on a real server', { timeout: 90_000 }, () => {
   let other: Promise<void> = Promise.resolve();
   const log = createLogger({ name: 'test', level: 'fatal' });
   const fetch = openWebFetch({ ca: null });
-  before(async () => {
-    server = await startTestServer();
-    url = await server.app.listen({ host: '127.0.0.1', port: 0 });
-  });
-  after(() => server.stop());
   beforeEach(async () => {
-    scene = await prepareElection(server, 'fenced', ['mine', 'other']);
+    scene = await prepareElection(listening.server, 'fenced', ['mine', 'other']);
     directory = mkdtempSync(join(tmpdir(), 'hf-contest-'));
     stop = new AbortController();
     role = openRole(true);
@@ -51,10 +45,10 @@ describe('a contest, on a real server', { timeout: 90_000 }, () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  const config = (account = server.account): SyncConfig => {
+  const config = (account = listening.server.account): SyncConfig => {
     const reading = readConfig(
       `vault: v
-target: {url: '${url}', account: ${account}, login: host/mine, apiKeyFile: key}
+target: {url: '${listening.url}', account: ${account}, login: host/mine, apiKeyFile: key}
 source: {kind: directory, path: .}
 stateDirectory: state`,
       directory,
@@ -77,7 +71,7 @@ stateDirectory: state`,
 
   const partOf = (name: string): Omit<TakePartNeeds, 'lead'> => ({
     settings: { protocol: 'fenced', leaseMs, name },
-    target: { ...scene.member(name), fetch, url },
+    target: { ...scene.member(name), fetch, url: listening.url },
     position: { position: null },
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     signal: stop.signal,
@@ -118,9 +112,9 @@ stateDirectory: state`,
 
   it('that wins and may not write says which right is missing, and whoever watches it sees nobody lead', async () => {
     putKey(ownKey());
-    await server.asAdmin({
+    await listening.server.asAdmin({
       method: 'PATCH',
-      url: `/policies/${server.account}/policy/root`,
+      url: `/policies/${listening.server.account}/policy/root`,
       payload: `- !deny {role: !group ${places.writers}, privileges: [update], resource: !variable ${places.expiration}}`,
     });
     const sees: (string | null)[] = [];
@@ -172,18 +166,18 @@ stateDirectory: state`,
       },
     });
     await seen.promise;
-    const { statusCode, body } = await server.asAdmin({
+    const { statusCode, body } = await listening.server.asAdmin({
       method: 'PATCH',
-      url: `/policies/${server.account}/policy/root`,
+      url: `/policies/${listening.server.account}/policy/root`,
       payload: '- !delete {record: !host mine}',
     });
     assert.equal(statusCode, 201, body);
     await first;
     assert.deepEqual([...new Set(sees)], ['other', null]);
-    const keys = await server.load(
+    const keys = await listening.server.load(
       `- !host mine\n- !grant {role: !group ${places.members}, member: !host mine}`,
     );
-    putKey(keys.get(`${server.account}:host:mine`) ?? assert.fail('no key'));
+    putKey(keys.get(`${listening.server.account}:host:mine`) ?? assert.fail('no key'));
     const again = Promise.withResolvers<string | null>();
     const second = hold({ sees: again.resolve, fails: ({ detail }) => again.reject(new Error(detail)) });
     assert.equal(await again.promise, 'other');
@@ -193,7 +187,7 @@ stateDirectory: state`,
 
   it('ends before a pass that would be made for another target by the writer of this one', async () => {
     putKey(ownKey());
-    const accounts = [server.account, 'elsewhere'];
+    const accounts = [listening.server.account, 'elsewhere'];
     const fails: string[] = [];
     let terms = 0;
     await hold({ leads: () => void (terms += 1), fails: ({ detail }) => void fails.push(detail) }, async () =>

@@ -6,6 +6,7 @@ import { type ConjurClient, openClient } from '../../client/client.ts';
 import { Secret } from '../../core/secret.ts';
 import { readSecretBytes } from '../../client/secrets.ts';
 import { openWebFetch } from '../../runtime/web-fetch.ts';
+import type { ListeningServer } from '../../server/testing/listening-server.ts';
 import type { TestServer } from '../../server/testing/test-server.ts';
 import { type PassOptions, type PassSettings, runPass } from '../pass/run-pass.ts';
 import type { PassOutcome } from '../pass/outcome.ts';
@@ -82,8 +83,7 @@ async function makeHost(server: TestServer, vault: string, name: string): Promis
 
 export async function startPassLab(
   t: TestContext,
-  server: TestServer,
-  url: string,
+  { server, url }: ListeningServer,
   safes: Readonly<Record<string, HeldAccount[]>>,
   pamSettings: Partial<PamStandInSettings> = {},
 ): Promise<PassLab> {
