@@ -11,7 +11,8 @@ import { createConjurBackend } from './backend.ts';
 import type { ConjurBackend } from './contender.ts';
 import { createPublishedBackend } from './published-backend.ts';
 
-const leaseMs = 5000;
+/** Whoever leads must come to renew it also on a machine that is busy. */
+const leaseMs = 8000;
 const bounds = { timeoutMs: 20_000 };
 const never = new AbortController().signal;
 const protocols = { fenced: createConjurBackend, published: createPublishedBackend } as const;

@@ -39,6 +39,9 @@ const lost = async (send: () => Promise<FetchAnswer>): Promise<FetchAnswer> => {
   throw new Problem('api_unanswered', 'the connection broke off.');
 };
 
+/** What was read an eighth of it ago is too old to act on: a machine that is busy must not need that long. */
+const leaseMs = 8000;
+
 describe('what an election sends', { timeout: 60_000 }, () => {
   const listening = listeningServer();
   const settingsOf = (scene: ConjurScene, fetch: Fetch) => ({
@@ -46,7 +49,7 @@ describe('what an election sends', { timeout: 60_000 }, () => {
     fetch,
     url: listening.url,
     name: 'one',
-    leaseMs: 4000,
+    leaseMs,
   });
 
   const inTrouble = async (
@@ -160,12 +163,12 @@ describe('what an election sends', { timeout: 60_000 }, () => {
   it('loads that take longer than what was left of the candidate’s own proof win all the same', async () => {
     const slow: Trouble['answer'] = async (send) => {
       const answer = await send();
-      await pause(2500);
+      await pause((leaseMs * 5) / 8);
       return answer;
     };
     await inTrouble({ fits: isPost, answer: slow }, async (backend, id) => {
       const seen = await look(backend);
-      await pause(2000); // of a lease of 4 s; half a second may pass before the POST is sent
+      await pause(leaseMs / 2); // an eighth of the lease may pass before the POST is sent
       const taken = await backend.acquire(id, seen, bounds);
       assert.equal(taken !== 'gone' && taken.holder, id);
     });
@@ -200,7 +203,7 @@ describe('what an election sends', { timeout: 60_000 }, () => {
     let reads = 0;
     const slow: Trouble['answer'] = async (send) => {
       const answer = await send();
-      await pause(600);
+      await pause(leaseMs / 8 + 100);
       return answer;
     };
     const fits: Trouble['fits'] = (method, path) =>

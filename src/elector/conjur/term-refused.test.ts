@@ -13,7 +13,7 @@ import { createConjurBackend } from './backend.ts';
 import type { ConjurBackend } from './contender.ts';
 import { createPublishedBackend } from './published-backend.ts';
 
-const leaseMs = 5000;
+const leaseMs = 10_000;
 const bounds = { timeoutMs: 20_000 };
 const never = new AbortController().signal;
 const protocols = { fenced: createConjurBackend, published: createPublishedBackend } as const;

@@ -11,7 +11,7 @@ import { lost } from './elected-authority.ts';
 import { leadOnce } from './lead-once.ts';
 import { type SyncTerm, takePart, type TakePartNeeds } from './take-part.ts';
 
-const leaseMs = 5000;
+const leaseMs = 10_000;
 const quiet = {
   debug: () => undefined,
   info: () => undefined,
