@@ -124,7 +124,7 @@ test('after a switchover the others follow by reload, over the skipped numbers, 
   const began = performance.now();
   assert.equal(await setPrimary(n1, target, { timeoutMs: 1000 }), true);
   await follow(n1, n3, 9);
-  assert.ok(performance.now() - began < 3000);
+  assert.ok(performance.now() - began < 10_000);
   n2 = await startReady(nodes[1], standbyOf(n3, nodes[1]));
   await follow(n2, n3, 9);
   assert.equal((await setSynchronousNames(n3, ['n2', 'n1'], { timeoutMs: 3000 })).inEffect, true);

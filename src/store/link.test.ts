@@ -12,7 +12,7 @@ import { startTemporaryPostgres, type TemporaryPostgres } from './testing/tempor
 import { openWrites, type Writes } from './writes.ts';
 
 /** Well above the pause after a loss (50 ms), well below one CONNECT_TIMEOUT (2 s). */
-const backWithinMs = 1000;
+const backWithinMs = 1800;
 
 interface Uses {
   readonly reads: Reads;

@@ -254,7 +254,7 @@ describe('a text that is no policy', () => {
   test('is refused for its nesting as soon as that is seen, and for its length before there is no memory', () => {
     const startedAt = performance.now();
     assert.match(faultOf('['.repeat(3_000_000)), /nested more than 200 deep/); // read to its end: ten seconds and more
-    assert.ok(performance.now() - startedAt < 2000);
+    assert.ok(performance.now() - startedAt < 5000);
     const long = `- !user "\\u0061"\n${'- [] \n'.repeat(500_000)}`;
     assert.match(faultOf(long), /too long for its kind of YAML/);
   });

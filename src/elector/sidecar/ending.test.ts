@@ -11,7 +11,7 @@ import { createEnding } from './ending.ts';
 const [ttlMs, sleepMs] = [6000, 2000];
 const { stopMs } = electionTiming(ttlMs, sleepMs);
 /** The signal, and the end of the process itself. */
-const processMs = 5000;
+const processMs = 2500;
 
 const registers = (method: string, path: string): boolean =>
   method === 'PUT' && path.startsWith('/v1/agent/service/register');

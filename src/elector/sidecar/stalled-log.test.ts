@@ -15,7 +15,7 @@ import { electorMain } from '../testing/sidecar-process.ts';
 const [ttlMs, sleepMs] = [6000, 1000];
 const { stopMs } = electionTiming(ttlMs, sleepMs);
 /** The last lines, which nobody takes, and the end of the process itself. */
-const processMs = 5000;
+const processMs = 2500;
 
 /**
  * What a task may do to the standard error that it shares with the sidecar: its writes wait for the reader from now on (so

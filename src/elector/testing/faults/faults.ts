@@ -77,7 +77,13 @@ export async function runFaults({ seed, faults, slackMs, tell }: FaultRun): Prom
   const where: Where = { dir, tell, isOver: () => isOver, slow };
   const broken: string[] = [];
   let longestGapMs = 0;
-  let overlapsBefore = 0;
+  let overlaps = 0;
+  const judge = (what: string): void => {
+    const { overlapping } = witness.trail;
+    if (overlapping.length > overlaps)
+      broken.push(`${what}: ${overlapping.length - overlaps} acts of one that led beside another`);
+    overlaps = overlapping.length;
+  };
   try {
     for (let each = 0; each < taskCount; each += 1) tasks.push(await makeTask(where, consul, each));
     await witness.awaitAct(20_000);
@@ -87,7 +93,6 @@ export async function runFaults({ seed, faults, slackMs, tell }: FaultRun): Prom
       const what = `round ${round}, ${kind}`;
       const leader = tasks.find((task) => task.name === witness.trail.acts.at(-1)?.task);
       const victim = leader !== undefined && !random.chance(4) ? leader : random.pick(tasks);
-      const hadSlowClock = tasks.some(({ isSlow }) => isSlow);
       tell(`${what}: ${victim.name}${victim === leader ? ', the leader' : ''}`);
       await strike(kind, { victim, consul, random, where });
       const bound = boundMs(kind, slackMs);
@@ -101,10 +106,7 @@ export async function runFaults({ seed, faults, slackMs, tell }: FaultRun): Prom
       const gapMs = witness.takeLongestGapMs();
       longestGapMs = Math.max(longestGapMs, gapMs);
       if (gapMs > bound) broken.push(`${what}: nobody led for ${Math.round(gapMs)} ms`);
-      const overlaps = witness.trail.overlapping.length - overlapsBefore;
-      overlapsBefore = witness.trail.overlapping.length;
-      if (hadSlowClock || tasks.some(({ isSlow }) => isSlow)) continue;
-      if (overlaps > 0) broken.push(`${what}: ${overlaps} acts by a leader that was no more`);
+      judge(what);
     }
   } finally {
     isOver = true;
@@ -115,6 +117,7 @@ export async function runFaults({ seed, faults, slackMs, tell }: FaultRun): Prom
     slow.close();
     rmSync(dir, { recursive: true, force: true });
   }
+  judge('after the last round');
   const { acts, refused } = witness.trail;
   const leaders = new Set(acts.map(({ token }) => token)).size;
   const twice = tokensOfTwo(acts);
@@ -154,7 +157,8 @@ function spawnTask(
   task: Pick<Task, 'name' | 'service' | 'way'>,
   isSlow: boolean,
 ): ChildProcess {
-  const argv = [process.execPath, program, task.name, join(where.dir, 'witness')];
+  const clock = isSlow ? 'slow' : 'true';
+  const argv = [process.execPath, program, task.name, join(where.dir, 'witness'), clock];
   const [first = '', ...args] = isSlow ? where.slow.command(argv) : argv;
   const log = openSync(logOf(where, task), 'a');
   const child = spawn(first, args, {

@@ -2,7 +2,9 @@
 export interface Act {
   readonly task: string;
   readonly token: string;
-  /** When its task looked whether it may, in nanoseconds of the clock that all processes of a machine share. */
+  /** Its task runs under a slow clock. */
+  readonly isSlow: boolean;
+  /** When its task looked whether it may, in nanoseconds of the clock that all tasks share, but those that are slow. */
   readonly lookedAtNs: bigint;
 }
 
@@ -12,45 +14,41 @@ export interface Trail {
   /** Acts that did not come to pass, because their token was older than one before. */
   readonly refused: readonly Act[];
   /**
-   * Acts by whom a look told that it leads, when another one's had told so already: none of them, as long as authority never
+   * Acts by whom a look told that it leads while looks of another one told so, too: none of them, as long as authority never
    * overlaps. An act that is only late is none: whoever is stopped between look and act acts when it goes on, which no lease
-   * can prevent. That is what tokens are for, and why it is refused.
+   * can prevent. That is what tokens are for, and why it is refused. Slow clocks are not compared: they do overlap.
    */
   readonly overlapping: readonly Act[];
-  /** Whether it came to pass. */
-  readonly add: (act: Act) => boolean;
+  readonly add: (act: Act) => void;
 }
 
+/** The looks by one token. */
 interface Term {
-  readonly token: string;
-  readonly first: Act;
-  last: Act;
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
 }
 
 export function createTrail(): Trail {
   const acts: Act[] = [];
   const refused: Act[] = [];
   const overlapping: Act[] = [];
-  let newest: Term | null = null;
+  const terms = new Map<string, Term>();
+  let newest = '';
 
-  const addToNewest = (act: Act): void => {
-    if (newest?.token === act.token) {
-      newest.last = act;
-      return;
-    }
-    if (newest !== null && newest.last.lookedAtNs >= act.lookedAtNs) overlapping.push(newest.last);
-    newest = { token: act.token, first: act, last: act };
+  const judge = (act: Act): void => {
+    const { token, lookedAtNs } = act;
+    const isOverlap = Array.from(terms).some(([other, { firstNs, lastNs }]) =>
+      other > token ? firstNs <= lookedAtNs : other < token && lastNs >= lookedAtNs,
+    );
+    if (isOverlap) overlapping.push(act);
+    terms.set(token, { firstNs: terms.get(token)?.firstNs ?? lookedAtNs, lastNs: lookedAtNs });
   };
 
-  const add = (act: Act): boolean => {
+  const add = (act: Act): void => {
     acts.push(act);
-    if (newest !== null && act.token < newest.token) {
-      refused.push(act);
-      if (act.lookedAtNs >= newest.first.lookedAtNs) overlapping.push(act);
-      return false;
-    }
-    addToNewest(act);
-    return true;
+    if (act.token < newest) refused.push(act);
+    else newest = act.token;
+    if (!act.isSlow) judge(act);
   };
 
   return { acts, refused, overlapping, add };

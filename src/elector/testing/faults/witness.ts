@@ -1,13 +1,13 @@
 import { open } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createTrail, type Trail } from './trail.ts';
+import { type Act, createTrail, type Trail } from './trail.ts';
 
 /** Reads what leaders do, as it happens. */
 export interface Witness {
   readonly trail: Omit<Trail, 'add'>;
   /** The longest time without an act since the last call. */
   readonly takeLongestGapMs: () => number;
-  /** Resolves at the first act from now on. */
+  /** Resolves when an act comes to pass that is written from now on: whoever writes it leads, and is not only late. */
   readonly awaitAct: (timeoutMs: number) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -25,21 +25,32 @@ export async function openWitness(file: string): Promise<Witness> {
   let lastActAt = performance.now();
   let longestMs = 0;
 
-  const read = async (): Promise<void> => {
+  const read = async (): Promise<number> => {
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
     position += bytesRead;
     const lines = (rest + buffer.toString('utf8', 0, bytesRead)).split('\n');
     rest = lines.pop() ?? '';
+    const cameToPass = accepted();
     const seenAtMs = performance.now();
     longestMs = Math.max(longestMs, seenAtMs - lastActAt);
-    for (const line of lines) {
-      const [task = '', token = '', lookedAtNs = ''] = line.split(' ');
-      if (trail.add({ task, token, lookedAtNs: BigInt(lookedAtNs) })) lastActAt = seenAtMs;
-    }
+    for (const line of lines) trail.add(actOf(line));
+    if (accepted() > cameToPass) lastActAt = seenAtMs;
+    return bytesRead;
   };
-  const reading = (async () => {
+  const accepted = (): number => trail.acts.length - trail.refused.length;
+  let reading: Promise<void> = Promise.resolve();
+  /** All that is written by now; one reading after the other. */
+  const readAll = (): Promise<void> => {
+    const before = reading;
+    reading = (async () => {
+      await before;
+      while ((await read()) > 0);
+    })();
+    return reading;
+  };
+  const looking = (async () => {
     while (!closing.signal.aborted) {
-      await read();
+      await readAll();
       await pause(lookEveryMs);
     }
   })();
@@ -54,16 +65,21 @@ export async function openWitness(file: string): Promise<Witness> {
     },
     awaitAct: async (timeoutMs) => {
       const endAt = performance.now() + timeoutMs;
-      const before = trail.acts.length;
-      while (trail.acts.length === before) {
+      await readAll();
+      for (const before = accepted(); accepted() === before; await pause(lookEveryMs)) {
         if (performance.now() >= endAt) throw new Error(`no act came in ${timeoutMs} ms`);
-        await pause(lookEveryMs);
       }
     },
     close: async () => {
       closing.abort();
-      await reading;
+      await looking;
+      await readAll();
       await handle.close();
     },
   };
+}
+
+function actOf(line: string): Act {
+  const [task = '', token = '', lookedAtNs = '', clock] = line.split(' ');
+  return { task, token, isSlow: clock === 'slow', lookedAtNs: BigInt(lookedAtNs) };
 }

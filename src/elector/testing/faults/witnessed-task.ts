@@ -9,9 +9,9 @@ import { stopOnSignals } from '../../signals.ts';
  * One task of a fault test: the sidecar's contender, and in the same process what a leader does: every few milliseconds
  * it looks whether it may, and writes its token and when it looked to the witness, a file that all tasks append to.
  *
- * Usage: node witnessed-task.ts NAME WITNESS-FILE, with the environment of a sidecar
+ * Usage: node witnessed-task.ts NAME WITNESS-FILE slow|true, with the environment of a sidecar
  */
-const [, , name = '', witnessFile = ''] = process.argv;
+const [, , name = '', witnessFile = '', clock = ''] = process.argv;
 const witness = openSync(witnessFile, 'a');
 const settings = readSettings({ env: process.env, flags: {}, file: null });
 const [election] = settings.elections;
@@ -27,7 +27,8 @@ const acting = setInterval(() => {
   // Before the look: with the moment after it, whoever is stopped in between would seem to have led that late.
   const lookedAtNs = process.hrtime.bigint();
   const standing = contender.standing();
-  if (standing?.isLeading === true) writeSync(witness, `${name} ${standing.token ?? ''} ${lookedAtNs}\n`);
+  if (standing?.isLeading !== true) return;
+  writeSync(witness, `${name} ${standing.token ?? ''} ${lookedAtNs} ${clock}\n`);
 }, 5);
 try {
   await contender.done;
