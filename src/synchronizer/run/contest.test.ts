@@ -20,6 +20,8 @@ import { openDesk, type RunDesk } from './run-desk.ts';
 import type { TurnNeeds } from './run-turn.ts';
 
 const leaseMs = 5000;
+/** Where nobody may come to lead: a take-over that takes as long as a call may is found out after it has begun to. */
+const longLeaseMs = 12_000;
 
 describe('a contest, on a real server', { timeout: 90_000 }, () => {
   const listening = listeningServer();
@@ -59,18 +61,21 @@ stateDirectory: state`,
   const putKey = (key: string): void => writeFileSync(join(directory, 'key'), key, { mode: 0o600 });
   const ownKey = (): string => scene.member('mine').apiKey.reveal();
 
-  const hold = (told: Partial<RoleKeeper> = {}, reread: TurnNeeds['reread'] = async () => config()) =>
+  const hold = (
+    told: Partial<RoleKeeper> = {},
+    { reread = async () => config(), lease = leaseMs }: { reread?: TurnNeeds['reread']; lease?: number } = {},
+  ) =>
     contest(
       { desk, log, stop: stop.signal, position: { position: null }, reread, lookedAt: { token: null } },
       {
-        election: { protocol: 'fenced', leaseMs, name: 'mine' },
+        election: { protocol: 'fenced', leaseMs: lease, name: 'mine' },
         role: { ...role, ...told },
-        way: openGivingWay(leaseMs),
+        way: openGivingWay(lease),
       },
     );
 
-  const partOf = (name: string): Omit<TakePartNeeds, 'lead'> => ({
-    settings: { protocol: 'fenced', leaseMs, name },
+  const partOf = (name: string, lease = leaseMs): Omit<TakePartNeeds, 'lead'> => ({
+    settings: { protocol: 'fenced', leaseMs: lease, name },
     target: { ...scene.member(name), fetch, url: listening.url },
     position: { position: null },
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -81,7 +86,7 @@ stateDirectory: state`,
   const watchAs = (name: string, onOther: (name: string | null) => void) => {
     const failed = Promise.withResolvers<void>();
     const lead = async (): Promise<void> => assert.fail('it led');
-    const done = takePart({ ...partOf(name), lead, onOther }).catch((error: unknown) => {
+    const done = takePart({ ...partOf(name, longLeaseMs), lead, onOther }).catch((error: unknown) => {
       assert.ok(isProblem(error, 'term_refused'), String(error));
       failed.resolve();
     });
@@ -123,7 +128,7 @@ stateDirectory: state`,
       role.fails(fault);
       failed.resolve(fault.detail);
     };
-    const first = hold({ fails, sees: (name) => void sees.push(name) });
+    const first = hold({ fails, sees: (name) => void sees.push(name) }, { lease: longLeaseMs });
     assert.match(await failed.promise, /writer-[0-9a-f]+ needs update on variable:/u);
     const watching = watchAs('other', (name) => void sees.push(name));
     await watching.failed;
@@ -190,8 +195,10 @@ stateDirectory: state`,
     const accounts = [listening.server.account, 'elsewhere'];
     const fails: string[] = [];
     let terms = 0;
-    await hold({ leads: () => void (terms += 1), fails: ({ detail }) => void fails.push(detail) }, async () =>
-      config(accounts.shift()),
+    const reread = async () => config(accounts.shift());
+    await hold(
+      { leads: () => void (terms += 1), fails: ({ detail }) => void fails.push(detail) },
+      { reread },
     );
     assert.deepEqual([accounts, terms, fails, stop.signal.aborted], [[], 1, [], false]);
     assert.deepEqual([...desk.report.counts.passes], [['interrupted', 1]]);
@@ -203,11 +210,12 @@ stateDirectory: state`,
     let readings = 0;
     const leads = Promise.withResolvers<void>();
     const sees = Promise.withResolvers<string | null>();
-    const held = hold({ leads: () => leads.resolve(), sees: sees.resolve }, async () => {
+    const reread = async () => {
       readings += 1;
       if (readings === 1) return config();
       throw new Problem('config_invalid', 'it has a fault.');
-    });
+    };
+    const held = hold({ leads: () => leads.resolve(), sees: sees.resolve }, { reread });
     await leads.promise;
     await otherLeads();
     assert.equal(await sees.promise, 'other');
