@@ -208,7 +208,7 @@ test('observation is bounded and tells the truth while the postmaster is stopped
   for (const one of processes) if (one.pid !== running.postmaster.pid) process.kill(one.pid, 'SIGSTOP');
   let began = performance.now();
   assert.equal((await observe({ settings, running }, { timeoutMs: 150 })).state, 'unresponsive');
-  assert.ok(performance.now() - began < 50000);
+  assert.ok(performance.now() - began < 5000);
   for (const one of processes) if (one.pid !== running.postmaster.pid) process.kill(one.pid, 'SIGCONT');
   assert.equal((await observe({ settings, running }, { timeoutMs: 10_000 })).state, 'running');
 

@@ -157,7 +157,7 @@ function spawnTask(
   task: Pick<Task, 'name' | 'service' | 'way'>,
   isSlow: boolean,
 ): ChildProcess {
-  const clock = isSlow ? 'slow' : 'true';
+  const clock = isSlow ? 'slow' : 'right';
   const argv = [process.execPath, program, task.name, join(where.dir, 'witness'), clock];
   const [first = '', ...args] = isSlow ? where.slow.command(argv) : argv;
   const log = openSync(logOf(where, task), 'a');

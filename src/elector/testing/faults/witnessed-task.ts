@@ -9,7 +9,7 @@ import { stopOnSignals } from '../../signals.ts';
  * One task of a fault test: the sidecar's contender, and in the same process what a leader does: every few milliseconds
  * it looks whether it may, and writes its token and when it looked to the witness, a file that all tasks append to.
  *
- * Usage: node witnessed-task.ts NAME WITNESS-FILE slow|true, with the environment of a sidecar
+ * Usage: node witnessed-task.ts NAME WITNESS-FILE slow|right, with the environment of a sidecar
  */
 const [, , name = '', witnessFile = '', clock = ''] = process.argv;
 const witness = openSync(witnessFile, 'a');
